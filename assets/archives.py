@@ -12,9 +12,9 @@ from assets.messages import BadFileError
 from assets.messages import message as _
 
 MAX_ENTRIES = 10_000
-# Text packs to a twentieth, and a table of zeros to a hundredth. A higher ratio is an attack.
+# Text compresses to 1/20 of its size, and a table of zeros to 1/100. Above 1/200 it is an attack.
 MAX_RATIO = 200
-RATIO_CHECKED_FROM = 20_000_000  # bytes; below, a ratio is harmless
+RATIO_CHECKED_FROM = 20_000_000  # bytes; less content is harmless at any ratio
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError,
            NotImplementedError, RuntimeError, ValueError)  # fmt: skip
 
@@ -23,7 +23,7 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFErro
 def opened(file: IO[bytes], max_bytes: int) -> Iterator[zipfile.ZipFile]:
     """Open an archive that unpacks to at most `max_bytes`.
 
-    Raises BadFileError with a sentence, also if the archive proves to be damaged while it is read.
+    Raises BadFileError with a message, even if damage is only found while the archive is read.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -41,7 +41,7 @@ def opened(file: IO[bytes], max_bytes: int) -> Iterator[zipfile.ZipFile]:
 
 
 def _check(archive: zipfile.ZipFile, packed: int, max_bytes: int) -> None:
-    # zipfile never reads more of an entry than its header says, so the sum of those is a limit.
+    # zipfile never reads more of an entry than the size in its header, so the sum is a limit.
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
         raise BadFileError(

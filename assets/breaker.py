@@ -6,7 +6,7 @@
             call.made_progress()     # after each chunk that was received or sent
             breaker.answered()       # or breaker.failed()
 
-Both raise StorageBusyError if the service is not asked.
+Both raise StorageBusyError if the call is not allowed.
 """
 
 import logging
@@ -21,18 +21,18 @@ from assets.storage_basics import StorageBusyError
 
 log = logging.getLogger(__name__)
 
-MAX_FAILURES = 2  # in a row, before the service is not asked for a while
-PAUSE_SECONDS = 15  # until it is asked again
-STUCK_SECONDS = 0.5  # without progress of any call, after which no other waits for them
+MAX_FAILURES = 2  # in a row, after which calls are refused for a while
+PAUSE_SECONDS = 15  # until the next call is allowed
+STUCK_SECONDS = 0.5  # without progress of any call, after which other calls do not wait for a slot
 SLOT_TIMEOUT = 5  # seconds that a call waits for a slot while others make progress
 
 
 class CircuitBreaker:
-    """Stops asking a service that failed MAX_FAILURES times in a row.
+    """Refuses calls to a service that failed MAX_FAILURES times in a row.
 
     It is closed while the service works. When open, it refuses every call for PAUSE_SECONDS. Then
-    it lets one call through: if the service answers, it closes, otherwise it stays open as long
-    again.
+    it allows one call. If the service answers, it closes; otherwise it stays open for another
+    PAUSE_SECONDS.
     """
 
     def __init__(self, name: str) -> None:
@@ -49,7 +49,10 @@ class CircuitBreaker:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Make a call that ends with `answered` or `failed`. Raises StorageBusyError if open."""
+        """Allow a call, which must end with `answered` or `failed`.
+
+        Raises StorageBusyError if the breaker is open.
+        """
         with self._lock:
             self._refuse_if_open()
             tries = self._failures >= MAX_FAILURES
@@ -62,7 +65,7 @@ class CircuitBreaker:
                     self._trying = False
 
     def failed(self) -> None:
-        """Count a call without an answer, or with the answer that the service is broken."""
+        """Count a call without an answer, or with a server error as its answer."""
         with self._lock:
             self._failures += 1
             opens = self._failures == MAX_FAILURES
@@ -106,7 +109,7 @@ class Call:
 
 
 class Bulkhead:
-    """Limits how many calls run at the same time; a service that hangs holds no more threads."""
+    """Limits the number of concurrent calls, so that a hanging service blocks few threads."""
 
     def __init__(self, name: str, slots: Callable[[], int]) -> None:
         self.name = name
@@ -116,7 +119,7 @@ class Bulkhead:
 
     @contextmanager
     def turn(self) -> Iterator[Call]:
-        """Take a slot. Raises StorageBusyError if calls without progress have taken all of them."""
+        """Take a slot. Raises StorageBusyError if the calls in all slots are stuck or too slow."""
         with self._freed:
             self._wait_for_a_slot()
             call = Call()

@@ -1,6 +1,6 @@
-"""Files in a private S3-compatible bucket. It needs the extra `s3`, so only S3_BUCKET imports it.
+"""A private S3-compatible bucket. It needs the extra `s3`, so it is only imported with S3_BUCKET.
 
-See docs/decisions for which files pass through the application and which are fetched from here.
+See docs/decisions for which files pass through the application, and which are downloaded from here.
 """
 
 import unicodedata
@@ -34,7 +34,7 @@ from assets.storage_basics import StorageError, StoredFile, is_in_background, ma
 
 MEGABYTE = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
-FETCH_SECONDS = 10  # for a file, and one more for each megabyte
+FETCH_SECONDS = 10  # for a file, plus one second per megabyte
 
 
 class BucketMissingError(StorageError):
@@ -94,7 +94,7 @@ def _explained(problem: Exception) -> OSError:
 
 
 class SentFile(FileProxyMixin):
-    """A file that is being stored; each chunk that the bucket accepts shows that it works."""
+    """A file that is being uploaded. Each read records progress: the bucket accepts data."""
 
     file: Any
 
@@ -111,10 +111,10 @@ class SentFile(FileProxyMixin):
 
 
 class FetchedFile(File):
-    """A stored file, fetched whole before it is read: up to 1 MB in memory, beyond that on disk.
+    """A stored file that is downloaded completely before it is read.
 
-    So a bucket that fails half-way causes an error and not half a picture, and a slow reader keeps
-    no connection to it.
+    Up to 1 MB is in memory, a larger file on disk. If the bucket fails during the download, there
+    is an error and no incomplete picture. A slow reader does not occupy a connection.
     """
 
     def __init__(self, bucket: "Bucket", name: str) -> None:
@@ -122,7 +122,7 @@ class FetchedFile(File):
         super().__init__(bucket.fetch(name), name)
 
     def open(self, mode: str | None = None, *args: Any, **kwargs: Any) -> Self:
-        """Go back to the start; a closed file is fetched again."""
+        """Go to the start of the file; download it again if it was closed."""
         if self.closed:
             self.file = self.bucket.fetch(str(self.name))
         self.seek(0)
@@ -132,9 +132,10 @@ class FetchedFile(File):
 class Bucket(S3Storage):
     """A bucket that nobody can read without our signature.
 
-    A bucket that hangs must not slow the pages that need no file. So a request waits 2 s for a
-    connection and 5 s for an answer, twice; at most half of the web threads wait at a time; and
-    after two failures the bucket is not asked for a while. See docs/decisions/0027.
+    A bucket that hangs must not slow down pages that need no file. Therefore a request waits at
+    most 2 s for a connection and 5 s for an answer, and is retried once. At most half of the web
+    threads wait at the same time. After two failures, calls are refused for a while. See
+    docs/decisions/0027.
     """
 
     def __init__(self, **own: Any) -> None:
@@ -147,10 +148,10 @@ class Bucket(S3Storage):
 
     @contextmanager
     def asking(self, *, in_turn: bool = True) -> Iterator[Call]:
-        """Ask the bucket something. Raises OSError with a sentence if it fails.
+        """Wrap a call to the bucket. Raises OSError with a message if it fails.
 
-        A call that is not `in_turn` waits for no other, and no other waits for it. StorageBusyError
-        means that the bucket is not asked, because it does not answer others.
+        A call with `in_turn=False` needs no slot, so it does not wait for other calls. Raises
+        StorageBusyError, without a call, if the bucket does not answer other calls.
         """
         self.breaker.refuse_if_open()
         bulkhead = self._in_background if is_in_background() else self._for_readers
@@ -167,7 +168,7 @@ class Bucket(S3Storage):
         self.has_answered = True
 
     def get_default_settings(self) -> dict[str, Any]:
-        """Take every option from Pressroom's settings, and keys only from there."""
+        """Return the options from Pressroom's settings; keys must not come from anywhere else."""
         return super().get_default_settings() | {
             "bucket_name": settings.S3_BUCKET,
             "endpoint_url": settings.S3_ENDPOINT_URL or None,
@@ -179,17 +180,17 @@ class Bucket(S3Storage):
             "file_overwrite": False,
             "client_config": Config(
                 signature_version="s3v4",
-                s3={"addressing_style": "path"},  # supported everywhere, by Amazon too
+                s3={"addressing_style": "path"},  # supported by all services, Amazon included
                 connect_timeout=2,
                 read_timeout=5,
-                max_pool_connections=50,  # more than ever ask at the same time
+                max_pool_connections=50,  # more than the possible number of concurrent calls
                 retries={"mode": "standard", "total_max_attempts": 2},
                 # Other services refuse Amazon's newest checksums. Without them the signature covers
                 # the content, so that a changed file is still refused.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
             ),
-            # A file is one request: it is complete, or missing.
+            # Upload a file in one request, so that it is either complete or missing.
             "transfer_config": TransferConfig(
                 use_threads=False, multipart_threshold=1024 * MEGABYTE
             ),
@@ -197,25 +198,25 @@ class Bucket(S3Storage):
 
     @cached_property
     def connection(self) -> Any:
-        """One for all threads, which boto's clients allow: each takes 0.2 s and 15 MB to create."""
+        """One connection for all threads, as boto allows: it takes 0.2 s and 15 MB to create."""
         connection = super().connection
         events = connection.meta.client.meta.events
         events.register_first("needs-retry.s3.HeadBucket", _no_retry)
         return connection
 
     def _open(self, name: str, mode: str = "rb") -> File:
-        # The library would ask twice, and take more than twice the time.
+        # django-storages would send two requests, which takes more than twice the time.
         return super()._open(name, mode) if "w" in mode else FetchedFile(self, name)
 
     def fetch(self, name: str) -> IO[bytes]:
-        """Return what is stored under a name. Raises FileNotFoundError where nothing is."""
+        """Download a file. Raises FileNotFoundError if there is none with that name."""
         with self.asking() as call, ExitStack() as if_cut_short:
             answer = self.bucket.Object(self._normalize_name(name)).get()
             size = answer["ContentLength"]
             ends = monotonic() + FETCH_SECONDS + size / MEGABYTE
             copy = if_cut_short.enter_context(SpooledTemporaryFile(max_size=MEGABYTE))
             with answer["Body"] as stored:
-                while piece := stored.read1(CHUNK_BYTES):  # what has arrived, even a single byte
+                while piece := stored.read1(CHUNK_BYTES):  # does not wait for a full chunk
                     copy.write(piece)
                     call.made_progress()
                     if monotonic() > ends:
@@ -248,19 +249,22 @@ class Bucket(S3Storage):
             return int(super().size(name))
 
     def listed(self, prefix: str) -> Iterator[StoredFile]:
-        """Yield every file whose name starts so, in the order of the bucket, usually by name."""
+        """Yield every file whose name starts with `prefix`.
+
+        The order is that of the bucket, usually by name.
+        """
         more: dict[str, Any] = {}
         while True:
             page = self.ask("list_objects_v2", Prefix=prefix, **more)
             for entry in page.get("Contents", ()):
-                if not entry["Key"].endswith("/"):  # it stands for an empty folder
+                if not entry["Key"].endswith("/"):  # a placeholder for an empty folder
                     yield StoredFile(entry["Key"], entry["Size"], entry["LastModified"])
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def replace(self, name: str, content: File) -> None:
-        """Store a file under a name, in place of an old one."""
+        """Store a file under a name and replace the existing file."""
         self._save(name, content)
 
     def url(self, name: str, *args: Any, **kwargs: Any) -> str:
@@ -270,7 +274,7 @@ class Bucket(S3Storage):
     def signed_address(
         self, name: str, *, filename: str, content_type: str, seconds: int | None = None
     ) -> str:
-        """Return an address at which anyone gets a file, for some seconds."""
+        """Return an address where anyone can download a file for `seconds` (or S3_URL_SECONDS)."""
         return super().url(
             name,
             parameters={
@@ -282,30 +286,30 @@ class Bucket(S3Storage):
         )
 
     def prepare(self) -> None:
-        """Create the bucket if there is none, and let it keep versions from now on."""
+        """Create the bucket if there is none, and turn on versioning."""
         try:
             self.ask("get_bucket_versioning")
         except BucketMissingError:
-            elsewhere = self.region_name != "us-east-1"  # which can't be named, only left out
+            elsewhere = self.region_name != "us-east-1"  # the request must not name this region
             where = {"LocationConstraint": self.region_name}
             self.ask("create_bucket", **{"CreateBucketConfiguration": where} if elsewhere else {})
         self.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
 
     def ask(self, method: str, **arguments: Any) -> Any:
-        """Call a method of boto's client that Django's storages don't offer."""
+        """Call a method of boto's client that django-storages does not offer."""
         with self.asking():
             return getattr(self.connection.meta.client, method)(
                 Bucket=self.bucket_name, **arguments
             )
 
     def check_reachable(self) -> None:
-        """Check that the bucket answers, out of turn. Raises StorageError if it does not."""
+        """Check that the bucket answers, without a slot. Raises StorageError if it does not."""
         with self.asking(in_turn=False):
             self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 
 
 def _no_retry(caught_exception: Exception | None = None, **event: Any) -> None:
-    """Stop boto from repeating the question that a health check waits for."""
+    """Stop boto from retrying a request that a health check waits for."""
     if caught_exception is not None:
         raise caught_exception
 

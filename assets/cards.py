@@ -1,4 +1,4 @@
-"""Makes pictures from text for releases that have none: type on paper, never a fake photograph."""
+"""Draws cards for releases without a picture: text on a plain background, no fake photograph."""
 
 import io
 import unicodedata
@@ -9,12 +9,12 @@ from assets.typesetting import ARABIC, HAN, HEBREW, SANS, SERIF, Font, Type
 
 # Colours of static/css/base.css.
 PAPER, INK, SOFT, SIGNAL = "#f2eee4", "#16181d", "#565a62", "#a92c17"
-# Pixels of a card that is 1200 wide; a wider one is the same, enlarged.
+# Pixels on a card that is 1200 pixels wide. A wider card is scaled up.
 MARGIN, BAR, KICKER, TITLE, AIR, RULE, FOOT, SQUARE = 72, 14, 92, 134, 38, 98, 42, 22
 SHARE = (1200, 630)  # pixels
 TITLE_SIZES = range(104, 43, -2)
-MAX_BYTES = 120_000  # of a share card, which phones load
-FIRST_FONT = {"zh": HAN, "ja": HAN, "he": HEBREW}  # by language, the font that is tried first
+MAX_BYTES = 120_000  # of a share card, because phones load it
+FIRST_FONT = {"zh": HAN, "ja": HAN, "he": HEBREW}  # the preferred font for a language
 
 
 def share_card(
@@ -26,7 +26,7 @@ def share_card(
     direction: str = "ltr",
     day: str = "",
 ) -> bytes:
-    """Return a JPEG of 1200 × 630 pixels with a release's title and kind, and the newsroom.
+    """Return a JPEG of 1200 × 630 pixels with a release's title, its kind and the newsroom's name.
 
     `language` is a BCP 47 tag, `direction` "rtl" or "ltr", as in HTML's `dir`. If our fonts can't
     show the title, the card is plain: the newsroom's name, and the `day` as text.
@@ -37,12 +37,12 @@ def share_card(
     else:
         card = _card(SHARE, newsroom, day, ("", SERIF, 36, INK))
     fine = _saved(card, "JPEG", quality=84, progressive=True)
-    # Only hundreds of Chinese characters on one card need more.
+    # Only a card with hundreds of Chinese characters exceeds the limit.
     return fine if len(fine) <= MAX_BYTES else _saved(card, "JPEG", quality=60, progressive=True)
 
 
 def can_show(title: str, language: str = "en", direction: str = "ltr") -> bool:
-    """Whether our fonts have all of a title, apart from emoji and other symbols."""
+    """Return whether our fonts have all characters of a title except emoji and other symbols."""
     type_ = type_for(SERIF, language, direction == "rtl")
     return bool(_drawable(title, type_)) and type_.draws(title)
 
@@ -53,9 +53,9 @@ def title_card(title: str, footer: str) -> bytes:
 
 
 def caption_strip(text: str, width: int) -> Image.Image:
-    """Return a strip of a width in pixels with one line of text, as large as possible.
+    """Return a strip, `width` pixels wide, with one line of text that is as large as possible.
 
-    Letters that our fonts don't have are left out.
+    Characters that our fonts don't have are left out.
     """
     height = max(16, width // 32)
     band = Image.new("RGB", (width, height), INK)
@@ -72,9 +72,10 @@ def _card(
     language: str = "en",
     rtl: bool = False,
 ) -> Image.Image:
-    """Return a card with a title as large as possible, and its foot in a font, size and colour.
+    """Return a card with a title that is as large as possible.
 
-    A text that our fonts can't show is left out: half of it, or boxes, would be worse.
+    `foot` is the text at the bottom with its font, size and colour. A text that our fonts can't
+    show completely is left out, because missing letters or boxes would be worse.
     """
     width, height = size
     card = Image.new("RGB", size, PAPER)
@@ -113,14 +114,14 @@ def _card(
 
 
 def type_for(font: Font, language: str = "en", rtl: bool = False) -> Type:
-    """Return a font followed by all others; the font of the language comes first."""
+    """Return a Type that prefers the font of the language, then `font`, then all others."""
     first = FIRST_FONT.get(language.partition("-")[0], ARABIC if rtl else font)
     fonts = dict.fromkeys([first, font, SERIF, ARABIC, HEBREW, HAN])
     return Type(tuple(fonts), language, rtl, tracking=-0.012 if font == SERIF else 0)
 
 
 def _drawable(text: str, type_: Type) -> str:
-    """Return a text if our fonts have all of it apart from symbols, otherwise ""."""
+    """Return a text if our fonts have all its characters except symbols, otherwise ""."""
     missing = {unicodedata.category(cluster[0]) for cluster in type_.missing(text)}
     return text if missing <= {"So", "Sk"} else ""
 

@@ -1,8 +1,8 @@
 """Compares stored files with the database, both ways: files without a row, and rows without a file.
 
-Rows and listings are read side by side in the order of their ids, so a million files need no more
-memory than a thousand, and a bucket is asked once for each 1000. A difference is checked again with
-the row and the listing of that moment, since editors upload and delete meanwhile.
+Rows and listings are merged in the order of their ids, so that a million files need no more memory
+than a thousand, and a bucket needs one request per 1000 files. A difference is checked again with
+the current row and listing, because editors upload and delete files during the comparison.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class Kind(StrEnum):
     DAMAGED_EARLIER = "damaged earlier original"
     DAMAGED_RENDITION = "damaged rendition"
     ORPHAN = "orphan"
-    TOO_NEW = "too new to be an orphan"  # counted only
+    TOO_NEW = "too new to be an orphan"  # counted, but not a fault
 
 
 LABELS = {
@@ -78,7 +78,7 @@ def count_label(kind: Kind, count: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A difference in one file; `record` is the id of its row, or the id in its path."""
+    """A difference in one file; `record` is the id of its row or, if there is none, in its path."""
 
     kind: Kind
     record: str
@@ -89,9 +89,9 @@ class Fault:
 class Comparison:
     """One comparison; its counts are complete when `faults` has ended.
 
-    A file without a row is an orphan if it is `older_than` that, and older than the newest change
-    of a picture in the database. Its row may not be written yet; and if the database was restored
-    from an old dump, files that are newer than the dump must be kept.
+    A file without a row is an orphan if its age is more than `older_than`, and it is older than the
+    newest change of a picture in the database. Newer files are kept, because their row may not be
+    written yet, or the database may have been restored from an old dump.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Comparison:
         *,
         digests: bool = False,
         older_than: timedelta = ORPHAN_AGE,
-        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+        progress: Callable[[str, int, int], None] = lambda label, done, total: None,
     ) -> None:
         self.digests = digests
         self.progress = progress
@@ -119,18 +119,18 @@ class Comparison:
         )
         for record, entries in groupby(sources, key=itemgetter(0)):
             named: list[NamedFile] = []
-            coming = ""
+            folder = ""
             files: dict[str, StoredFile] = {}
             for _record_id, entry in entries:
                 if isinstance(entry, StoredFile):
                     files[entry.name] = entry
                 else:
                     asset, named = entry
-                    coming = _coming(asset)
+                    folder = _folder_being_made(asset)
                     self.records += 1
                     self.originals += sum(file.role is Role.ORIGINAL for file in named)
             self.files += len(files)
-            faults = self._compare(record, named, coming, files)
+            faults = self._compare(record, named, folder, files)
             if faults and _is_uuid(record):
                 again = self._compare_now(record)
                 faults = [fault for fault in faults if fault in again]
@@ -146,7 +146,7 @@ class Comparison:
         self,
         record: str,
         named: list[NamedFile],
-        coming: str,
+        folder_being_made: str,
         files: dict[str, StoredFile],
     ) -> list[Fault]:
         faults = []
@@ -158,18 +158,19 @@ class Comparison:
                 faults.append(Fault(Kind(f"damaged {expected.role}"), record, expected.name))
         names = {expected.name for expected in named}
         for name, file in files.items():
-            if name not in names and not (coming and name.startswith(coming)):
+            is_expected = folder_being_made and name.startswith(folder_being_made)
+            if name not in names and not is_expected:
                 old = self._before is not None and file.modified < self._before
                 kind = Kind.ORPHAN if old else Kind.TOO_NEW
                 faults.append(Fault(kind, record if _is_uuid(record) else "", name, file.size))
         return faults
 
     def _compare_now(self, record: str) -> list[Fault]:
-        """Compare one row with its files at this moment."""
+        """Compare the current row with its current files."""
         row = next(files_of(list(MediaAsset.objects.filter(pk=record))), None)
-        named, coming = (row[1], _coming(row[0])) if row else ([], "")
+        named, folder = (row[1], _folder_being_made(row[0])) if row else ([], "")
         files = {file.name: file for top in TOPS for file in storage.listed(f"{top}/{record}/")}
-        return self._compare(record, named, coming, files)
+        return self._compare(record, named, folder, files)
 
     def _is_altered(self, expected: NamedFile) -> bool:
         if not (self.digests and expected.sha256):
@@ -181,7 +182,7 @@ class Comparison:
             return False  # deleted since it was listed
 
     def why_keep_orphans(self) -> str:
-        """Return why the orphans must not be removed, "" if they may. Call it at the end."""
+        """Return the reason why orphans must not be removed, or "". Call it after `faults`."""
         if self.counts[Kind.MISSING_ORIGINAL] * 10 > self.originals:
             return gettext(
                 "More than a tenth of the originals are missing: database and storage do not seem "
@@ -196,15 +197,15 @@ class Comparison:
         return ""
 
 
-def _coming(asset: MediaAsset) -> str:
-    """Return the folder of the renditions that are being made, "" if none are."""
+def _folder_being_made(asset: MediaAsset) -> str:
+    """Return the folder of the renditions that are being made, or "" if there are none."""
     if asset.state not in (MediaAsset.State.WAITING, MediaAsset.State.PROCESSING):
         return ""
     return f"{asset.rendition_folder(asset.source_fingerprint()[:12])}/"
 
 
 def _record(name: str) -> str:
-    """Return the part of a path that is the id of a row, if it is one of ours."""
+    """Return the second part of a path, which is the id of a row if the file is ours."""
     return name.split("/")[1]
 
 

@@ -22,25 +22,25 @@ from assets import storage
 if TYPE_CHECKING:
     from assets.bucket import Bucket
 
-# What must be true, and its check, which returns what is wrong and what to do, or "". It raises
-# OSError if no other check can be tried.
+# A statement that must be true, and its check. The check returns the problem and what to do, or "".
+# It raises OSError if the other checks can't be made either.
 Claim = tuple[str, Callable[[], str]]
 
 WRITTEN, WRITTEN_OVER = b"Written by checkstorage", b"Written over by checkstorage"
 
 
 class Check:
-    """The checks for every storage; those for a folder and a bucket add their own."""
+    """The checks for every storage; the subclasses add checks of a folder or a bucket."""
 
     place: str
 
     def __init__(self) -> None:
-        # Named like pictures, since one of the two folders may have been opened to the public.
+        # Use both folders of pictures, because only one of them may be public by mistake.
         self.names = [f"{top}/{uuid4()}/{uuid4().hex}" for top in ("originals", "renditions")]
         self.written: list[str] = []
 
     def results(self) -> Iterator[tuple[str, str]]:
-        """Try each claim, and yield it with what is wrong, "" if nothing is."""
+        """Check each claim, and yield it with its problem, or "" if it is true."""
         try:
             for claim, check in self.claims():
                 try:
@@ -95,7 +95,7 @@ class Check:
         return ""
 
     def leftovers(self) -> str:
-        """Remove the written files, and return which could not be removed."""
+        """Remove the written files; return a message if some could not be removed, or ""."""
         try:
             for name in self.written:
                 self.remove(name)
@@ -143,7 +143,7 @@ class FolderCheck(Check):
         if default_storage.exists(name):
             default_storage.delete(name)
         for folder in list(Path(name).parents)[:2]:
-            with suppress(OSError):  # it contains pictures
+            with suppress(OSError):  # the folder contains pictures
                 (self.root / folder).rmdir()
 
 
@@ -167,7 +167,7 @@ class BucketCheck(Check):
         ]
 
     def answers(self) -> str:
-        # Unlike the quick question of a health check, this one gets the reason for a refusal.
+        # Unlike the quick request of a health check, this one returns the reason for a refusal.
         self.bucket.ask("list_objects_v2", MaxKeys=1)
         return ""
 
@@ -234,7 +234,7 @@ class BucketCheck(Check):
 
 
 def fetch(address: str) -> bytes:
-    """Return what a stranger gets at an address, b"" if that is refused."""
+    """Return the content that anyone gets at an address, or b"" if access is refused."""
     try:
         with build_opener().open(address, timeout=10) as answer:
             return bytes(answer.read())

@@ -1,4 +1,4 @@
-"""Describes for the desk what cleaning a document removed, and why it can't be cleaned."""
+"""Describes to editors what was removed from a document, or why it can't be cleaned."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-# By the code of a finding; its values follow.
+# Labels by the code of a finding. Its values are added after a colon.
 REMOVED = {
     "author": _("The name of the author"),
     "last_editor": _("The person who last changed it"),
@@ -44,7 +44,7 @@ REMOVED = {
     "versions": _("Earlier versions of the file"),
     "tags": _("Metadata of the recording"),
 }
-# Why a document can't be cleaned; the values follow in brackets.
+# Reasons why a document can't be cleaned, by code. The values are added in brackets.
 PROBLEMS = {
     "old_word": _(
         "Old Word files (.doc) contain names and earlier versions of the text that can’t be "
@@ -83,15 +83,18 @@ PROBLEMS = {
 
 
 def removed_sentences(renditions: Mapping[str, Any]) -> list[str]:
-    """Return what cleaning removed; of a document that is published as it is, what it contains."""
+    """Return the metadata that cleaning removed, one sentence each.
+
+    A document that is published as it is still contains it.
+    """
     return [
-        gettext("%(what)s: %(values)s") % {"what": what, "values": values} if values else what
-        for what, values in _described(REMOVED, renditions.get("removed", ()))
+        gettext("%(what)s: %(values)s") % {"what": label, "values": values} if values else label
+        for label, values in _described(REMOVED, renditions.get("removed", ()))
     ]
 
 
 def problem_sentences(renditions: Mapping[str, Any]) -> list[str]:
-    """Return why a document can't be cleaned, a sentence each."""
+    """Return the reasons why a document can't be cleaned, one sentence each."""
     return [
         gettext("%(problem)s (%(values)s)") % {"problem": problem, "values": values}
         if values
@@ -101,7 +104,7 @@ def problem_sentences(renditions: Mapping[str, Any]) -> list[str]:
 
 
 def problem_text(renditions: Mapping[str, Any]) -> str:
-    """Return in one text why a document can't be cleaned."""
+    """Return the reasons why a document can't be cleaned as one text."""
     return " ".join(problem_sentences(renditions))
 
 

@@ -1,14 +1,15 @@
-"""Takes every right from the process that opens a file, except to read its own programs.
+"""Removes all rights from the process that opens a file, except to read its own code.
 
-It uses three features of Linux, which a process applies to itself, without privileges:
+It uses three features of Linux that a process can apply to itself without privileges:
 
-- Landlock: only files in the named folders can be opened; no TCP; no signal or abstract socket to
-  a process outside.
-- seccomp: only the system calls that a decoder needs are allowed. None of them creates sockets or
-  processes, writes, or reads other processes.
+- Landlock: only files in the named folders can be opened. TCP is forbidden, and so are signals and
+  abstract sockets to other processes.
+- seccomp: only the system calls that a decoder needs are allowed. They can't create sockets or
+  processes, write files, or read other processes.
 - Limits of memory and time, set by assets.sandbox_process.
 
-No Django, no other module of ours: `manage.py` and the process itself import it first.
+This module imports neither Django nor our other modules, because `manage.py` and the process import
+it first.
 """
 
 import ctypes
@@ -25,12 +26,12 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-# --- What the kernel is asked for ---------------------------------------------------------------
+# --- The requests to the kernel -----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """Which limits the kernel has set: the version of Landlock, 0 for none, and seccomp."""
+    """The limits that the kernel has set: the version of Landlock (0 for none), and seccomp."""
 
     landlock: int
     seccomp: bool
@@ -52,10 +53,10 @@ def end_with_parent() -> None:
 
 
 def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
-    """Let this process only read some folders; return which limits the kernel has set.
+    """Allow this process only to read some folders; return the limits that the kernel has set.
 
-    `executable` are the programs that it may turn into. A limit that the kernel does not offer is
-    left out of the result. One that it offers but does not set raises OSError.
+    `executable` are the programs that it may execute. A limit that the kernel does not support is
+    missing in the result. Raises OSError if the kernel supports a limit but does not set it.
     """
     if sys.platform != "linux":
         return Active(0, seccomp=False)
@@ -72,9 +73,9 @@ def confine(readable: Iterable[str], executable: Iterable[str] = ()) -> Active:
 
 
 def own_folders() -> list[str]:
-    """Return what Python reads: itself, its packages, our two packages and shared libraries.
+    """Return the paths that the process reads: Python's, two of our rooms, and shared libraries.
 
-    qpdf reads random numbers, to find out whether a PDF may be changed.
+    `/dev/urandom` is for qpdf, which reads it when it checks whether a PDF may be changed.
     """
     paths = sysconfig.get_paths()
     python = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
@@ -85,13 +86,13 @@ def own_folders() -> list[str]:
 
 SYSTEM_LIBRARIES = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
                     "/etc/ld.so.cache"]  # fmt: skip
-# What poppler also reads: its tables for scripts, and fonts.
+# The paths that poppler also reads: its encoding tables, and fonts.
 OF_POPPLER = ["/usr/share/poppler", "/usr/share/fonts", "/usr/share/fontconfig", "/etc/fonts",
               "/var/cache/fontconfig"]  # fmt: skip
 
 
 def loaders() -> list[str]:
-    """Return what the kernel runs to start a program with shared libraries."""
+    """Return the dynamic loaders, which the kernel runs to start a program."""
     return glob("/lib*/ld-*.so*")
 
 
@@ -114,10 +115,10 @@ def _call(number: int, *arguments: Any) -> int:
     return int(_libc.syscall(ctypes.c_long(number), *as_words))
 
 
-def _checked(what: str, answer: int) -> int:
+def _checked(operation: str, answer: int) -> int:
     if answer < 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise OSError(number, f"{operation}: {os.strerror(number)}")
     return answer
 
 
@@ -127,7 +128,7 @@ def _checked(what: str, answer: int) -> int:
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 RULE_PATH_BENEATH = 1
 EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
-# By version: how many rights to files, to TCP and to other processes it knows.
+# By version: the number of its rights to files, to TCP and to other processes.
 RIGHTS = {1: (13, 0, 0), 2: (14, 0, 0), 3: (15, 0, 0), 4: (15, 2, 0), 5: (16, 2, 0), 6: (16, 2, 2)}
 
 
@@ -153,7 +154,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # not on this machine
+        return  # this machine has no such path
     try:
         if not os.path.isdir(path):
             rights &= READ_FILE | EXECUTE
@@ -166,7 +167,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 # --- seccomp ------------------------------------------------------------------------------------
 
 # The allowed calls with their numbers on x86_64 and aarch64. Every other call returns ENOSYS, as on
-# an older kernel: the C library then tries another way, and calls of the future are refused.
+# an older kernel, so that the C library uses a fallback. Calls of future kernels are refused too.
 CALLS = """
 read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, preadv 295 69, close 3 57,
 lseek 8 62, dup 32 23, dup2 33 -, dup3 292 24, poll 7 -, ppoll 271 73, select 23 -, pselect6 270 72,
@@ -187,17 +188,17 @@ open 2 -, openat 257 56, clone 56 220, tgkill 234 131, prlimit64 302 261, setpri
 fcntl 72 25, ioctl 16 29, execve 59 221
 """
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}  # AUDIT_ARCH, column of CALLS
-X32 = 0x40000000  # higher numbers are those of another way to call x86_64
+X32 = 0x40000000  # numbers from here on are calls of the x32 ABI of x86_64
 SET_MODE_FILTER, ALL_THREADS = 1, 1
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 LOAD, AND, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 WRITES = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 CLONE_THREAD = 0x00010000
-# Memory that the kernel does not count as data: shared with other processes, or a second stack.
+# Flags of memory that RLIMIT_DATA does not include: shared memory, or a second stack.
 MAP_TYPE, MAP_PRIVATE, MAP_GROWSDOWN = 0x0F, 0x02, 0x0100
 
-# Of these calls, only some arguments: which one, the bits that are compared, the allowed values.
+# A restricted argument of a call: its index, the bits that are compared, the allowed values.
 Argument = tuple[int, int, tuple[int, ...]]
 ANY = 0xFFFFFFFF
 
@@ -211,7 +212,7 @@ def _arguments() -> dict[str, list[Argument]]:
         "tgkill": [(0, ANY, (os.getpid(),))],
         "prlimit64": [(0, ANY, (0, os.getpid()))],
         "setpriority": [(0, ANY, (0,)), (1, ANY, (0,))],
-        # Copies and flags of what is open. F_SETOWN and F_SETSIG would send signals to others.
+        # Copies and flags of open files. F_SETOWN and F_SETSIG could send signals to others.
         "fcntl": [(1, ANY, (0, 1, 2, 3, 4, 1030))],
         # TCGETS, TIOCGWINSZ, FIONREAD, FIONCLEX and FIOCLEX.
         "ioctl": [(1, ANY, (0x5401, 0x5413, 0x541B, 0x5450, 0x5451))],
@@ -230,7 +231,7 @@ def _has_seccomp() -> bool:
 def _set_seccomp(*, may_execute: bool) -> None:
     steps = _program(platform.machine(), may_execute=may_execute)
     code = ctypes.create_string_buffer(b"".join(steps))
-    # struct sock_fprog: the number of steps, and where they are.
+    # struct sock_fprog: the number of steps, and their address.
     program = struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(code))
     call = SECCOMP[platform.machine()]
     if _checked("seccomp", _call(call, SET_MODE_FILTER, ALL_THREADS, program)):
@@ -238,7 +239,7 @@ def _set_seccomp(*, may_execute: bool) -> None:
 
 
 def _program(machine: str, *, may_execute: bool) -> list[bytes]:
-    """Return the filter in the kernel's language: struct seccomp_data in, a verdict out."""
+    """Return the filter as BPF instructions: they read struct seccomp_data and return a verdict."""
     architecture, column = MACHINES[machine]
     steps = [
         _step(LOAD, 4),
@@ -262,7 +263,7 @@ def _program(machine: str, *, may_execute: bool) -> list[bytes]:
 def _verdict(arguments: list[Argument]) -> list[bytes]:
     body = []
     for place, bits, values in arguments:
-        # The lower half; both machines put it first.
+        # The lower half of the argument, which is stored first on both machines.
         body += [_step(LOAD, 16 + 8 * place), _step(AND, bits)]
         for left, value in enumerate(reversed(values)):
             body.append(_step(IF_EQUAL, value, len(values) - left, 0))

@@ -1,7 +1,7 @@
 """Recognises documents by their content: PDF, Word, audio and video.
 
-Their metadata is removed later (assets.cleaning); a recording with a location is refused. No ORM:
-bytes in, facts out.
+Their metadata is removed later (assets.cleaning). A recording with a location is refused. Uses no
+ORM.
 """
 
 import zipfile
@@ -32,7 +32,8 @@ KINDS = {
 }
 MAX_UNPACKED_BYTES = 200_000_000  # of a Word file
 MAX_PART_BYTES = 64_000_000  # of one part of a file
-# Where cameras and phones write the location into a film (ISO 14496-12, 3GPP TS 26.244, QuickTime).
+# Under these names, cameras and phones store the location of a film (ISO 14496-12, 3GPP TS 26.244,
+# QuickTime).
 _PLACES = (b"\xa9xyz", b"loci", b"com.apple.quicktime.location")
 _BLANK = b"\xef\xbb\xbf\0\t\n\f\r "
 _MAIN = b"wordprocessingml.document.main+xml"
@@ -40,14 +41,14 @@ _MAIN = b"wordprocessingml.document.main+xml"
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What a file is that is no picture."""
+    """The kind and the extension of a file that is not a picture."""
 
     kind: str
     extension: str
 
 
 def recognise(file: IO[bytes]) -> DocumentFacts | None:
-    """Return what a file is, None if it may be a picture.
+    """Return the facts about a document or recording, or None if the file may be a picture.
 
     Raises BadFileError if it is empty, incomplete or must not be published.
     """
@@ -174,7 +175,7 @@ def _from_each_ff(data: bytes) -> list[bytes]:
 
 
 def _begins_a_frame(data: bytes) -> bool:
-    """Whether bytes begin a frame of MPEG audio, layer III (ISO 11172-3, section 2.4.1.3)."""
+    """Return whether data begins with an MPEG audio frame, layer III (ISO 11172-3, 2.4.1.3)."""
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE6 != 0xE2:
         return False
     version, rate, frequency = data[1] >> 3 & 3, data[2] >> 4, data[2] >> 2 & 3
@@ -182,7 +183,7 @@ def _begins_a_frame(data: bytes) -> bool:
 
 
 def _film(file: IO[bytes], start: bytes) -> DocumentFacts | None:
-    """Recognise a file in the format of ISO 14496-12: MP4, QuickTime, M4A; pictures use it too."""
+    """Recognise MP4, QuickTime and M4A (ISO 14496-12); return None for pictures in this format."""
     brand = start[8:12]
     if brand in (*HEIF_BRANDS, b"avif", b"avis"):
         return None
@@ -193,7 +194,7 @@ def _film(file: IO[bytes], start: bytes) -> DocumentFacts | None:
         length, name = int.from_bytes(head[:4], "big"), head[4:8]
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
-        length = length or size - position  # 0: to the end
+        length = length or size - position  # 0 means up to the end of the file
         if length < 8 or position + length > size:
             raise _incomplete()
         if name == b"moov":

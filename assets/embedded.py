@@ -1,7 +1,7 @@
 """Finds the blocks of metadata in a picture file, and reads IPTC (IIM) and EXIF.
 
-Both are numbered fields in binary; XMP is read by `assets.xmp`. The meaning of the fields is in
-`assets.metadata`. Files can be hostile: every loop has a limit, and reads little.
+Both are binary formats with numbered fields. `assets.xmp` reads XMP, and `assets.metadata`
+interprets the fields. Files can be malicious, so every loop has a limit and reads little.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from PIL import Image
 Data = bytes | mmap.mmap
 
 MAX_BLOCK = 1_000_000  # bytes; a longer packet is a history of edits, or an attack
-MAX_MANIFEST = 16_000_000  # bytes; the thumbnails in it take most
+MAX_MANIFEST = 16_000_000  # bytes; most of them are thumbnails
 MAX_PARTS = 20_000  # of one file
 MAX_PNG_TEXTS = 30
 MAX_LISTED = 50
@@ -45,8 +45,8 @@ def blocks(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
 
 
 def _all_blocks(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Data]]:
-    # Pillow has everything before the pixels of a JPEG, and in an AVIF or HEIF. Elsewhere it
-    # leaves out much: data after the pixels of a PNG, every C2PA manifest.
+    # Pillow returns all blocks before the pixels of a JPEG, and XMP and EXIF of an AVIF or HEIF. In
+    # other formats many are missing: data after the pixels of a PNG, every C2PA manifest.
     if parts := getattr(picture, "applist", None):
         yield from _in_jpeg(parts)
         return
@@ -63,10 +63,10 @@ def _all_blocks(picture: Image.Image, file: IO[bytes]) -> Iterator[tuple[str, Da
 
 
 def _mapped(file: IO[bytes]) -> Data:
-    """Return the bytes of a file, mapped if possible: 64 MB of pixels take long to read."""
+    """Return the bytes of a file, mapped into memory if possible: reading 64 MB is slow."""
     try:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError, AttributeError):  # it is in memory, or empty
+    except (OSError, ValueError, AttributeError):  # the file is in memory, or empty
         position = file.tell()
         file.seek(0)
         data = file.read()
@@ -76,21 +76,21 @@ def _mapped(file: IO[bytes]) -> Data:
 
 def _in_jpeg(parts: list[tuple[str, bytes]]) -> Iterator[tuple[str, Data]]:
     def named(name: str, start: bytes, limit: int = 50) -> Iterator[bytes]:
-        among = (part for app, part in parts[:MAX_PARTS] if app == name)
-        return islice((part for part in among if part.startswith(start)), limit)
+        of_name = (part for app, part in parts[:MAX_PARTS] if app == name)
+        return islice((part for part in of_name if part.startswith(start)), limit)
 
     xmp = next(named("APP1", _XMP), b"").removeprefix(_XMP)
     yield "xmp", xmp
     yield "xmp", _continued(xmp, named("APP1", _MORE_XMP))
-    # Resources of Photoshop continue from part to part.
-    yield "iim", _iim_among(b"".join(part[14:] for part in named("APP13", _PHOTOSHOP)))
+    # The resources of Photoshop may be split into several parts.
+    yield "iim", _iim_in_resources(b"".join(part[14:] for part in named("APP13", _PHOTOSHOP)))
     yield "exif", next(named("APP1", b"Exif\0\0"), b"")
     # Each part repeats the header of its box (ISO 19566-5, D.2).
     yield "c2pa", b"".join(part[16:] for part in named("APP11", b"JP", limit=250))
 
 
 def _continued(xmp: bytes, parts: Iterable[bytes]) -> bytes:
-    """Return the rest of a packet above 64 kB (XMP specification, part 3, 1.1.3.1)."""
+    """Return the rest of a packet larger than 64 kB (XMP specification, part 3, 1.1.3.1)."""
     named = re.search(rb"HasExtendedXMP\s*(?:=\s*[\"']|>)\s*([0-9A-Fa-f]{32})", xmp)
     placed = {}
     for part in parts:
@@ -100,9 +100,9 @@ def _continued(xmp: bytes, parts: Iterable[bytes]) -> bytes:
     return b"".join(placed[offset] for offset in sorted(placed))
 
 
-def _iim_among(resources: bytes) -> bytes:
+def _iim_in_resources(resources: bytes) -> bytes:
     """Return the IIM in the resources of Photoshop."""
-    if resources.startswith(b"\x1c"):  # there are no others
+    if resources.startswith(b"\x1c"):  # it is IIM without resources
         return resources
     at = 0
     with contextlib.suppress(struct.error):
@@ -111,7 +111,7 @@ def _iim_among(resources: bytes) -> bytes:
             if at < 0:
                 break
             kind, name = struct.unpack_from(">HB", resources, at + 4)
-            at += 6 + (1 + name + 1) // 2 * 2  # a name, filled up to an even length
+            at += 6 + (1 + name + 1) // 2 * 2  # a name, padded to an even length
             (size,) = struct.unpack_from(">I", resources, at)
             at += 4
             if kind == 0x0404 and size:
@@ -126,14 +126,14 @@ def _in_tiff(data: Data) -> Iterator[tuple[str, Data]]:
     iim = found.get(33723, b"")
     if iim[3:4] == b"\x1c" != iim[:1]:  # written as 32-bit numbers in the wrong byte order
         iim = b"".join(iim[at : at + 4][::-1] for at in range(0, len(iim), 4))
-    yield "iim", iim or _iim_among(found.get(34377, b""))
+    yield "iim", iim or _iim_in_resources(found.get(34377, b""))
     yield "exif", data
     yield "c2pa", found.get(52545, b"")
 
 
 def _in_gif(data: Data) -> Iterator[tuple[str, Data]]:
-    # The packet is in the file as it is, before or after the pictures; a trailer of descending
-    # bytes leads readers past it that do not know it.
+    # The packet is stored without sub-blocks, before or after the pictures. A trailer of descending
+    # bytes allows readers without support for XMP to skip it.
     for begin, end in ((0, MAX_BLOCK), (max(0, len(data) - MAX_BLOCK), len(data))):
         at = data.find(b"\x0bXMP DataXMP", begin, end)
         if at >= 0:
@@ -183,7 +183,7 @@ def _in_png_text(kind: bytes, chunk: bytes) -> Iterator[tuple[str, Data]]:
     keyword, _, text = chunk.partition(b"\0")
     packed = kind == b"zTXt" or (kind == b"iTXt" and text[:1] == b"\1")
     if kind == b"iTXt":
-        text = text[2:].split(b"\0", 2)[2]  # a language, and the keyword in it
+        text = text[2:].split(b"\0", 2)[2]  # after a language, and the keyword in that language
     elif packed:
         text = text[1:]
     if packed:
@@ -198,14 +198,14 @@ def _in_png_text(kind: bytes, chunk: bytes) -> Iterator[tuple[str, Data]]:
         elif block.startswith(_XMP) or keyword.endswith(b"xmp"):
             yield "xmp", block.removeprefix(_XMP)
         else:
-            yield "iim", _iim_among(block)
+            yield "iim", _iim_in_resources(block)
     else:
         yield "text", keyword + b"\0" + text[: MAX_FIELD * 10]
 
 
 # --- IPTC (IIM) ---------------------------------------------------------------------------------
 
-# 1:90 names the encoding as ISO 2022 does. In practice it is UTF-8, or missing.
+# Dataset 1:90 is the ISO 2022 escape sequence of the encoding. In practice it is UTF-8 or missing.
 _CHARSETS = {
     b"\x1b%G": "utf-8", b"\x1b%/": "utf-8", b"\x1b-A": "iso8859-1", b"\x1b-B": "iso8859-2",
     b"\x1b-F": "iso8859-7", b"\x1b-G": "iso8859-6", b"\x1b-H": "iso8859-8", b"\x1b-L": "iso8859-5",
@@ -214,7 +214,7 @@ _CHARSETS = {
 
 
 def iim(block: Data) -> dict[int, list[str]]:
-    """Return the values of each dataset of record 2 (IIM 4.2), the texts of a desk."""
+    """Return the values of each dataset of record 2 (IIM 4.2), which has the editorial texts."""
     charset, fields = "", dict[int, list[bytes]]()
     for record, number, value in islice(_datasets(block), 2000):
         if (record, number) == (1, 90):
@@ -230,7 +230,7 @@ def _datasets(block: Data) -> Iterator[tuple[int, int, bytes]]:
     while at >= 0 and at + 5 <= len(block):
         record, number, size = struct.unpack_from(">BBH", block, at + 1)
         begin = at + 5
-        if size & 0x8000:  # an extended dataset: this is the width of its size
+        if size & 0x8000:  # an extended dataset: this is the length of its size field
             width = size & 0x7FFF
             size = int.from_bytes(block[begin : begin + min(width, 8)], "big")
             begin += width
@@ -244,11 +244,11 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 
 
 def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str, dict[int, bytes]]:
-    """Return the byte order of a TIFF, which EXIF is, and the wanted tags of its first directory.
+    """Return the byte order of a TIFF or EXIF, and the wanted tags of its first directory.
 
     `within` maps a tag that points to a directory to the tags that are wanted from there.
     """
-    # Pillow reads every tag, and in a small file many can point to the same megabytes.
+    # Pillow would read every tag, and in a small file many tags can point to the same megabytes.
     start = re.search(rb"II\*\0|MM\0\*", data[:64])
     if not start:
         return "", {}
@@ -266,7 +266,7 @@ def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str
             if tag in wanted and tag not in found:
                 found[tag] = data[begin : begin + min(size, MAX_BLOCK + 1)]
 
-    with contextlib.suppress(struct.error):  # incomplete: the part before the end counts
+    with contextlib.suppress(struct.error):  # the file is incomplete: keep what was read
         read(struct.unpack_from(f"{order}I", data, 4)[0], wanted | within.keys())
     for pointer in within.keys() & found.keys():
         with contextlib.suppress(struct.error):
@@ -275,10 +275,11 @@ def tags(data: Data, wanted: set[int], within: dict[int, set[int]]) -> tuple[str
 
 
 def user_comment(value: bytes, order: str) -> str:
-    """Return EXIF's comment, whose first eight bytes may name its encoding."""
+    """Return the EXIF comment. Its first eight bytes may name its encoding."""
     code, text = value[:8], value[8:MAX_FIELD]
     if code == b"UNICODE\0" and (b"\0" in text or not text.isascii()):
-        # In the byte order of the file, or not: the bytes that select a script vary less.
+        # Not all programs use the byte order of the file. The high bytes, which select the script,
+        # vary less than the low bytes.
         first, second = len(set(text[0::2])), len(set(text[1::2]))
         big = order == ">" if first == second else first < second
         comment = text.decode("utf-16-be" if big else "utf-16-le", "ignore")
@@ -296,10 +297,10 @@ def user_comment(value: bytes, order: str) -> str:
 
 
 def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
-    """Return a decoder for these values, which one program wrote.
+    """Return a decoder for values that one program wrote.
 
-    It decodes as UTF-8 if possible; otherwise in the encoding that the file names; otherwise as
-    Windows-1252, or as Mac OS Roman if one of the values can't be Windows-1252.
+    It decodes as UTF-8 if possible, otherwise in the encoding that the file names. If the file
+    names none, it decodes as Windows-1252, or as Mac OS Roman if a value can't be Windows-1252.
     """
 
     def utf_8(value: bytes) -> str | None:
@@ -307,7 +308,7 @@ def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
             text, length = codecs.utf_8_decode(value, "strict", False)
         except UnicodeDecodeError:
             return None
-        # A value that was cut at a number of bytes may end within a character.
+        # A value that was cut to a number of bytes may end inside a character.
         is_cut = length < len(value)
         return None if is_cut and text.isascii() and charset != "utf-8" else text
 
@@ -320,8 +321,8 @@ def decoder(values: list[bytes], charset: str = "") -> Callable[[bytes], str]:
             return text
         if charset not in ("", "utf-8"):
             return value.decode(charset, "replace")
-        # With few plain letters it is another script in an unknown encoding, and no text is
-        # better than a wrong one.
+        # A value with few ASCII bytes is in another script and an unknown encoding. Then no text is
+        # better than a wrong text.
         high = sum(byte > 0x7F for byte in value[:1000])
         is_western = high <= 3 or high * 2 <= len(value[:1000])
         return value.decode(western, "replace") if is_western else ""

@@ -1,4 +1,4 @@
-"""Marks the views that accept files, and how large; pressroom.upload_gate enforces it."""
+"""Marks the views that accept files, with a maximum size; pressroom.upload_gate enforces it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -23,9 +23,9 @@ def largest_file() -> int:
 def accepts_files(
     permission: str, megabytes: Callable[[], int] = largest_file
 ) -> Callable[[View], View]:
-    """Mark a view as one that accepts files; other views get a form without its files.
+    """Mark a view that accepts files. All other views get forms without their files.
 
-    The view itself checks other permissions.
+    The view must check all other permissions.
     """
 
     def mark(view: View) -> View:

@@ -24,7 +24,7 @@ def problems() -> list[str]:
         missing.append(
             _("The process that opens uploads can use the network: seccomp is not active.")
         )
-    # If seccomp is active, it stops what older versions of Landlock allow.
+    # If seccomp is active, it prevents what older versions of Landlock allow.
     if 0 < active.landlock < NEEDED.landlock and not active.seccomp:
         missing.append(
             _(
@@ -37,7 +37,7 @@ def problems() -> list[str]:
 
 
 def limits_sentence() -> str:
-    """Return in one sentence with which limits uploads are opened."""
+    """Return a sentence about the limits with which uploads are opened, or "" if unknown."""
     try:
         active = sandbox.active()
     except (BadFileError, OSError):

@@ -1,4 +1,4 @@
-"""Sentences that a process without Django writes, and the application translates.
+"""Messages that a process without Django creates and the application translates.
 
     from assets.messages import BadFileError
     from assets.messages import message as _
@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence in English with the values that are filled in; `plural` is for several of `count`.
+    """A sentence in English with its values. `plural` is used unless the value `count` is 1.
 
     A value is a text, a number, a date, another message, or a list of these.
     """
@@ -33,7 +33,7 @@ class Message:
 
 
 class BadFileError(ValueError):
-    """A file that we can't use; its message says why and what to do."""
+    """The file can't be used. The message contains the reason and what to do."""
 
     def __init__(self, message: Message | str) -> None:
         self.message = message if isinstance(message, Message) else Message(message)
@@ -41,17 +41,17 @@ class BadFileError(ValueError):
 
 
 def message(text: str, **values: Any) -> Message:
-    """Return a sentence to translate. Import it as `_`, so that `make messages` finds the text."""
+    """Return a translatable message. Import this as `_`, so that `make messages` finds the text."""
     return Message(text, values=values)
 
 
 def ngettext(text: str, plural: str, count: int, **values: Any) -> Message:
-    """Return a sentence to translate that counts something; `count` is filled in."""
+    """Return a translatable message with a singular and a plural, and the value `count`."""
     return Message(text, plural, {"count": count, **values})
 
 
 def as_json(value: Any) -> Any:
-    """Return a message, or one of its values, as JSON holds it."""
+    """Return a message, or one of its values, as a JSON value."""
     if isinstance(value, Message):
         values = {name: as_json(each) for name, each in value.values.items()}
         return {"text": value.text, "plural": value.plural, "values": values}
@@ -61,7 +61,7 @@ def as_json(value: Any) -> Any:
 
 
 def from_json(stored: Any) -> Message:
-    """Return the message that `as_json` wrote. Raises ValueError if it is none."""
+    """Return the message for a result of `as_json`. Raises ValueError if it is not a message."""
     if not isinstance(stored, dict) or stored.keys() != {"text", "plural", "values"}:
         raise ValueError("This is no message.")
     text, plural, values = stored["text"], stored["plural"], stored["values"]

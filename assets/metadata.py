@@ -1,8 +1,8 @@
 """Reads the embedded metadata of a picture, which is offered to the editor and never published.
 
-It runs in the sandbox: no ORM, no Django, no network, and no file makes it raise. If the sources
-differ, XMP comes before IPTC (IIM), and that before EXIF: IIM cuts its values (a credit line after
-32 bytes, a caption after 2,000), and EXIF is written by a camera, not by a desk.
+It runs in the sandbox without Django and network, and `read` never raises. If the sources differ,
+XMP has priority over IPTC (IIM), and IPTC over EXIF: IIM cuts its values (a credit line after 32
+bytes, a caption after 2,000), and EXIF is written by cameras, not by editors.
 """
 
 import contextlib
@@ -24,28 +24,28 @@ MAX_TEXT = 5_000  # characters of one value
 MAX_ITEM = 500  # characters of one value in a list
 MAX_ITEMS = 50
 
-# Source types that mean AI, by https://cv.iptc.org/newscodes/digitalsourcetype/. Two types for
-# algorithms do not: one “not based on any sampled training data” (algorithmicMedia), and one that
-# corrects “without changing the main content” (algorithmicallyEnhanced).
+# Digital source types that mean AI (https://cv.iptc.org/newscodes/digitalsourcetype/). Two types
+# for algorithms do not mean AI: algorithmicMedia, “not based on any sampled training data”, and
+# algorithmicallyEnhanced, “without changing the main content”.
 AI_TYPES = {
     "trainedAlgorithmicMedia",
     "compositeWithTrainedAlgorithmicMedia",
     "compositeSynthetic",
     "trainedAlgorithmicData",  # from C2PA's own list
 }
-# By their definitions these “may or may not” contain something made with AI.
+# According to their definitions, these “may or may not” contain something made with AI.
 MAYBE_AI_TYPES = {"composite", "virtualRecording"}
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedMetadata:
-    """The metadata of a file: clean text and flags, empty if the file has none.
+    """The metadata of a file as clean texts and flags; values are empty if the file has none.
 
-    `date_created` is ISO 8601, as precise as the file (`2021`, `2021-05`, `2021-05-03`);
-    `licence_ends` is a whole day, the last one of the licence.
+    `date_created` is ISO 8601 with the precision of the file (`2021`, `2021-05`, `2021-05-03`).
+    `licence_ends` is the last day of the licence.
     """
 
-    # Offered for what we publish.
+    # Offered to editors as published texts.
     credit_line: str = ""
     creator: str = ""
     caption: str = ""
@@ -56,7 +56,7 @@ class EmbeddedMetadata:
     date_created: str = ""
     place: str = ""
     licence_ends: str = ""
-    web_statement: str = ""  # an http(s) address, of the rights or of who sells them
+    web_statement: str = ""  # an http(s) address about the rights or their seller
     # Internal only.
     keywords: tuple[str, ...] = ()
     instructions: str = ""
@@ -64,18 +64,18 @@ class EmbeddedMetadata:
     contact: tuple[str, ...] = ()  # of the creator
     digital_source_type: str = ""  # only the code
     ai_made: bool = False  # or altered
-    ai_evidence: str = ""  # where the file has that
+    ai_evidence: str = ""  # where the file states this
     camera_position: bool = False
-    serials: bool = False  # of the body or the lens, or the owner's name
+    serials: bool = False  # serial numbers of the body or the lens, or the owner's name
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as it is stored as JSON."""
+        """Return the metadata as a JSON object."""
         values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "EmbeddedMetadata":
-        """Return what `as_dict` returned, also in another version."""
+        """Return the metadata in a result of `as_dict`, even of another version of this code."""
         values: dict[str, Any] = {}
         for name in {each.name for each in fields(cls)} & stored.keys():
             value = stored[name]
@@ -101,7 +101,7 @@ def read(picture: Image.Image, file: IO[bytes]) -> EmbeddedMetadata:
     found: dict[str, Any] = {}
     for source in sources:
         found |= {name: value for name, value in source.items() if value and name not in found}
-    # A file may contain that a camera took it and, elsewhere, that AI altered it later.
+    # One source may state that a camera took the picture, and another that AI altered it later.
     types = [source.get("digital_source_type", "") for source in sources]
     found["digital_source_type"] = max(
         types, key=lambda code: (code in AI_TYPES, code != ""), default=""
@@ -114,11 +114,11 @@ def shortened(text: str, limit: int = 400) -> str:
     return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " …"
 
 
-# --- What each source calls it ------------------------------------------------------------------
+# --- The fields of each source ------------------------------------------------------------------
 
 
 def _from_xmp(blocks: list[Data]) -> dict[str, Any]:
-    """Read the IPTC Photo Metadata Standard 2025.1, and other marks for faces and AI."""
+    """Read the IPTC Photo Metadata Standard 2025.1, and other properties for faces and AI."""
     packets = [packet(block[:]) for block in blocks[:4]]
     xmp = Resource.of_packets(packets)
     code = _source_type(xmp.text("Iptc4xmpExt:DigitalSourceType"))
@@ -153,7 +153,7 @@ def _from_xmp(blocks: list[Data]) -> dict[str, Any]:
         "contact": [contact["EmailWork"], contact["TelWork"], address, contact["UrlWork"]],
         "digital_source_type": code,
         "ai_evidence": ai_evidence,
-        # Cameras, drones and desks have their own structures for it, with the same name.
+        # Cameras, drones and desks store it in different structures, but under the same names.
         "camera_position": any(_POSITION.search(xml.lower()) for xml in packets),
         "serials": any(xmp.text(name).strip("0 ") for name in _SERIALS_IN_XMP),
     }
@@ -172,7 +172,7 @@ _SERIALS_IN_XMP = (
 
 
 def _place_in_xmp(xmp: Resource) -> str:
-    """Return the most detailed place; of two that are equal, the camera's before the scene's."""
+    """Return the most detailed place; if several are equal, prefer the place of the camera."""
     core = ("Iptc4xmpCore:Location", "photoshop:City", "photoshop:State", "photoshop:Country")
     places = [_place(map(xmp.text, core))]
     for number, name in enumerate(("LocationCreated", "LocationShown")):
@@ -227,11 +227,11 @@ def _from_exif(blocks: list[Data]) -> dict[str, Any]:
 
     comment = embedded.user_comment(tags.get(0x9286, b""), order)
     comment = re.sub(r"^charset=\S*\s*", "", comment, flags=re.IGNORECASE)
-    # ComfyUI writes its graph into the tags of a WebP for the maker and model of the camera.
-    generated = _is_of_a_generator("parameters", comment) or any(
+    # In a WebP, ComfyUI writes its graph into the tags for the camera's maker and model.
+    generated = _is_from_generator("parameters", comment) or any(
         text(tag).startswith(("prompt:{", "workflow:{")) for tag in (0x010F, 0x0110)
     )
-    # The photographer's, then the editor's.
+    # The photographer's copyright notice, then the editor's.
     rights = [decode(part).strip() for part in tags.get(0x8298, b"").split(b"\0")[:2]]
     return {
         "caption": _first(text(0x010E), windows(0x9C9C), "" if generated else comment),
@@ -241,7 +241,7 @@ def _from_exif(blocks: list[Data]) -> dict[str, Any]:
         "keywords": windows(0x9C9E).split(";"),
         "date_created": _date(text(0x9003)),
         "ai_evidence": _GENERATED if generated else "",
-        # Degrees, minutes and seconds, each a fraction: 0 if the camera saw no satellite.
+        # Degrees, minutes and seconds are fractions, all 0 if the camera did not know its position.
         "camera_position": any(
             tags.get(tag, b"")[at : at + 4].strip(b"\0") for tag in _POSITIONS for at in (0, 8, 16)
         ),
@@ -253,7 +253,7 @@ _EXIF_TEXTS = {
     0x010E, 0x010F, 0x0110, 0x013B, 0x8298, 0x9003, 0xA430, 0xA431, 0xA435, 0xA436, 0xA437, 0xC62F,
 }  # fmt: skip
 _EXIF = _EXIF_TEXTS | {0x9286, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E}
-_POSITIONS = (2, 4, 20, 22)  # latitude and longitude: of the camera, of its subject
+_POSITIONS = (2, 4, 20, 22)  # latitude and longitude of the camera and of its subject
 
 
 def _from_png_texts(blocks: list[Data]) -> dict[str, Any]:
@@ -261,8 +261,8 @@ def _from_png_texts(blocks: list[Data]) -> dict[str, Any]:
     for block in blocks:
         keyword, _, value = block[:].partition(b"\0")
         texts.setdefault(keyword.decode("latin-1"), embedded.decoder([value])(value))
-    if any(_is_of_a_generator(keyword, text) for keyword, text in texts.items()):
-        return {"ai_evidence": _GENERATED}  # its description would be the prompt
+    if any(_is_from_generator(keyword, text) for keyword, text in texts.items()):
+        return {"ai_evidence": _GENERATED}  # without its description, which is the prompt
     return {
         "caption": texts.get("Description"),
         "creator": texts.get("Author"),
@@ -271,8 +271,8 @@ def _from_png_texts(blocks: list[Data]) -> dict[str, Any]:
 
 
 _GENERATED = "the settings of an image generator"
-# By the keyword of a PNG's text: Stable Diffusion and its forks, ComfyUI, InvokeAI, NovelAI, and
-# China's label.
+# Patterns by the keyword of a PNG text: Stable Diffusion and its forks, ComfyUI, InvokeAI, NovelAI,
+# and China's label.
 _GENERATORS = {
     "parameters": r"\bSteps: \d|sui_image_params",
     "prompt": r"^\s*\{.*\"class_type\"",
@@ -285,19 +285,19 @@ _GENERATORS = {
 }
 
 
-def _is_of_a_generator(keyword: str, text: str) -> bool:
+def _is_from_generator(keyword: str, text: str) -> bool:
     pattern = _GENERATORS.get(keyword)
     return pattern is not None and bool(re.search(pattern, text, re.DOTALL))
 
 
 def _from_c2pa(blocks: list[Data]) -> dict[str, Any]:
-    """Find the source types in a manifest; its signatures are not checked.
+    """Find the digital source types in a manifest; its signatures are not checked.
 
-    The manifests of the parts of a picture are in it, and count too.
+    A manifest also contains those of the picture's parts. Their types are included.
     """
     matches = (match for block in blocks for match in _TYPE_IN_C2PA.finditer(block))
     codes = [_source_type(match[1].decode("ascii")) for match in islice(matches, 500)]
-    codes = [code for code in codes if code != "empty"]  # C2PA's word for none
+    codes = [code for code in codes if code != "empty"]  # C2PA's value for no source
     by_ai = next((code for code in codes if code in AI_TYPES), "")
     return {
         "digital_source_type": by_ai or (codes[0] if len(set(codes)) == 1 else ""),
@@ -307,7 +307,7 @@ def _from_c2pa(blocks: list[Data]) -> dict[str, Any]:
 
 _TYPE_IN_C2PA = re.compile(rb"digitalsourcetype/([A-Za-z]{1,60})")
 
-# In the order in which they are trusted.
+# The most trusted source first.
 _READERS: dict[str, Callable[[list[Data]], dict[str, Any]]] = {
     "xmp": _from_xmp,
     "iim": _from_iim,
@@ -321,9 +321,9 @@ _READERS: dict[str, Callable[[list[Data]], dict[str, Any]]] = {
 
 _PROSE = {"caption", "usage_terms", "alt_text", "instructions"}  # these keep their line breaks
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-# Characters that no database stores or that mean nothing, and lone surrogates.
+# Characters that databases can't store or that have no meaning, and lone surrogates.
 _UNWANTED = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-# What cameras, phones and programs write into fields for people.
+# Default values that cameras, phones and programs write into fields for human text.
 _BY_MACHINE = re.compile(
     r"""olympus\ digital\ camera | sony\ dsc | default | exif_jpeg_picture | (charset=)?ascii
       | (konica\ )?minolta\ digital\ camera | kodak\ digital\ still\ camera | digital\ camera
@@ -363,15 +363,15 @@ def _clean_text(text: str, limit: int, *, lines: bool = False) -> str:
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text[: limit * 4]))
     text = re.sub(r"[ \t]+" if lines else r"[ \t\n]+", " ", text)
     text = re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text)).strip()[:limit].strip()
-    # Rows of dashes, and of “?” from a program that could not write the letters, mean nothing.
+    # Rows of dashes, or of “?” from a program that could not encode the letters, are not a text.
     return text if re.search(r"\w", text) else ""
 
 
 def _date(text: str) -> str:
-    """Return the date at the start of a text in ISO 8601, as precise as it is; "" for none."""
+    """Return the date at the start of a text in ISO 8601 with its precision, or ""."""
     match = _DATE.match(text)
     year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
-    # There were no photographs before; a licence that ends in 9999 does not end.
+    # There are no photographs from before 1800, and a licence until 9999 has no end.
     if not 1800 <= year < 2200:
         return ""
     with contextlib.suppress(ValueError):
@@ -385,7 +385,7 @@ def _day(text: str) -> str:
 
 
 def _place(parts: Iterable[str]) -> list[str]:
-    """Return the parts of a place, the smallest first, none of them twice."""
+    """Return the parts of a place without duplicates, the smallest first."""
     return list({part.casefold(): part for part in _clean_list(parts)}.values())
 
 
@@ -396,6 +396,6 @@ def _address(text: str) -> str:
 
 def _source_type(text: str) -> str:
     code = re.split(r"[/:#]", text.strip().rstrip("/"))[-1]
-    # C2PA's guidance once had an extra d, which some programs copied.
+    # An earlier version of C2PA's guidance had an extra “d”, which some programs copied.
     code = re.sub("^compositedWith", "compositeWith", code, flags=re.IGNORECASE)
     return {known.casefold(): known for known in AI_TYPES}.get(code.casefold(), code)

@@ -1,4 +1,4 @@
-"""Warns about a picture before it is used, from its metadata."""
+"""Creates warnings about a picture from its metadata, before the picture is used."""
 
 import re
 from datetime import date
@@ -25,7 +25,7 @@ _E_MAIL = re.compile(r"[\w.+-]@[\w-]{1,63}\.\w")
 
 
 def warnings(found: EmbeddedMetadata, today: date) -> list[Message]:
-    """Return what an editor must know before using a picture, each in a sentence or two."""
+    """Return the warnings for an editor who wants to use a picture."""
     messages = []
     if found.instructions:
         messages.append(
@@ -129,26 +129,26 @@ def _camera_warnings(found: EmbeddedMetadata) -> list[Message]:
 
 _DEGREES = r"\d{1,3}(?:\.\d{1,12})?\s?[°º˚]"
 _MINUTES = r"(?:\s?\d{1,2}(?:\.\d{1,12})?\s?['’′]?)?(?:\s?\d{1,2}(?:\.\d{1,12})?\s?(?:[\"”″]|'')?)?"
-# How people and programs write a position; each with an example for the tests.
+# Patterns for positions as people and programs write them, each with an example for the tests.
 COORDINATES = {
     # a named latitude or longitude
     r"\b(?:lat|latitude|lon|lng|long|longitude)\b\.?\s?[:=]?\s?[-+−]?\d{1,3}[.,]\d{2,}": (
         "longitude: 79.444542 latitude: 29.39805"
     ),
-    # degrees with a side of the compass, on either end
+    # degrees with a compass direction, before or after them
     rf"{_DEGREES}{_MINUTES}\s?[NSEW]\b": "29°23'53\"N 79°26'40\"E",
     rf"\b[NSEW]\s?{_DEGREES}": "N 29° 23.883’",
-    # two decimal degrees beside one another, of which one is to a few metres
+    # two adjacent decimal degrees, the first accurate to a few metres
     r"(?<![\d.,])[-+−]?[0-8]?\d\.\d{4,12}[°º˚]?\s?[NS]?\s?[,;/ ]\s?"
     r"[-+−]?(?:1?\d)?\d\.\d{3,12}(?!\.?\d)": "29.39805, 79.444542",
-    # decimal degrees with a side of the compass
+    # decimal degrees with a compass direction
     r"(?<![\d.,])\d{1,3}\.\d{3,12}\s?[NSEW]\b": "29.39805 N",
 }
 _COORDINATES = re.compile("|".join(f"(?:{pattern})" for pattern in COORDINATES), re.IGNORECASE)
 
 
 def has_coordinates(text: str) -> bool:
-    """Whether a text contains a position, in decimal degrees or in degrees and minutes."""
+    """Return whether a text contains a position, in decimal degrees or degrees and minutes."""
     return bool(_COORDINATES.search(text))
 
 

@@ -1,5 +1,5 @@
-"""Pictures and documents, with everything that must be known before they are shown."""
-# Above 450 lines because the fields of one row are read in one place.
+"""Pictures and documents, with the facts that are needed before they are shown."""
+# Above 450 lines because all fields of a model must be in one class.
 
 import hashlib
 import uuid
@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.text import format_lazy
@@ -19,9 +18,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.desk_addresses import desk_address
 from assets import cleaned, metadata_warnings, opening
 from assets.file_names import safe_name
 from assets.renditions import CONTENT_TYPES, Renditions
+from assets.translation import translated_json
 from assets.uploads import check_upload, inspect, is_stored
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import is_blank
@@ -36,16 +37,16 @@ iso_date = RegexValidator(
 
 
 def original_path(asset: "MediaAsset", filename: str) -> str:
-    """Return where an original is stored: never public, and not under its own name."""
+    """Return the path of an original in the storage. It does not contain the file name."""
     return f"originals/{asset.pk}/{uuid.uuid4().hex}"
 
 
 class MediaAssetQuerySet(GuardedQuerySet["MediaAsset"]):
     def usable(self, at: datetime | None = None) -> Self:
-        """Pictures and documents that may be shown at a time, if a page shows them.
+        """Pictures and documents that a page may show at the time `at`.
 
-        They have a processed file and a licence, show nobody who may not be shown, and are not
-        withdrawn.
+        They are processed, their licence has not ended, they only show people who may be shown, and
+        they are not withdrawn.
         """
         at = at or timezone.now()
         shown = Q(hidden_from=None) | Q(hidden_from__gt=at)
@@ -57,8 +58,9 @@ class MediaAssetQuerySet(GuardedQuerySet["MediaAsset"]):
     def to_process(self) -> Self:
         """Pictures that wait for renditions, and documents that were never cleaned.
 
-        An earlier version published documents as they were, and left their state empty. Its worker,
-        which may still be running, would treat a waiting document as a picture.
+        An earlier version published documents uncleaned and left their state empty. They keep this
+        state, because the worker of that version may still run during an upgrade, and it would
+        treat a waiting document as a picture.
         """
         waiting = Q(state__in=[MediaAsset.State.WAITING, MediaAsset.State.PROCESSING])
         uncleaned = Q(state=MediaAsset.State.NOT_NEEDED) & ~Q(kind=MediaAsset.Kind.IMAGE)
@@ -75,11 +77,11 @@ class MediaAsset(Renditions, Guarded):
     """A picture, document or recording, with its texts and rights.
 
     It can exist without its file: a release may be imported with only the name of a picture.
-    Whether it is public depends on the releases and people that show it, so that rule is theirs
-    (releases.rules.visibility).
+    Whether it is public depends on the releases and people that show it (see
+    releases.rules.visibility).
 
-    The renditions of a picture, and the cleaned copy of a document, are made in the background by
-    assets.processing, which sets `state`, `error` and `renditions`.
+    assets.processing makes the renditions of a picture, and the cleaned copy of a document, in the
+    background. It sets `state`, `error` and `renditions`.
     """
 
     class Kind(models.TextChoices):
@@ -99,7 +101,7 @@ class MediaAsset(Renditions, Guarded):
     TEXT_FIELDS = (
         "alt_text", "caption", "credit_line", "creator", "copyright_notice", "usage_terms", "place",
     )  # fmt: skip
-    # Derived from the file or from the people shown: never overwritten by a form.
+    # Derived from the file or from the people shown. A form never overwrites them.
     NOT_IN_HISTORY = ("state", "error", "claimed_at", "renditions", "hidden_from")
     DERIVED_FIELDS = frozenset({*NOT_IN_HISTORY, "file_warnings"})
 
@@ -287,14 +289,14 @@ class MediaAsset(Renditions, Guarded):
         return self.original_name or self.alt_text[:80] or gettext("Unnamed file")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, and request renditions if the picture, its rights or its focal point changed.
+        """Save, and request renditions if the file, its rights or its focal point changed.
 
-        With another file, the old renditions are removed at once. Raises BadFileError if the new
-        file can't be used.
+        If the file changed, the row loses its old renditions at once. Raises BadFileError if the
+        new file can't be used.
         """
         if self.original and not is_stored(self.original):
             self._read_upload()
-        # Read again: they may have been made since this copy of the row was read.
+        # Read the row again: renditions may have been made since this instance was read.
         stored = MediaAsset.objects.filter(pk=self.pk).only("sha256", "renditions").first()
         is_new = self.sha256 != (stored.sha256 if stored else "")
         made_of = (stored or self).renditions.get("of")
@@ -318,9 +320,9 @@ class MediaAsset(Renditions, Guarded):
 
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
-        """Read a row; renditions from before migration 0002 have old names and no known size.
+        """Read a row, and convert renditions from before migration 0002, which have no sizes.
 
-        The old code may write such a row during an upgrade.
+        The old code may still write such a row during an upgrade.
         """
         asset = super().from_db(*args, **kwargs)
         styles = asset.__dict__.get("renditions", {}).get("styles", {})
@@ -331,25 +333,25 @@ class MediaAsset(Renditions, Guarded):
         return asset
 
     def restore_file_of(self, version: Any) -> None:
-        """Use the original of an earlier version again, without saving."""
+        """Set the original to that of an earlier version, without saving."""
         for name in ("original", "kind", "extension", "size_in_bytes", "sha256", "width", "height",
                      "embedded_metadata", "file_warnings", "original_name"):  # fmt: skip
             setattr(self, name, getattr(version, name))
 
     def clean(self) -> None:
-        """Refuse a file that is already in the library, with a link to it."""
+        """Raise ValidationError, with a link, if the file is already in the library."""
         upload = self.original and not is_stored(self.original)
         if upload and (known := self.duplicate()):
             raise ValidationError({"original": known.duplicate_message()})
 
     def duplicate(self) -> "MediaAsset | None":
-        """Return the record with the same bytes as the upload of this one, if any."""
+        """Return another record whose file has the same bytes as this upload, or None."""
         same = MediaAsset.objects.filter(sha256=self._digest()).exclude(pk=self.pk)
         return same.first()
 
     def duplicate_message(self) -> str:
         """Return the message to an editor who uploads this file again, with a link."""
-        url = reverse("admin:assets_mediaasset_change", args=[self.pk])
+        url = desk_address(self)
         day = formats.date_format(timezone.localtime(self.uploaded_at), "DATE_FORMAT")
         return format_html(
             gettext("You already have this file: {file}, since {day}. Nothing was added."),
@@ -366,15 +368,15 @@ class MediaAsset(Renditions, Guarded):
         return bool(self.original) and ready and not hidden
 
     def is_hidden(self, at: datetime | None = None) -> bool:
-        """Whether it shows a person who may not be shown."""
+        """Return whether it shows a person who may not be shown."""
         return self.hidden_from is not None and self.hidden_from <= (at or timezone.now())
 
     def is_withdrawn(self, at: datetime | None = None) -> bool:
-        """Whether the desk has withdrawn it."""
+        """Return whether the desk has withdrawn it."""
         return self.withdrawn_at is not None and self.withdrawn_at <= (at or timezone.now())
 
     def licence_has_ended(self, at: datetime | None = None) -> bool:
-        """Whether our licence for it has ended."""
+        """Return whether our licence for it has ended."""
         ends = self.licence_expires
         return ends is not None and ends <= (at or timezone.now())
 
@@ -384,12 +386,12 @@ class MediaAsset(Renditions, Guarded):
         return ends is not None and at < ends <= at + EXPIRY_WARNING
 
     def plain_text_caption(self) -> str:
-        """Return its caption and credit as they are printed in plain text."""
+        """Return its caption and credit line for plain text."""
         ai = gettext("Made with AI") if self.ai_made else ""
         return " ".join(filter(None, [self.caption, self.credit_line, ai]))
 
     def printed_facts(self) -> list[tuple[str, str]]:
-        """Return what is printed beside it in downloads, label and text; the caption first."""
+        """Return the label and text of each fact that downloads contain, the caption first."""
         ai = gettext("This picture was made or altered with AI.") if self.ai_made else ""
         facts = [
             (gettext("Caption"), self.caption),
@@ -405,7 +407,7 @@ class MediaAsset(Renditions, Guarded):
         return [(label, text) for label, text in facts if text.strip()]
 
     def warnings(self) -> list[str]:
-        """Return what an editor should know about the present texts."""
+        """Return the warnings about its current texts."""
         labels = [
             str(self._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
             for name in self.TEXT_FIELDS
@@ -420,7 +422,7 @@ class MediaAsset(Renditions, Guarded):
         return [message % {"fields": ", ".join(labels)}]
 
     def missing_fields(self) -> list[str]:
-        """Return what is missing before a release that shows it can be approved."""
+        """Return the labels of fields that must be filled before a release with it is approved."""
         if self.is_picture:
             texts = [
                 (gettext("alternative text"), self.alt_text),
@@ -435,7 +437,7 @@ class MediaAsset(Renditions, Guarded):
         return [*file, *(label for label, text in texts if is_blank(text))]
 
     def processing_blocker(self) -> str:
-        """Return why it can't be shown yet, "" if it can or has no file."""
+        """Return the reason why it can't be shown yet, "" if it can or has no file."""
         if not self.original or "styles" in self.renditions:
             return ""
         if self.state == self.State.FAILED:
@@ -443,20 +445,25 @@ class MediaAsset(Renditions, Guarded):
         return gettext("it is still being processed")
 
     def accept_as_is(self, *, by: Any, reason: str) -> None:
-        """Publish a document that can't be cleaned: save its approver and the reason."""
+        """Publish a document that can't be cleaned; save the user, the reason and the time."""
         self.as_is_reason, self.as_is_by, self.as_is_at = reason, by, timezone.now()
         self.save()
 
     @property
     def cleaning_problems(self) -> list[str]:
-        """Return why its file can't be cleaned, a sentence each."""
+        """The reasons why its file can't be cleaned, one sentence each."""
         return cleaned.problem_sentences(self.renditions)
 
     @property
-    def removed_metadata(self) -> list[str]:
-        """Return what was removed from the published copy.
+    def file_warning_texts(self) -> list[str]:
+        """The warnings about the file as sentences, in the language of the editor."""
+        return [translated_json(each) for each in self.file_warnings]
 
-        If the file is published as it is, or not at all, it contains this.
+    @property
+    def removed_metadata(self) -> list[str]:
+        """The metadata that was removed from the published copy, one sentence each.
+
+        A file that is published as it is, or not published, still contains it.
         """
         return cleaned.removed_sentences(self.renditions)
 

@@ -1,4 +1,4 @@
-"""Lists the stored files that the rows of pictures and documents name."""
+"""Lists the stored files to which the rows of pictures and documents refer."""
 
 from collections.abc import Generator, Iterator
 from enum import StrEnum
@@ -14,12 +14,12 @@ class Role(StrEnum):
     """The role of a file for its row."""
 
     ORIGINAL = "original"
-    EARLIER = "earlier original"  # named by a version of the row, which can be restored
+    EARLIER = "earlier original"  # of an earlier version of the row, which can be restored
     RENDITION = "rendition"
 
 
 class NamedFile(NamedTuple):
-    """A name in the storage, with the recorded size and digest: 0 and "" if unknown."""
+    """A name in the storage, with the recorded size in bytes and digest; 0 and "" if unknown."""
 
     name: str
     role: Role
@@ -28,7 +28,7 @@ class NamedFile(NamedTuple):
 
 
 def named_files(*, with_renditions: bool = True) -> Generator[NamedFile, None, None]:
-    """Yield every original, current and earlier, and every rendition."""
+    """Yield every current and earlier original, and every rendition."""
     for _, files in rows():
         for file in files:
             if with_renditions or file.role is not Role.RENDITION:
@@ -36,7 +36,7 @@ def named_files(*, with_renditions: bool = True) -> Generator[NamedFile, None, N
 
 
 def rows() -> Iterator[tuple[MediaAsset, list[NamedFile]]]:
-    """Yield each row with the files it names, in the order of ids, a chunk at a time."""
+    """Yield each row with its files, in the order of ids. Rows are read in chunks."""
     last: UUID | None = None
     while True:
         wanted = MediaAsset.objects.order_by("pk").defer("embedded_metadata", "file_warnings")
@@ -48,7 +48,7 @@ def rows() -> Iterator[tuple[MediaAsset, list[NamedFile]]]:
 
 
 def files_of(assets: list[MediaAsset]) -> Iterator[tuple[MediaAsset, list[NamedFile]]]:
-    """Yield each of some rows with the files it names, each name once."""
+    """Yield each of the given rows with its files, without duplicate names."""
     known: dict[UUID, dict[str, NamedFile]] = {asset.pk: {} for asset in assets}
     versions = MediaAsset.history.filter(uuid__in=list(known)).exclude(original="")
     recorded = versions.order_by().values_list("uuid", "original", "size_in_bytes", "sha256")

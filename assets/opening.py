@@ -1,7 +1,7 @@
-"""Opens pictures by their content, and refuses damaged, too large and other files.
+"""Opens pictures by their content, and refuses damaged, too large and unsupported files.
 
-Plain Pillow, and no ORM. Uploads are opened in a separate process (assets.sandbox), since a decoder
-can be broken by what it decodes.
+Uses Pillow and no ORM. Uploads are opened in a separate process (assets.sandbox), because a
+malicious file can attack its decoder.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-# The formats by name: asked for one that is not loaded, Pillow loads every one that it knows.
+# Import each accepted format: if one is missing, Pillow loads all formats that it supports.
 from PIL import (
     AvifImagePlugin,
     GifImagePlugin,  # noqa: F401
@@ -26,15 +26,15 @@ from PIL import (
 from assets.messages import BadFileError, Message, ngettext
 from assets.messages import message as _
 
-MAX_SIDE = 16_383  # pixels: the most that WebP can hold
-MAX_FRAMES = 5_000  # of an animation: three minutes of a film
+MAX_SIDE = 16_383  # pixels: the limit of WebP
+MAX_FRAMES = 5_000  # of an animation; three minutes of film
 MIN_WIDTH = 320  # pixels; a narrower picture does not fill a phone
 MIN_HEIGHT = 150  # pixels: half of the smallest crop
 MIN_POSTER_WIDTH = 960  # pixels of the smaller poster
-# The decoder of AVIF would start a thread for each core, with a stack of its own.
+# By default the AVIF decoder starts a thread for each core, each with its own stack.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-# By content, never by name. SVG is not among them: it can contain scripts.
+# Formats are recognised by content, never by name. SVG is missing, because it can contain scripts.
 ACCEPTED = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
 READABLE = "JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF"
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "HEIF": "heic", "TIFF": "tif"}
@@ -43,7 +43,7 @@ HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """A picture's upright size in pixels, the extension of its format, and warnings about it."""
+    """A picture's size in pixels when upright, its extension, and warnings about it."""
 
     width: int
     height: int
@@ -54,10 +54,10 @@ class PictureFacts:
 def inspect(picture: Image.Image) -> PictureFacts:
     """Return the facts of an opened picture, after decoding all of it.
 
-    Raises BadFileError, with a sentence for the editor, if it can't be used.
+    Raises BadFileError, with a message to the editor, if it can't be used.
     """
     kind, size = picture.format or "", picture.size
-    # An eighth is enough to meet every byte of a JPEG, and takes a sixty-fourth of the memory.
+    # At 1/8 of the size, every byte of a JPEG is still decoded, with 1/64 of the memory.
     picture.draft(None, (picture.width // 8 or 1, picture.height // 8 or 1))
     load(picture)
     width, height = _upright(size, picture)
@@ -66,15 +66,15 @@ def inspect(picture: Image.Image) -> PictureFacts:
 
 
 def opened(file: IO[bytes], megapixels: int) -> Image.Image:
-    """Return a picture of which only the header has been read. Raises BadFileError."""
+    """Open a picture and read only its header. Raises BadFileError."""
     start = _start(file)
     accepted: tuple[str, ...] = ACCEPTED
     if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
-        import pi_heif  # nothing else needs it, and it is slow to load
+        import pi_heif  # not at the top: it is slow to import
 
         pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
         accepted = ("HEIF",)
-    # Pillow's own limit stops formats that are unpacked while they are opened.
+    # Pillow's own limit applies to formats that are decoded while they are opened.
     Image.MAX_IMAGE_PIXELS = megapixels * 1_000_000
     try:
         picture = Image.open(file, formats=accepted)
@@ -129,12 +129,12 @@ def _too_large() -> BadFileError:
     return BadFileError(_("The picture is much larger than it should be. It was not uploaded."))
 
 
-_HOLE = bytes(4096)  # packed data has no such run, and decoders pass over it without an error
+_HOLE = bytes(4096)  # not found in compressed data; decoders skip such zeros without an error
 _SCAN_ENDS = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 
 
 def has_hole(content: bytes, kind: str) -> bool:
-    """Whether a part of a packed picture is zeros, as after an unfinished download."""
+    """Return whether a part of a compressed picture is zeros, as after an incomplete download."""
     if _HOLE not in content:
         return False
     if kind in ("JPEG", "MPO"):
@@ -144,12 +144,12 @@ def has_hole(content: bytes, kind: str) -> bool:
     elif kind in ("AVIF", "HEIF"):
         parts = _blocks(content, 0, ">I4s", {b"mdat"})
     else:
-        return False  # checked by the decoder, or not packed: zeros are black
+        return False  # checked by the decoder, or not compressed: zeros are black pixels
     return any(_HOLE in part for part in parts)
 
 
 def _blocks(content: bytes, at: int, head: str, names: set[bytes]) -> Iterator[bytes]:
-    """Yield the data of the named blocks of a RIFF file, or of boxes."""
+    """Yield the data of the named RIFF chunks, or of the named boxes (ISO 14496-12)."""
     while at + 8 <= len(content):
         first, second = struct.unpack_from(head, content, at)
         is_riff = isinstance(first, bytes)
@@ -163,7 +163,7 @@ def _blocks(content: bytes, at: int, head: str, names: set[bytes]) -> Iterator[b
 
 
 def _scans(content: bytes) -> Iterator[bytes]:
-    """Yield the packed data of a JPEG, except where a run of zeros can be a plain area."""
+    """Yield the compressed data of a JPEG, except scans in which zeros can be a plain area."""
     at, first_codes = 2, dict[int, int]()
     while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xD9:
         marker = content[at + 1]
@@ -173,7 +173,7 @@ def _scans(content: bytes) -> Iterator[bytes]:
         end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
         segment = content[at + 4 : end]
         if marker == 0xC4:
-            while len(segment) > 17:  # tables of codes; the first code is all zeros
+            while len(segment) > 17:  # Huffman tables; the first code is all zeros
                 first_codes[segment[0]] = segment[17]
                 segment = segment[17 + sum(segment[1:17]) :]
         elif marker == 0xDA and len(segment) >= 6:
@@ -186,9 +186,9 @@ def _scans(content: bytes) -> Iterator[bytes]:
 
 
 def _zeros_are_plain(scan: bytes, first_codes: dict[int, int]) -> bool:
-    """Whether a run of zeros means "as before", which is how a plain area is packed."""
+    """Return whether zeros mean "no change" in a scan, which is how a plain area is encoded."""
     whole_blocks = scan[-2] == 0
-    if whole_blocks and scan[-1] >> 4:  # it refines a scan before, by single bits
+    if whole_blocks and scan[-1] >> 4:  # it refines an earlier scan by single bits
         return True
     tables = [byte >> 4 if whole_blocks else 0x10 | byte & 15 for byte in scan[2:-3:2]]
     return all(first_codes.get(table, 0) & 15 == 0 for table in tables)
@@ -197,31 +197,31 @@ def _zeros_are_plain(scan: bytes, first_codes: dict[int, int]) -> bool:
 def load(picture: Image.Image) -> None:
     """Decode a picture. Raises BadFileError if it is damaged or too large."""
     try:
-        picture.load()  # verify() would pass a truncated JPEG
+        picture.load()  # verify() would accept a truncated JPEG
     except MemoryError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large() from None
     except Exception as error:
-        # Pillow lets every error of its decoders through: OSError, SyntaxError, struct.error, …
+        # Pillow passes on every error of its decoders: OSError, SyntaxError, struct.error, …
         raise _refused(error) from error
 
 
 def _refused(error: Exception) -> BadFileError:
     """Return the error for a picture that Pillow does not open."""
     texts = re.search("too large|too much memory", str(error), re.IGNORECASE)
-    if isinstance(error, ValueError) and texts:  # the texts of a PNG are packed too
+    if isinstance(error, ValueError) and texts:  # the compressed texts of a PNG are too large
         return _too_large()
     return _damaged()
 
 
 def orientation(picture: Image.Image) -> int:
-    """Return how a loaded picture was held. Called earlier, it would load a PNG."""
+    """Return the EXIF orientation of a loaded picture. An unloaded PNG would be decoded."""
     try:
         return int(picture.getexif().get(0x0112, 1))
     except MemoryError:
         raise
-    except Exception:  # broken EXIF must not lose the picture
+    except Exception:  # a picture with broken EXIF can still be used
         return 1
 
 
@@ -233,7 +233,7 @@ def _upright(size: tuple[int, int], picture: Image.Image) -> tuple[int, int]:
 # --- Other kinds of files, and warnings --------------------------------------------------------
 
 
-# Files that people take for pictures, by how they begin.
+# The first bytes of files that people mistake for pictures.
 _KINDS = (
     (b"BM", _("a Windows bitmap (BMP)")),
     (b"\0\0\1\0", _("a Windows icon (ICO)")),
@@ -255,7 +255,7 @@ _KINDS = (
 
 
 def _unreadable(start: bytes) -> Message:
-    """Return the sentence about a file that is no picture."""
+    """Return the message about a file that is not a picture."""
     if (kind := file_kind(start)) is None:
         return _(
             "This file can’t be read. Use %(formats)s for pictures, or PDF, Word, audio or video "
@@ -271,7 +271,7 @@ def _unreadable(start: bytes) -> Message:
 
 
 def file_kind(start: bytes) -> Message | None:
-    """Return what kind of file begins so, None if that is not known."""
+    """Return the kind of a file by its first bytes, or None if it is unknown."""
     if b"<x:xmpmeta" in start or start.lstrip(b"\xef\xbb\xbf").startswith(b"<?xpacket"):
         return _("the description of a picture (XMP) without the picture")
     for beginning, kind in _KINDS:
@@ -287,12 +287,12 @@ def file_kind(start: bytes) -> Message | None:
 
 
 def _multi_picture_warning(picture: Image.Image, kind: str) -> list[Message]:
-    """Return what an editor should know about a file that contains several pictures."""
+    """Return a warning if a file contains several pictures. Raises BadFileError."""
     try:
         count = int(getattr(picture, "n_frames", 1))
     except MemoryError:
         raise
-    except Exception as error:  # what follows the first picture is incomplete
+    except Exception as error:  # the data after the first picture is incomplete
         raise _damaged() from error
     if count < 2 or kind == "MPO":
         return []
@@ -342,9 +342,9 @@ def _small_picture_warning(width: int, height: int) -> list[Message]:
 
 
 def _check_frames(file: IO[bytes], megapixels: int) -> None:
-    """Refuse a GIF with too many frames, or with a frame that is too large.
+    """Raise BadFileError if a GIF has too many frames, or a frame that is too large.
 
-    Pillow would unpack each frame to count them.
+    Pillow would decode each frame to count them.
     """
 
     def after(table: int) -> int:
@@ -353,7 +353,7 @@ def _check_frames(file: IO[bytes], megapixels: int) -> None:
     file.seek(0)
     data, count = file.read(), 0
     file.seek(0)
-    with contextlib.suppress(IndexError, struct.error):  # incomplete, which decoding finds
+    with contextlib.suppress(IndexError, struct.error):  # incomplete: decoding reports this
         at = 13 + after(data[10])
         while data[at] != 0x3B:
             if data[at] == 0x2C:

@@ -1,6 +1,6 @@
-"""Cuts pictures to the named styles: upright, in sRGB, and without metadata except the rights.
+"""Makes renditions of pictures: upright, in sRGB, and with the rights as their only metadata.
 
-Plain Pillow, and no ORM: bytes in, bytes out.
+Uses Pillow and no ORM.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from PIL import Image, ImageCms, JpegImagePlugin
 
 from assets.opening import MIN_POSTER_WIDTH, load, opened, orientation
 
-MAX_RIGHTS = 5_000  # characters of one text that go into a file; a JPEG has room for 64 kB in total
-# Characters that XML can't contain, as they come from a clipboard.
+MAX_RIGHTS = 5_000  # characters of one text in a file; a JPEG has room for 64 kB in total
+# Characters that XML can't contain; pasted text may have them.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -30,8 +30,8 @@ class Style:
     formats: tuple[str, ...] = ("avif", "webp", "jpg")
 
 
-# With the widths that phones ask for. A small picture is never enlarged, so its renditions are
-# smaller. Journalists, and the services that show share cards, only get JPEG.
+# The widths include those that phones request. A small picture is never enlarged, so its renditions
+# are smaller. Journalists, and the services that show share cards, only get JPEG.
 STYLES = {
     "press": Style(None, formats=("jpg",)),
     "share": Style(1200, 630, formats=("jpg",)),
@@ -43,8 +43,8 @@ STYLES = {
     "portrait": Style(600, 600),
     "portrait-300": Style(300, 300),
 }
-# Styles that are one picture in several widths, the largest first: each is made from the one before
-# it, and a browser chooses among them.
+# A family is one crop in several widths, the largest first. Each rendition is made from the one
+# before it, and browsers choose a width.
 FAMILIES = (
     ("share",),
     ("poster", "poster-960", "teaser"),
@@ -57,7 +57,7 @@ SAVE_AS: dict[str, dict[str, Any]] = {
     "webp": {"format": "WEBP", "quality": 80, "method": 2},
     "jpg": {"format": "JPEG", "quality": 84, "optimize": True, "progressive": True},
 }
-RECIPE = 2  # raise it when the renditions of the same picture change
+RECIPE = 2  # increase it when the code makes other renditions of the same picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,18 @@ def renditions(
     """Yield every named style of a picture in every format of the style.
 
     `focus` is the point that every crop keeps, as shares of width and height from the top left.
-    Renditions contain pixels in sRGB and the rights, and nothing else of the file.
-    Raises BadFileError as `opening.inspect` does.
+    Renditions contain only the pixels, in sRGB, and the rights. Raises BadFileError if the picture
+    can't be used.
     """
     packet = _rights_packet(rights)
     picture = opened(file, megapixels)
     is_jpeg, packing = picture.format in ("JPEG", "MPO"), _packing(picture)
     picture = cleaned(picture)
     times = int(1 / _share_needed(picture.size))
-    # A JPEG unpacks to a half, a quarter or an eighth as well, for less than the whole costs.
+    # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size, which is cheaper than the full size.
     in_parts = is_jpeg and times > 1
     yield _saved("press", "jpg", picture, xmp=packet, **packing)
-    # All others are made from a picture no larger than they need.
+    # All other renditions are made from a picture that is no larger than they need.
     if in_parts:
         del picture
         picture = opened(file, megapixels)
@@ -118,18 +118,18 @@ def renditions(
 
 
 def blurred(picture: bytes) -> str:
-    """Return a rendition as twelve colours, four by three from the top left: `aabbcc` each."""
+    """Return twelve colours as hexadecimal digits: a rendition reduced to 4 × 3 pixels."""
     small = Image.open(io.BytesIO(picture)).convert("RGB").resize((4, 3), Image.Resampling.BOX)
     return small.tobytes().hex()
 
 
 def watermarked(file: IO[bytes], extension: str, text: str, rights: Rights) -> bytes:
-    """Return a rendition with a text on a strip across its foot, and in its metadata.
+    """Return a rendition with a text on a strip at the bottom and in its metadata.
 
-    The strip covers the lowest part, so that the size stays and every copy shows it. Letters that
-    our fonts don't have are left out of the strip, but not of the metadata.
+    The strip covers the bottom of the picture, so that the size stays the same. Characters that our
+    fonts don't have are left out of the strip, but not of the metadata.
     """
-    from assets import cards  # only here: the process that opens uploads needs no fonts
+    from assets import cards  # not at the top: other tasks of the sandbox need no fonts
 
     picture = cleaned(Image.open(file))
     strip = cards.caption_strip(text, picture.width)
@@ -141,12 +141,12 @@ def watermarked(file: IO[bytes], extension: str, text: str, rights: Rights) -> b
 
 
 def cleaned(picture: Image.Image) -> Image.Image:
-    """Return the picture upright in sRGB, as RGB or RGBA, without comments and profiles."""
+    """Return a picture upright in sRGB, as RGB or RGBA, without comments and profiles."""
     load(picture)
     if (turn := _TURNS.get(orientation(picture))) is not None:
         picture = picture.transpose(turn)
     picture = _in_srgb(picture)
-    # Pillow writes into a file what it finds here, such as a comment of the original.
+    # Pillow would write these values into the new file, such as a comment of the original.
     picture.info = {}
     return picture
 
@@ -173,7 +173,7 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
         if profile or alpha is None:
             picture = picture.convert("RGB")
     if profile or picture.mode == "LAB":
-        # if the profile is broken, the plain conversion below is the best there is
+        # If the profile is broken, the plain conversion below is used.
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, struct.error):
             picture = _by_profile(picture, profile)
     if picture.mode not in ("RGB", "RGBA"):
@@ -192,7 +192,7 @@ def _by_profile(picture: Image.Image, profile: bytes | None) -> Image.Image:
     else:
         source = ImageCms.createProfile("LAB")
     srgb = ImageCms.createProfile("sRGB")
-    if picture.mode == "RGB":  # in place: a second copy of a large picture would not fit
+    if picture.mode == "RGB":  # in place: there is no memory for a second large picture
         ImageCms.profileToProfile(picture, source, srgb, inPlace=True)
         return picture
     return cast(Image.Image, ImageCms.profileToProfile(picture, source, srgb, outputMode="RGB"))
@@ -208,9 +208,9 @@ def _in_eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _packing(picture: Image.Image) -> dict[str, Any]:
-    """Return how to save a JPEG again at about the quality that it has.
+    """Return the options to save a JPEG again at about its present quality.
 
-    The tables are our own: those of an uploaded file can contain any bytes.
+    The tables of an uploaded file are not reused, because they can contain any bytes.
     """
     plain = {"quality": 90, "optimize": False, "progressive": False}
     if isinstance(picture, JpegImagePlugin.JpegImageFile) and picture.mode == "RGB":
@@ -221,7 +221,7 @@ def _packing(picture: Image.Image) -> dict[str, Any]:
 
 
 def _quality(table: list[int]) -> int:
-    """Return the quality whose table (ITU-T T.81, K.1) divides about as much as the given one."""
+    """Return the quality whose table (ITU-T T.81, K.1) has about the same sum as `table`."""
 
     def weight(quality: int) -> int:
         scale = 5000 / quality if quality < 50 else 200 - quality * 2
@@ -239,7 +239,7 @@ _LUMINANCE_TABLE = (  # ITU-T T.81, K.1
 
 
 def _box(size: tuple[int, int], style: Style) -> tuple[int, int]:
-    """Return width and height of the part of a picture that a style shows."""
+    """Return the width and height of the part of a picture that a style shows, in pixels."""
     width, height = size
     if style.width is None or style.height is None:
         return size
@@ -248,7 +248,7 @@ def _box(size: tuple[int, int], style: Style) -> tuple[int, int]:
 
 
 def _share_needed(size: tuple[int, int]) -> float:
-    """Return the share of its size at which a picture is still large enough for every style."""
+    """Return the smallest scale, at most 1, at which a picture is large enough for every style."""
     shares = [style.width / _box(size, style)[0] for style in STYLES.values() if style.width]
     return min(1.0, max(shares))
 
@@ -275,7 +275,8 @@ def _saved(style: str, extension: str, picture: Image.Image, **more: Any) -> Ren
     for quality in range(options["quality"], 0, -1):
         out = io.BytesIO()
         flat.save(out, **options | {"quality": quality})
-        # Pixels can be chosen so that the packed picture contains a script.
+        # An attacker can choose pixels so that the compressed picture contains a script. Another
+        # quality gives other bytes.
         if not _PROGRAMS.search(out.getvalue()):
             break
     return Rendition(style, extension, *picture.size, out.getvalue())

@@ -1,8 +1,8 @@
-"""Makes renditions in the background, so that an editor who saves a picture need not wait.
+"""Makes renditions in the background, so that an editor who saves a picture does not wait.
 
-Each waiting picture has a job in the queue. Its renditions are stored under names made from their
-content, and only then added to the row: every picture on a page exists. The cleaned copy of a
-document is made in the same way, as its only rendition.
+Each waiting picture has a job in the queue. Its renditions are stored under names that depend on
+their content. They are added to the row only after that, so that no page refers to a missing file.
+The cleaned copy of a document is made in the same way, as its only rendition.
 """
 
 import logging
@@ -42,7 +42,7 @@ def _given_up(reason: str, pk: str) -> None:
 
 @job("assets.make_renditions", lane=Lane.FILES, attempts=3, given_up=_given_up)
 def make_renditions(pk: str) -> None:
-    """Process one picture or document, unless that has been done."""
+    """Process one picture or document, unless it is already processed."""
     if picture := _claim(pk):
         with in_background():
             _process(picture)
@@ -50,7 +50,7 @@ def make_renditions(pk: str) -> None:
 
 @job("assets.find_pictures", every=FIND_EVERY)
 def enqueue_unprocessed() -> None:
-    """Add waiting pictures to the queue that an older version did not add."""
+    """Add waiting pictures that are missing in the queue, such as those of an older version."""
     queued = set(Job.objects.filter(name=make_renditions.name).values_list("key", flat=True))
     for picture in MediaAsset.objects.to_process().only("pk", "renditions"):
         if str(picture.pk) not in queued:
@@ -58,9 +58,9 @@ def enqueue_unprocessed() -> None:
 
 
 def process(picture: MediaAsset) -> None:
-    """Process one picture or document here and now, unless a worker is doing so.
+    """Process one picture or document in this process now, unless a worker is processing it.
 
-    Raises StorageError if files can't be reached; it then waits for a worker.
+    Raises StorageError if files can't be reached. The picture then waits for a worker.
     """
     try:
         queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
@@ -70,15 +70,15 @@ def process(picture: MediaAsset) -> None:
 
 
 def repair(picture: MediaAsset) -> None:
-    """Process one picture or document again, here and now, unless a worker is doing so."""
+    """Process one picture or document again now, unless a worker is processing it."""
     if picture.state != MediaAsset.State.PROCESSING:
         regenerate(picture)
     process(picture)
 
 
 def _enqueue(picture: MediaAsset) -> None:
-    # First pictures without renditions: a release may wait for them. The others still have their
-    # old ones; after an upgrade that may be the whole library, for hours.
+    # Pictures without renditions are urgent: a release may wait for them. The others still have
+    # their old renditions. After an upgrade they may be the whole library, which takes hours.
     make_renditions.add(
         str(picture.pk), key=str(picture.pk), urgent="styles" not in picture.renditions
     )
@@ -102,9 +102,10 @@ def _claim(pk: str) -> MediaAsset | None:
 
 
 def _process(picture: MediaAsset) -> None:
-    """Process a claimed picture, and remove renditions that no row names any more.
+    """Process a claimed picture, and remove renditions that are no longer used.
 
-    If the picture was changed meanwhile, or another worker has claimed it, the row stays as it is.
+    If the picture has changed since the claim, or another worker has claimed it, the row is not
+    updated.
     """
     row = MediaAsset.objects.filter(
         pk=picture.pk, state=MediaAsset.State.PROCESSING, claimed_at=picture.claimed_at
@@ -123,9 +124,9 @@ def _process(picture: MediaAsset) -> None:
 
 
 def _remove_unused_renditions(picture: MediaAsset) -> None:
-    """Remove all renditions except those that the row has or waits for.
+    """Remove all renditions except the current ones and those that are being made.
 
-    Also those of a replaced file: it may have shown the wrong person.
+    Renditions of a replaced file are removed too, because it may have shown the wrong person.
     """
     stored = MediaAsset.objects.filter(pk=picture.pk).first()
     needed = {stored.version, stored.source_fingerprint()[:12]} if stored else set()
@@ -141,7 +142,7 @@ def _remove_unused_renditions(picture: MediaAsset) -> None:
 
 
 def _remove_folder(path: str) -> None:
-    """Remove files that no row names any more; if that fails, log it and leave them."""
+    """Remove files that are no longer used. If that fails, log it and keep them."""
     try:
         storage.remove_folder(path)
     except StorageError as problem:
@@ -154,7 +155,7 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
     """Store every rendition of a picture; return the new values of its row.
 
     Raises StorageError if files can't be reached, and ProcessDiedError if the sandbox was killed.
-    Neither is the picture's fault.
+    The picture is not the cause of these errors, so it can be processed later.
     """
     fingerprint = picture.source_fingerprint()
     folder = picture.rendition_folder(fingerprint[:12])
@@ -180,7 +181,7 @@ def _render(picture: MediaAsset) -> dict[str, Any]:
     else:
         state, error = MediaAsset.State.FAILED, cleaned.problem_text(renditions)
     columns = {"state": state, "error": error, "claimed_at": None, "renditions": renditions}
-    # The warnings that an earlier version stored about a document do not apply to its copy.
+    # Warnings that an earlier version stored about a document do not apply to its cleaned copy.
     return columns if picture.is_picture else columns | {"file_warnings": []}
 
 
@@ -229,7 +230,7 @@ def _clean(document: MediaAsset, original: Any, folder: str) -> dict[str, Any]:
 
 
 def _assemble(original: Any, pieces: Sequence[cleaning.Piece], copy: IO[bytes]) -> int:
-    """Write the pieces of a cleaned copy one after the other; return how many bytes they are."""
+    """Write the pieces of a cleaned copy one after the other; return their size in bytes."""
     for piece in pieces:
         if isinstance(piece, bytes):
             copy.write(piece)
@@ -257,7 +258,7 @@ def _after_a_save(instance: MediaAsset, **signal: Any) -> None:
 
 
 def _after_a_deletion(instance: MediaAsset, **signal: Any) -> None:
-    """Delete the files with the row, all versions of the original too, after the commit."""
+    """After the commit, delete the files of the row, including all versions of its original."""
     folders = [f"renditions/{instance.pk}", f"originals/{instance.pk}"]
 
     def remove() -> None:

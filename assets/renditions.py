@@ -8,6 +8,7 @@ from django.http import FileResponse, Http404
 from django.urls import reverse
 from django.utils.text import slugify
 
+from accounts.desk_addresses import desk_address
 from assets import cleaning, documents, pictures, sandbox
 from assets.uploads import limits_of_renditions
 
@@ -58,7 +59,7 @@ class Renditions:
         known = self._stored(style).get("formats", {}).get(extension)
         if known != 0:
             return known or 0
-        # Made before sizes were stored, and not again since: ask the storage.
+        # 0 means that the rendition was made before sizes were stored. Ask the storage.
         try:
             return default_storage.size(self.rendition_path(style, extension))
         except FileNotFoundError:
@@ -77,7 +78,7 @@ class Renditions:
 
     def admin_url(self, style: str, extension: str) -> str:
         """Return the admin's address of a rendition, for users who may see the picture."""
-        address = reverse("admin:assets_mediaasset_rendition", args=[self.pk, style, extension])
+        address = desk_address(self, "rendition", style, extension)
         return f"{address}?v={self.version}"
 
     def download_name(self, extension: str) -> str:
@@ -117,7 +118,7 @@ class Renditions:
         )
 
     def watermarked_rendition(self, style: str, extension: str, text: str) -> bytes:
-        """Return a rendition with a text across its foot and in its metadata.
+        """Return a rendition with a text on a strip at the bottom and in its metadata.
 
         Raises Http404 if there is no such rendition.
         """

@@ -1,17 +1,17 @@
-"""Opens uploads in a separate process: a file that breaks a decoder can't harm the application.
+"""Opens uploads in a separate process, so that a malicious file can't harm the application.
 
-The process knows no database and no key. The kernel lets it read its own programs and the one file
-that it gets, and nothing else (assets.confinement). Its memory and processor time are limited.
+The process has no access to the database or to keys. The kernel allows it to read only its own code
+and the one file that it gets (assets.confinement). Its memory and processor time are limited.
 
     sandbox.inspect(file, limits)           what kind of file it is, with its metadata
     sandbox.renditions(file, limits, …)     its renditions, one after the other
     sandbox.watermarked(file, limits, …)    a rendition with a text on it
     sandbox.clean(file, limits)             a document without metadata about its makers
-    sandbox.search(file, limits, …)         which patterns match in its text
+    sandbox.search(file, limits, …)         the matches of patterns in its text
     sandbox.texts(file, limits, …)          the texts in a Word file or a picture
-    sandbox.pdf_text(file, limits, …)       what a program of poppler writes about a PDF
+    sandbox.pdf_text(file, limits, …)       the output of a poppler program for a PDF
 
-All raise BadFileError with a sentence for the editor; ProcessDiedError if the process died.
+All raise BadFileError with a message to the editor, or ProcessDiedError if the process died.
 """
 
 import io
@@ -42,7 +42,7 @@ from assets.messages import BadFileError, from_json
 from assets.pictures import STYLES, Rendition, Rights
 from assets.sandbox_process import CANNOT_START, Limits
 from assets.texts import Text
-from assets.translation import translated
+from assets.translation import UNSTORABLE, is_storable, translated
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +56,13 @@ MAX_SIDE_PIXELS = 100_000
 MAX_WARNINGS = 50
 MAX_MESSAGE_CHARACTERS = 1_000
 PICTURES = (*opening.ACCEPTED, "HEIF")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database stores it
 
-TIMEOUT_FACTOR = 3  # a busy machine may take so many times the seconds of processor time
-START_TIMEOUT_SECONDS = 2  # more, before they are multiplied
+TIMEOUT_FACTOR = 3  # a busy machine may take this many times the limit of processor time
+START_TIMEOUT_SECONDS = 2  # added to that limit before the multiplication
 
 
 class ProcessDiedError(BadFileError):
-    """The process ended by itself, or something else killed it; another attempt may succeed."""
+    """The process crashed or was killed; another attempt may succeed."""
 
 
 class ProgramMissingError(BadFileError):
@@ -72,42 +71,46 @@ class ProgramMissingError(BadFileError):
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What a file is; `width` and `height` are upright pixels, 0 if it is no picture."""
+    """The facts about a file. `width` and `height` are upright pixels, 0 if it is no picture."""
 
     kind: str
     extension: str
     width: int
     height: int
-    warnings: list[str]
+    warnings: list[dict[str, Any]]  # messages as JSON
     metadata: dict[str, Any]
 
 
 def inspect(file: IO[bytes], limits: Limits) -> FileFacts:
-    """Return what a file is by its content, after decoding all of a picture."""
+    """Return the facts about a file from its content. A picture is decoded completely."""
     with _request(file, limits, {"task": "inspect"}) as answers:
         head, _content = _first(answers)
         try:
-            warnings = [translated(from_json(each)) for each in head.pop("warnings")]
-            facts = FileFacts(warnings=warnings, **head)
-        except (TypeError, ValueError, KeyError) as problem:
+            facts = FileFacts(**head)
+            if _is_credible(facts):
+                return facts
+        except (TypeError, ValueError, KeyError, RecursionError) as problem:
             raise _unexpected_answer() from problem
-        if not _is_credible(facts):
-            raise _unexpected_answer()
-        return facts
+        raise _unexpected_answer()
 
 
 def _is_credible(facts: FileFacts) -> bool:
-    """Whether our tables know the kind of file that a process reports, and a row can store it."""
+    """Return whether the facts name a kind of file that we accept, and fit into a row."""
     pictured = {opening.EXTENSIONS.get(each, each.lower()) for each in PICTURES}
     known = documents.KINDS | dict.fromkeys(pictured, "image")
     return (
         isinstance(facts.extension, str)
         and known.get(facts.extension) == facts.kind
         and all(_is_number(side, MAX_SIDE_PIXELS) for side in (facts.width, facts.height))
-        and _are_texts(facts.warnings, MAX_WARNINGS, metadata.MAX_TEXT)
+        and len(facts.warnings) <= MAX_WARNINGS
+        and all(map(_is_warning, facts.warnings))
         and isinstance(facts.metadata, dict)
         and all(_is_metadata(name, value) for name, value in facts.metadata.items())
     )
+
+
+def _is_warning(stored: Any) -> bool:
+    return _is_text(translated(from_json(stored))) and is_storable(stored, metadata.MAX_TEXT)
 
 
 def _is_metadata(name: str, value: object) -> bool:
@@ -130,20 +133,20 @@ def _are_texts(values: object, max_count: int, max_characters: int) -> bool:
 
 
 def _is_text(value: object, max_characters: int = metadata.MAX_TEXT) -> bool:
-    return isinstance(value, str) and len(value) <= max_characters and not _UNSTORABLE.search(value)
+    return isinstance(value, str) and len(value) <= max_characters and not UNSTORABLE.search(value)
 
 
 def renditions(
     file: IO[bytes], limits: Limits, rights: Rights, focus: tuple[float, float]
 ) -> Iterator[Rendition]:
-    """Yield what `pictures.renditions` yields."""
+    """Yield the renditions of a picture; see `pictures.renditions`."""
     order = {"task": "renditions", "rights": asdict(rights), "focus": focus}
     missing = {(name, each) for name, style in STYLES.items() for each in style.formats}
     with _request(file, limits, order) as answers:
         for head, content in answers:
             style, extension = str(head.get("style")), str(head.get("extension"))
             if (style, extension) not in missing:
-                raise _unexpected_output()  # its name would be a path in the storage
+                raise _unexpected_output()  # the name would become a path in the storage
             missing.remove((style, extension))
             width, height = head.get("width"), head.get("height")
             blur = str(head.get("blur", ""))
@@ -157,16 +160,16 @@ def renditions(
 def watermarked(
     file: IO[bytes], limits: Limits, extension: str, text: str, rights: Rights
 ) -> bytes:
-    """Return what `pictures.watermarked` returns."""
+    """Return a rendition with a text on it; see `pictures.watermarked`."""
     order = {"task": "watermarked", "extension": extension, "text": text, "rights": asdict(rights)}
     with _request(file, limits, order) as answers:
         return _first(answers)[1]
 
 
 def search(file: IO[bytes], limits: Limits, patterns: list[str], max_bytes: int) -> list[str]:
-    """Return what matches some patterns in the text of a file; see assets.search.
+    """Return the matches of `patterns` in the text of a file; see assets.search.
 
-    `max_bytes` is how many bytes an archive or a PDF may unpack to.
+    An archive or a PDF may unpack to at most `max_bytes`.
     """
     file.seek(0)
     if b"%PDF" in file.read(1024):
@@ -200,7 +203,7 @@ def texts(file: IO[bytes], limits: Limits, reader: str) -> Iterator[Text]:
 
 @contextmanager
 def pdf_text(file: IO[bytes], limits: Limits, program: str, max_bytes: int) -> Iterator[IO[bytes]]:
-    """Give what `pdftotext` or `pdfinfo` writes about a PDF, as a file of limited size."""
+    """Yield the output of `pdftotext` or `pdfinfo` for a PDF as a file of limited size."""
     path = shutil.which(program)
     if not path:
         raise ProgramMissingError(
@@ -234,7 +237,7 @@ def pdf_text(file: IO[bytes], limits: Limits, program: str, max_bytes: int) -> I
 
 @cache
 def active() -> Active:
-    """Return which limits the kernel sets for such a process; asked once, of a real one."""
+    """Return the limits that the kernel sets for the process. A real process is started once."""
     limits = Limits(megapixels=0, seconds=5, megabytes=200)
     with _request(io.BytesIO(), limits, {"task": "active"}) as answers:
         head, _content = _first(answers)
@@ -251,7 +254,7 @@ def clean(file: IO[bytes], limits: Limits) -> cleaning.Cleaned:
         for head, content in answers:
             if "from" in head:
                 at, end = head["from"], head.get("to")
-                # Each byte of the original once, and in order: so a copy can't outgrow it.
+                # Bytes of the original must be copied in order and only once, to limit the size.
                 if not (_is_number(end, size) and _is_number(at, end) and copied <= at):
                     raise _broken("copied bytes that are missing, or the same bytes twice")
                 copied = end
@@ -290,13 +293,13 @@ class Process(subprocess.Popen[bytes]):
     _over: threading.Event
 
     def limit(self, seconds: float) -> None:
-        """Stop the process after we have waited for it so many seconds."""
+        """Stop the process after a total waiting time of `seconds`."""
         self._since, self._over = time.monotonic(), threading.Event()
         threading.Thread(target=self._watch, args=[seconds], daemon=True).start()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Do not count our own time: a storage may be slow."""
+        """Do not count the time of the body, because a storage may be slow."""
         self._waited, self._since = self.waited(), None
         try:
             yield
@@ -336,7 +339,7 @@ def _started(file: IO[bytes], limits: Limits, order: dict[str, Any]) -> Iterator
                     orders.write(json.dumps(order).encode())
                 yield process
             finally:
-                process.end()  # we have what we need
+                process.end()  # its results have been read
 
 
 @contextmanager
@@ -354,7 +357,7 @@ def _first(answers: Iterator[tuple[dict[str, Any], bytes]]) -> tuple[dict[str, A
 
 
 def _answers(process: Process, limits: Limits, task: str) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Yield the answers of the process within limits: a file can make it write anything."""
+    """Yield the answers of the process, with limits because a file can make it write anything."""
     output, room = cast(IO[bytes], process.stdout), MAX_TOTAL_BYTES
     while line := output.readline(MAX_ANSWER_BYTES):
         try:
@@ -387,7 +390,7 @@ def _ended_early(process: Process, limits: Limits, task: str) -> BadFileError:
 
 
 def _reason(stored: Any) -> str:
-    """Return why the process refused a file, as an editor reads it."""
+    """Return the reason why the process refused a file, in the language of the editor."""
     try:
         return translated(from_json(stored))[:MAX_MESSAGE_CHARACTERS]
     except (ValueError, TypeError, KeyError, RecursionError) as problem:
@@ -395,7 +398,7 @@ def _reason(stored: Any) -> str:
 
 
 def _too_slow(task: str) -> str:
-    """Return the sentence that an editor reads if a task takes more than so many `seconds`."""
+    """Return the message, with a placeholder `seconds`, if a task takes too long."""
     if task == "search":
         return _("Searching takes more than %(seconds)s seconds. Paste a part of its text instead.")
     if task == "texts":
@@ -433,7 +436,7 @@ def _broken(how: str) -> BadFileError:
 
 @contextmanager
 def _on_disk(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Give a file with a file descriptor: the same file, or a copy without a name."""
+    """Yield a file that has a file descriptor: the same file, or a temporary copy."""
     try:
         file.fileno()
     except (AttributeError, OSError, io.UnsupportedOperation):

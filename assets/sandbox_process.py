@@ -1,6 +1,7 @@
-"""The process that opens uploads: it reads one order, has no rights, and writes what it found.
+"""The process that opens uploads. It reads one order, gives up its rights, and writes the results.
 
-`assets.sandbox` starts it and checks its answers. It runs in isolation, without Django.
+`assets.sandbox` starts it and checks its answers. It runs in isolated mode (`python -I`), without
+Django.
 """
 
 import json
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-if __name__ == "__main__":  # it starts in isolation, and knows no path
+if __name__ == "__main__":  # in isolated mode, sys.path does not contain the project
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from assets import confinement, documents, metadata, metadata_warnings, opening, pictures
@@ -22,8 +23,8 @@ from assets.messages import BadFileError, Message, as_json
 from assets.messages import message as _
 from assets.pictures import Rights
 
-CODE_MEGABYTES = 40  # of such a process are programs, which the kernel does not count as data
-RESERVED_MEGABYTES = 320  # of addresses that programs reserve, and do not use
+CODE_MEGABYTES = 40  # of this process are program code, which the kernel does not count as data
+RESERVED_MEGABYTES = 320  # of address space that programs reserve but do not use
 # The arguments of poppler's programs; the file is their standard input.
 POPPLER = {
     "pdftotext": ["-q", "-enc", "UTF-8", "-", "-"],
@@ -34,10 +35,10 @@ CANNOT_START = 126  # the exit status that a shell uses
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a file may use."""
+    """The resources that one file may use."""
 
     megapixels: int
-    seconds: int  # of a processor
+    seconds: int  # of processor time
     megabytes: int  # of memory
 
 
@@ -46,7 +47,8 @@ def main() -> None:
     order = json.load(sys.stdin)
     limits = Limits(**order["limits"])
     _restrict(limits)
-    # Opened again, to be read only: two processes that share one opening move each other's place.
+    # Open the file again, read-only: two processes that share one file description also share its
+    # position.
     with open(f"/dev/fd/{order['file']}", "rb") as file:
         os.close(order["file"])
         if order["task"] == "pdf":
@@ -57,16 +59,16 @@ def main() -> None:
         except BadFileError as problem:
             _send({"refused": as_json(problem.message)})
         except MemoryError as problem:
-            problem.__traceback__ = None  # it holds everything that took the memory
+            problem.__traceback__ = None  # it references the objects that used the memory
             _send({"refused": as_json(too_much_memory(order["task"], limits.megabytes))})
-        except Exception as problem:  # our fault, not the file's: the parent logs it
+        except Exception as problem:  # a bug, not a bad file: the parent process logs it
             _send({"failed": f"{type(problem).__name__}: {problem}"})
         else:
             _send({"end": True})
 
 
 def too_much_memory(task: str, megabytes: int) -> Message:
-    """Return the sentence that an editor reads if a task needs too much memory."""
+    """Return the message to the editor if a task needs too much memory."""
     if task == "search":
         return _(
             "Searching needs more than %(megabytes)s MB of memory. Paste a part of its text "
@@ -88,7 +90,7 @@ def too_much_memory(task: str, megabytes: int) -> Message:
 
 
 def _become(program: str, path: str, file: IO[bytes]) -> None:
-    """Turn into a program that reads the file, with no more rights than we have."""
+    """Replace this process by a program that reads the file, with the same restrictions."""
     os.dup2(file.fileno(), 0)
     try:
         confinement.confine(
@@ -104,7 +106,7 @@ def _restrict(limits: Limits) -> None:
     allowed = {
         resource.RLIMIT_CPU: limits.seconds,
         resource.RLIMIT_DATA: max(limits.megabytes - CODE_MEGABYTES, 1) << 20,
-        # The kernel does not count memory as data that was written and then made read-only.
+        # RLIMIT_DATA does not include memory that was written and then made read-only.
         resource.RLIMIT_AS: (limits.megabytes + RESERVED_MEGABYTES) << 20,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
@@ -125,7 +127,7 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
         content = pictures.watermarked(file, order["extension"], order["text"], rights)
         _send({"length": len(content)}, content)
         return
-    os.nice(10)  # pages come first
+    os.nice(10)  # requests for pages have priority
     if order["task"] == "search":
         matches = searching.matches(
             file, order["patterns"], max_bytes=order["max_bytes"], is_text=order["is_text"]
@@ -150,7 +152,7 @@ def _carry_out(order: dict[str, Any], file: IO[bytes], limits: Limits) -> None:
 
 
 def _clean(file: IO[bytes]) -> None:
-    from assets.cleaning import start  # the other tasks need no PDF library
+    from assets.cleaning import start  # not at the top: other tasks need no PDF library
 
     cleaned = start.clean(file)
     _send({"removed": cleaned.removed, "problems": cleaned.problems})
@@ -166,7 +168,7 @@ def _inspect(file: IO[bytes], limits: Limits) -> dict[str, Any]:
     if document := documents.recognise(file):
         return facts | asdict(document)
     picture = opening.opened(file, limits.megapixels)
-    # First: reading metadata may decode the picture, and would hide a failure.
+    # Inspect it first: reading metadata may decode the picture, and would hide an error.
     seen = opening.inspect(picture)
     found = metadata.read(picture, file)
     today = datetime.now(UTC).date()

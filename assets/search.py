@@ -1,8 +1,9 @@
 """Finds patterns in all the text of an uploaded file. Runs in the sandbox.
 
-Text in UTF-8, or in UTF-16 with a byte order mark; HTML with its entities; Word and other zipped
-formats, the names in them too; the metadata of pictures. Of a PDF it gets the text, which another
-process has read. A file is read in chunks, so that memory does not grow with it.
+It reads text in UTF-8, or in UTF-16 with a byte order mark; HTML with its entities; Word and other
+zipped formats, including the names of their entries; and the metadata of pictures. For a PDF it
+gets the text from another process. Files are read in chunks, so that large files need no more
+memory.
 """
 
 import codecs
@@ -17,7 +18,7 @@ from assets.messages import BadFileError
 from assets.messages import message as _
 
 CHUNK_BYTES = 1 << 20
-OVERLAP = 1_000  # characters, more than any pattern takes, written as entities too
+OVERLAP = 1_000  # characters; longer than any match, even if it is written as entities
 MAX_FOUND = 1_000
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Word before 2007, and any Office file with a password
 
@@ -25,10 +26,10 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Word before 2007, and any Office fi
 def matches(
     file: IO[bytes], patterns: list[str], *, max_bytes: int, is_text: bool = False
 ) -> list[str]:
-    """Return what matches some patterns in the text of a file, each match once, in order.
+    """Return the matches of `patterns` in the text of a file, sorted and without duplicates.
 
-    An archive may unpack to `max_bytes`. A file that `is_text` is read as it is. Raises
-    BadFileError with a sentence.
+    An archive may unpack to at most `max_bytes`. With `is_text`, the file is read as plain text.
+    Raises BadFileError with a message to the user.
     """
     matched: set[str] = set()
     for text in _pieces(file) if is_text else _texts(file, max_bytes):
@@ -41,7 +42,7 @@ def matches(
 
 
 def found_in(text: str, patterns: list[str]) -> set[str]:
-    """Return what matches some patterns in a text; of a pattern with groups, the groups."""
+    """Return the matches of `patterns` in a text; for a pattern with groups, only the groups."""
     plain = unescape(text)
     return {
         "".join(match.groups()) or match[0]
@@ -72,7 +73,7 @@ def _texts(file: IO[bytes], max_bytes: int) -> Iterator[str]:
 
 
 def _pieces(file: IO[bytes]) -> Iterator[str]:
-    """Yield the text of a file chunk by chunk; text across an edge is repeated in the next."""
+    """Yield the text of a file in chunks. Each chunk begins with the end of the one before it."""
     piece = file.read(CHUNK_BYTES)
     is_wide = piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     decoder = codecs.getincrementaldecoder("utf-16" if is_wide else "utf-8")(errors="replace")

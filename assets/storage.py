@@ -1,4 +1,4 @@
-"""What differs between files in a folder and in a bucket.
+"""The operations that differ between files in a folder and in a bucket.
 
 For everything else, use Django's `default_storage`: `open`, `exists`, `delete`, `listdir`.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from assets.bucket import Bucket
 
 
-# What an operator can do about an error of the disk.
+# Advice for operators about disk errors.
 _ADVICE = {
     errno.ENOSPC: gettext_lazy("The disk is full. Free some space."),
     errno.EDQUOT: gettext_lazy("The disk quota is used up. Free some space, or raise the quota."),
@@ -40,7 +40,7 @@ PROBE_BYTES = 4096  # one block of most disks
 
 @contextmanager
 def _as_storage_error(*, writes: bool) -> Iterator[None]:
-    """Turn an error of the disk into a StorageError; a missing file stays what it is."""
+    """Turn a disk error into a StorageError; errors such as FileNotFoundError stay unchanged."""
     try:
         yield
     except (StorageError, FileNotFoundError, FileExistsError, IsADirectoryError):
@@ -57,7 +57,7 @@ def _as_storage_error(*, writes: bool) -> Iterator[None]:
 
 
 class Folder(FileSystemStorage):
-    """A folder with the same errors as a bucket, in which no file is ever half-written."""
+    """A folder that raises the same errors as a bucket and never contains incomplete files."""
 
     def _open(self, name: str, mode: str = "rb") -> File:
         with _as_storage_error(writes="r" not in mode):
@@ -73,13 +73,16 @@ class Folder(FileSystemStorage):
                     name = self.get_available_name(name)
 
     def replace(self, name: str, content: File) -> None:
-        """Store a file under a name, in place of an old one; that stays if this fails."""
+        """Store a file under a name and replace the existing file, which stays if this fails."""
         with self._written(name, content) as path:
             os.replace(path, self.path(name))
 
     @contextmanager
     def _written(self, name: str, content: File) -> Iterator[str]:
-        """Write a file beside its name, and remove it and its new folders if anything fails."""
+        """Write a temporary file in the folder of `name`, and yield its path.
+
+        If anything fails, it and its new folders are removed.
+        """
         part = str(PurePosixPath(name).with_name(f".{secrets.token_hex(8)}.part"))
         with _as_storage_error(writes=True):
             try:
@@ -95,7 +98,7 @@ class Folder(FileSystemStorage):
                 raise
 
     def remove_empty_folders(self, name: str) -> None:
-        """Remove the folders around a name that are empty, except those at the top."""
+        """Remove the empty parent folders of a name, except the top folder."""
         with suppress(OSError):  # it is not empty
             for folder in list(PurePosixPath(name).parents)[:-2]:
                 os.rmdir(self.path(str(folder)))
@@ -114,7 +117,7 @@ class Folder(FileSystemStorage):
 
 
 def reason_for_editors(problem: OSError) -> str:
-    """Return why a file was not stored, as the middle of a sentence for an editor."""
+    """Return the reason why a file was not stored, for the middle of a sentence to editors."""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return _("the disk of the newsroom is full")
     if problem.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
@@ -123,22 +126,22 @@ def reason_for_editors(problem: OSError) -> str:
 
 
 def probe(folder: str | os.PathLike[str], size: int = PROBE_BYTES) -> None:
-    """Write some bytes to a nameless file in a folder. Raises OSError if that fails."""
+    """Write `size` bytes to a temporary file in a folder. Raises OSError if that fails."""
     with tempfile.TemporaryFile(dir=folder) as file:
         while size > 0:
             size -= file.write(bytes(min(size, 1024 * 1024)))
 
 
 def the_bucket() -> "Bucket | None":
-    """Return the bucket, None if files are kept in a folder."""
+    """Return the bucket, or None if files are stored in a folder."""
     return cast("Bucket", storages["default"]) if settings.S3_BUCKET else None
 
 
 def signed_address(name: str, *, filename: str, content_type: str) -> str | None:
-    """Return an address at which anyone gets a file from the bucket; None if it is a folder.
+    """Return a signed address of a file in the bucket, or None if files are stored in a folder.
 
-    It works for S3_URL_SECONDS and can't be revoked, so check that the file is public first.
-    Browsers save the file under the file name; they neither show it nor keep a copy.
+    Anyone can use it for S3_URL_SECONDS and it can't be revoked, so check first that the file is
+    public. Browsers save the file as `filename`; they do not display it or cache it.
     """
     if bucket := the_bucket():
         return bucket.signed_address(name, filename=filename, content_type=content_type)
@@ -146,7 +149,7 @@ def signed_address(name: str, *, filename: str, content_type: str) -> str | None
 
 
 def replace(name: str, content: File) -> None:
-    """Store a file under a name in place of an old one, which a bucket keeps as a version."""
+    """Store a file under a name and replace the existing file; a bucket keeps it as a version."""
     if bucket := the_bucket():
         bucket.replace(name, content)
     else:
@@ -154,7 +157,7 @@ def replace(name: str, content: File) -> None:
 
 
 def remove_folder(path: str) -> int:
-    """Remove a folder with its content; return how many files were removed."""
+    """Remove a folder with its content; return the number of removed files."""
     try:
         folders, files = default_storage.listdir(path)
     except FileNotFoundError:
@@ -162,11 +165,11 @@ def remove_folder(path: str) -> int:
     removed = sum(remove_folder(f"{path}/{folder}") for folder in folders)
     for file in files:
         default_storage.delete(f"{path}/{file}")
-    if the_bucket() is None:  # a bucket has no folders, and would record the deletion
+    if the_bucket() is None:  # a bucket has no folders, and would store a delete marker
         try:
             default_storage.delete(path)
         except OSError as problem:
-            # Renditions are being stored there now: assets.processing removes them later.
+            # Renditions are being stored in it now. assets.processing removes them later.
             if problem.errno != errno.ENOTEMPTY:
                 raise
     return removed + len(files)
@@ -175,7 +178,7 @@ def remove_folder(path: str) -> int:
 def listed(folder: str) -> Iterator[StoredFile]:
     """Yield every file below a folder such as `originals/`, ordered by name, without opening it.
 
-    A bucket is asked once for each 1000 files. Raises OSError if the storage does not answer.
+    A bucket needs one request per 1000 files. Raises OSError if the storage does not answer.
     """
     if bucket := the_bucket():
         yield from bucket.listed(folder)
@@ -195,24 +198,24 @@ def _listed_below(folder: str) -> Iterator[StoredFile]:
             status = entry.stat()
             yield StoredFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
     except FileNotFoundError:
-        return  # removed meanwhile
+        return  # another process has removed it
 
 
 def has_answered() -> bool:
-    """Whether the bucket has answered this process before; False if it is a folder."""
+    """Return whether the bucket has answered this process before; False for a folder."""
     bucket = the_bucket()
     return bucket is not None and bucket.has_answered
 
 
 def remove(name: str) -> None:
-    """Remove a file, and the folders that are empty without it."""
+    """Remove a file, and its parent folders that are then empty."""
     default_storage.delete(name)
     if the_bucket() is None:
         cast(Folder, storages["default"]).remove_empty_folders(name)
 
 
 def check_reachable() -> None:
-    """Ask one small question of the storage. Raises OSError with the reason if it fails."""
+    """Send one small request to the storage. Raises OSError with the reason if it fails."""
     if bucket := the_bucket():
         bucket.check_reachable()
     elif not os.path.isdir(settings.MEDIA_ROOT):
@@ -224,9 +227,9 @@ def check_reachable() -> None:
 
 
 def check_writable(size: int = PROBE_BYTES) -> None:
-    """Check that a file of so many bytes can be stored; of a bucket, only that it answers.
+    """Check that a file of `size` bytes can be stored. A bucket must only be reachable.
 
-    Raises OSError with the reason if not.
+    Raises OSError with the reason if the check fails.
     """
     check_reachable()
     if the_bucket() is None:

@@ -1,4 +1,4 @@
-"""What a folder and a bucket have in common: errors, stored files, and who may wait for them."""
+"""Code for both folder and bucket: errors, stored files, and limits on waiting threads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,15 +6,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-# How many threads of this process answer readers, 0 if unknown; gunicorn.conf.py sets it.
+# The number of threads of this process that answer requests, 0 if unknown. Set by gunicorn.conf.py.
 web_threads = 0
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
 
 
 class StorageError(OSError):
-    """Stored files can't be reached; the text says why and what to do, and contains no key.
+    """Stored files can't be reached. The text has the reason and what to do, but no keys.
 
-    `errno` is the error number of the disk if a file could not be written, None otherwise.
+    `errno` is the error number of the disk if a file could not be written, otherwise None.
     """
 
     def __init__(self, message: str, number: int | None = None) -> None:
@@ -23,7 +23,7 @@ class StorageError(OSError):
 
 
 class StorageBusyError(StorageError):
-    """The storage was not asked, since it did not answer before; the log has that already."""
+    """The call was refused, because the storage did not answer earlier calls (already logged)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class StoredFile:
 
 @contextmanager
 def in_background() -> Iterator[None]:
-    """Mark work that no reader waits for: it takes no share of the bucket from readers."""
+    """Mark work that no reader waits for. Its calls use a separate slot, not those for readers."""
     before = _in_background.set(True)
     try:
         yield
@@ -52,7 +52,7 @@ def is_in_background() -> bool:
 def max_waiting() -> int:
     """Return how many threads of this process may wait for the bucket at the same time.
 
-    Half of those that answer readers, so that the other half answers requests that need no file;
-    one if their number is unknown.
+    This is half of the threads that answer requests, so that the other half can answer requests
+    that need no file. It is one if their number is unknown.
     """
     return max(1, web_threads // 2)

@@ -1,7 +1,7 @@
 """Reads the texts in a file: paragraphs, attributes, metadata of pictures.
 
-Bytes in, texts out; no Django. Tags inside a paragraph do not break it. Word files and pictures
-are read in the sandbox; `html` and `xml` also read the pages of our own site.
+Inline tags do not split a paragraph. Word files and pictures are read in the sandbox; `html` and
+`xml` also read the pages of our own site. Uses no Django.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ from assets.messages import message as _
 from assets.opening import ACCEPTED
 
 MAX_UNPACKED_BYTES = 200_000_000  # of all parts of a Word file
-BATCH_CHARACTERS = 500_000  # of several texts that are sent together
+BATCH_CHARACTERS = 500_000  # of the texts that are sent together
 
 # A place in a file, and the text there.
 Text = tuple[str, str]
 
 
 def in_batches(reader: str, file: IO[bytes]) -> Iterator[list[Text]]:
-    """Yield the texts in a file, many at a time. Raises BadFileError."""
+    """Yield the texts in a file in batches. Raises BadFileError."""
     batch, size = [], 0
     for place, text in READERS[reader](file):
         batch.append((place, text))
@@ -39,7 +39,7 @@ def in_batches(reader: str, file: IO[bytes]) -> Iterator[list[Text]]:
 
 
 def line(text: str) -> str:
-    """Return a text in one line."""
+    """Return a text on one line, with single spaces."""
     return " ".join(text.split())
 
 
@@ -54,14 +54,14 @@ _NO_TEXTS = {"class", "style", "nonce", "integrity", "d"}  # attributes
 
 
 def html(source: str | bytes) -> Iterator[Text]:
-    """Yield the texts of a page, its attributes, comments and structured data."""
+    """Yield the texts of a page, and those in its attributes, comments and structured data."""
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     if isinstance(source, str):
         source = source.encode(errors="replace")
     try:
         root = lxml.html.document_fromstring(source, parser=parser)
     except etree.ParserError:
-        return  # it is empty
+        return  # the page is empty
     for comment in root.iter(etree.Comment):
         yield "comment", line(comment.text or "")
     etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
@@ -120,7 +120,7 @@ def _text_or_html(text: str) -> Iterator[Text]:
 
 
 def values(data: Any) -> Iterator[Text]:
-    """Yield the texts in what was read from JSON."""
+    """Yield the texts in a decoded JSON value."""
     waiting = [data]
     while waiting:
         match waiting.pop():
@@ -142,7 +142,7 @@ _NAMES = {"author", "initials", "descr", "title", "name", "tooltip", "Target"}
 def word(file: IO[bytes]) -> Iterator[Text]:
     """Yield the texts of a Word file: paragraphs, notes, comments, properties. Raises BadFileError.
 
-    Text that was deleted while changes were tracked is in the file, and is read too.
+    The file also contains text that was deleted with tracked changes. It is read too.
     """
     with archives.opened(file, MAX_UNPACKED_BYTES) as archive:
         for info in archive.infolist():

@@ -1,7 +1,7 @@
-"""Sets text in type for pictures: it shapes, orders, breaks into lines and draws.
+"""Typesets text for pictures: shaping, bidirectional order, line breaks and drawing.
 
-HarfBuzz shapes and draws with the fonts in `fonts/`; fonts of the machine are never used. Lengths
-are in em until something is drawn.
+HarfBuzz shapes and draws with the fonts in `fonts/`; system fonts are never used. Lengths are in em
+until the text is drawn.
 """
 
 import re
@@ -27,7 +27,7 @@ class Font:
     file: str
     scale: float = 1.0
     leading: float = 1.12
-    script: str = ""  # ISO 15924, for a run of punctuation, which has none
+    script: str = ""  # ISO 15924; needed for runs of punctuation, which have no script
 
 
 SANS = Font("libre-franklin.ttf")
@@ -36,11 +36,11 @@ ARABIC = Font("noto-naskh-arabic.ttf", scale=1.12, leading=1.5, script="Arab")
 HEBREW = Font("noto-serif-hebrew.ttf", leading=1.22, script="Hebr")
 HAN = Font("noto-serif-cjk.otf", leading=1.3, script="Hani")
 
-MAX_HANGING_EM = 0.1  # that may hang into the margin
-MAX_CHARACTERS = 1_000  # no picture of ours has room for more
+MAX_HANGING_EM = 0.1  # of ink that may hang into the margin
+MAX_CHARACTERS = 1_000  # our pictures have no room for more
 MAX_MARKS = 4  # on one letter; Hebrew with points and an accent has three
 MARKS = ("Mn", "Mc")
-# Invisible, but Persian is spelt with them, and they order mixed lines.
+# Invisible, but Persian spelling needs joiners, and direction marks order mixed lines.
 JOINERS = "\u200c\u200d\u200e\u200f"
 INVISIBLE_MARK = "\u034f"
 MIRRORED = r"()\[\]{}<>«»‹›≤≥（）「」『』《》〈〉【】〔〕"
@@ -50,7 +50,7 @@ DIRECTED = re.compile(
     f"([{MIRRORED}]{INVISIBLE_MARK}|{INVISIBLE_MARK}[{MIRRORED}]|[{JOINERS}]*[{RTL}][{RTL}{JOINERS}]*)"
 )
 
-# docs: W3C, Requirements for Chinese Text Layout, 3.1; the small kana are the Japanese addition.
+# See W3C, Requirements for Chinese Text Layout, 3.1. The small kana are added for Japanese.
 WIDE = (
     "\u2e80-\u2fff\u3001-\u312f\u31a0-\u31ff\u3400-\u9fff\uf900-\ufaff\ufe30-\ufe4f"
     "\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
@@ -60,20 +60,20 @@ CLOSING = "，。、；：！？）」』”’》〉】〕"
 OPENING = "（「『“‘《〈【〔"
 NO_BEGIN = frozenset(CLOSING + "…‥—–·・％ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%)]}»›!?,.:;")
 NO_END = frozenset(OPENING + "([{«‹")
-# Of two such marks side by side, one loses the empty half of its width.
+# If two such marks are adjacent, one of them loses the empty half of its width.
 HALVED = re.compile(f"[{CLOSING}](?=[{CLOSING}{OPENING}])|(?<=[{OPENING}])[{OPENING}]")
 HAN_LETTER = "\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff"
 BESIDE_LATIN = re.compile(f"(?<=[{HAN_LETTER}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{HAN_LETTER}])")
 LATIN_APOSTROPHE = re.compile("(?<=[A-Za-z])’(?=[A-Za-z])")
-SIXTH = "\u2006"  # the space between the two: a sixth of an em
+SIXTH = "\u2006"  # the space between Chinese and Latin letters: a sixth of an em
 SPACES = f" {SIXTH}"
-# In other languages only marks that are separated from their word, as in French.
-NO_BEGIN_APART = frozenset("–—…!?:;%»›")
-NO_END_APART = frozenset("«‹")
+# In other languages, only marks that are separated from their word by a space, as in French.
+NO_BEGIN_AFTER_SPACE = frozenset("–—…!?:;%»›")
+NO_END_BEFORE_SPACE = frozenset("«‹")
 
 
 class Box(NamedTuple):
-    """The bounding box of some ink: x from the start of the line, y upwards from its base line."""
+    """The bounding box of some ink: x from the start of the line, y upwards from its baseline."""
 
     left: float
     bottom: float
@@ -99,7 +99,10 @@ class Line(NamedTuple):
     advance: float
 
     def edge(self, rtl: bool) -> float:
-        """Return where the line visibly starts: at its ink, except for the tail of a j."""
+        """Return the x at which the line visibly starts.
+
+        This is the edge of its ink, unless only a small part hangs over, such as the tail of a j.
+        """
         tail = self.ink.right - self.advance if rtl else -self.ink.left
         if 0 < tail <= MAX_HANGING_EM:
             return self.advance if rtl else 0
@@ -107,7 +110,7 @@ class Line(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """An unbreakable part of a text; its width with and without the space after it."""
+    """An unbreakable part of a text; `advance` includes the space after it, `width` does not."""
 
     text: str
     advance: float
@@ -125,17 +128,17 @@ class Block:
 
     @property
     def ascent(self) -> float:
-        """How far the ink of the first line rises above its base line, in pixels."""
+        """The height of the first line's ink above its baseline, in pixels."""
         return self.lines[0].ink.top * self.size
 
     @property
     def height(self) -> float:
-        """From the top of the first line's ink to the bottom of the last line's, in pixels."""
+        """The height from the top of the first line's ink to the bottom of the last, in pixels."""
         depth = self.lines[-1].ink.bottom * self.size
         return self.ascent + (len(self.lines) - 1) * self.leading - depth
 
     def draw(self, on: Image.Image, at: tuple[float, float], fill: str) -> None:
-        """Draw the lines; `at` is the margin where they start, and the first base line."""
+        """Draw the lines; `at` is the x of the margin where they start and the first baseline."""
         pen, (margin, baseline) = hb.RasterDraw(), at
         for line in self.lines:
             start = margin - line.edge(self.rtl) * self.size
@@ -149,40 +152,40 @@ class Block:
         drawn = pen.render()
         size = (drawn.extents.width, drawn.extents.height)
         if all(size):
-            # Its rows run upwards, like its y.
+            # The rows of the buffer run from bottom to top, like its y axis.
             mask = Image.frombuffer("L", size, drawn.buffer, "raw", "L", drawn.extents.stride, -1)
             on.paste(fill, (drawn.extents.x_origin, -drawn.extents.y_origin - size[1]), mask)
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """How a text is set: fonts, tried in turn for each character; language and direction."""
+    """The settings for a text: language, direction, and fonts in order of preference."""
 
     fonts: tuple[Font, ...]
     language: str = "en"  # BCP 47
     rtl: bool = False
-    tracking: float = 0.0  # of the fonts whose letters do not join
+    tracking: float = 0.0  # em; only used for fonts whose letters do not join
 
     def missing(self, text: str) -> list[str]:
-        """Return the characters of a text, with their marks, that no font has."""
+        """Return the characters of a text that no font has, each with its marks."""
         return [cluster for cluster in _clusters(_plain(text)) if not self._font(cluster)]
 
     def draws(self, text: str) -> bool:
-        """Whether any part of a text leaves ink; spaces and emoji do not."""
+        """Return whether any part of a text is drawn; spaces and emoji are not."""
         return any(self._font(cluster) for cluster in _clusters(_plain(text)) if cluster.strip())
 
     def set(self, text: str, sizes: Sequence[int], width: float, height: float = 0) -> Block:
-        """Return a text at the first of some sizes at which it fits a box, all in pixels.
+        """Return a text in the first of `sizes` in which it fits into a box; all in pixels.
 
-        Without a height it is one line. Characters that no font has are left out; a text that is
-        too long at the last size ends in “…”.
+        Without a `height` it is one line. Characters that no font has are left out. A text that is
+        too long in the last size ends in “…”.
         """
         text = "".join(cluster for cluster in _clusters(_plain(text)) if self._font(cluster))
         if self.fonts[0] == HAN:
-            # An apostrophe in a Latin word is not the quotation mark, as wide as a character.
+            # In this font, ’ is a quotation mark as wide as a Chinese character.
             text = LATIN_APOSTROPHE.sub("\u02bc", BESIDE_LATIN.sub(SIXTH, text))
-        apart = self.fonts[0] == HAN or len(IS_WIDE.findall(text)) > len(text) / 2
-        pieces = self._pieces(text.strip(), width / sizes[-1], apart)
+        is_cjk = self.fonts[0] == HAN or len(IS_WIDE.findall(text)) > len(text) / 2
+        pieces = self._pieces(text.strip(), width / sizes[-1], is_cjk)
         leading = max((font.leading for font, _, _ in self._runs(text)), default=1)
         for size in sizes:
             measure, max_lines = width / size, 1 + int(height / size / leading)
@@ -202,7 +205,7 @@ class Type:
 
     def _block(self, lines: list[str], size: float, leading: float, width: float) -> Block:
         set_lines = [self._line(line) for line in lines]
-        # Pieces are measured one by one; side by side they may be a hair wider.
+        # Pieces are measured separately. In one line they may be slightly wider.
         widest = max(line.ink.right - line.ink.left for line in set_lines)
         size = min(size, width / widest) if widest else size
         return Block(set_lines, size, size * leading, self.rtl)
@@ -219,13 +222,14 @@ class Type:
         lefts, bottoms, rights, tops = zip(*boxes or [(0.0, 0.0, 0.0, 0.0)], strict=True)
         return Line(text, glyphs, Box(min(lefts), min(bottoms), max(rights), max(tops)), pen)
 
-    def _pieces(self, text: str, measure: float, apart: bool) -> list[Piece]:
-        """Return a text in pieces; a part that is wider than the measure is broken anywhere.
+    def _pieces(self, text: str, measure: float, is_cjk: bool) -> list[Piece]:
+        """Return a text in pieces; a part that is wider than `measure` may break anywhere.
 
-        `apart` is for a text in Chinese: elsewhere a Chinese name stays together.
+        `is_cjk` allows breaks between Chinese characters. In other texts, Chinese names stay
+        together.
         """
         space, pieces = self._line(" ").advance, []
-        for part in _parts(text, apart):
+        for part in _parts(text, is_cjk):
             width = self._line(part.rstrip(SPACES)).advance
             if width <= measure:
                 pieces.append(Piece(part, width + space * (part[-1:] in SPACES), width))
@@ -236,7 +240,7 @@ class Type:
         return pieces
 
     def _runs(self, text: str) -> Iterator[tuple[Font, str, bool]]:
-        """Yield a line in visual order, in runs of one font, and whether each runs to the left."""
+        """Yield the runs of a line in visual order: font, text, and whether it is right to left."""
         for part, rtl in _ordered(text, self.rtl):
             runs = groupby(_clusters(part), self._font)
             listed = [(font, "".join(run), rtl) for font, run in runs if font]
@@ -254,7 +258,7 @@ class Type:
 
 
 def _plain(text: str) -> str:
-    """Return a text in one line, without invisible characters, in composed form."""
+    """Return a text on one line, in NFC, without invisible characters."""
     text = unicodedata.normalize("NFC", text[:MAX_CHARACTERS])
     text = re.sub("[\u202f\u2007]", "\xa0", text)
     text = re.sub("[^\\S\xa0]+", " ", text)
@@ -263,7 +267,7 @@ def _plain(text: str) -> str:
 
 
 def _is_invisible(char: str) -> bool:
-    """Whether a character is a control, or only modifies the one before it, as with emoji."""
+    """Return whether a character is a control, or a modifier such as an emoji selector."""
     is_selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
     return is_selector or char == INVISIBLE_MARK or unicodedata.category(char) in ("Cc", "Cf", "Me")
 
@@ -278,45 +282,45 @@ def _clusters(text: str) -> Iterator[str]:
 
 
 def _belongs(char: str) -> bool:
-    """Whether a character belongs to the one before."""
+    """Return whether a character belongs to the one before it."""
     return char in JOINERS or unicodedata.category(char) in MARKS
 
 
 def _ordered(text: str, rtl: bool) -> Iterator[tuple[str, bool]]:
-    """Yield the parts of a line in visual order, and whether each of them runs to the left.
+    """Yield the parts of a line in visual order, and whether each runs from right to left.
 
-    Each part is in logical order, since HarfBuzz joins and mirrors parts that run to the left.
+    The text of each part stays in logical order, because HarfBuzz reverses, joins and mirrors it.
     """
     if not rtl and not ANY_RTL.search(text):
         yield text, False
         return
-    # The order alone does not show which way a bracket opens. A mark does: it is put before its
-    # character if that runs to the left, and after it otherwise.
+    # get_display() does not report the direction of a bracket. Therefore a mark is added after each
+    # one. If the bracket runs from right to left, get_display() moves the mark before it.
     marked = re.sub(f"[{MIRRORED}]", rf"\g<0>{INVISIBLE_MARK}", text)
     for part in DIRECTED.split(get_display(marked, base_dir="R" if rtl else "L")):
         to_left = part.startswith(INVISIBLE_MARK) or bool(ANY_RTL.search(part))
         yield (part[::-1] if to_left else part).replace(INVISIBLE_MARK, ""), to_left
 
 
-def _parts(text: str, apart: bool) -> Iterator[str]:
-    """Yield a text in parts between which a line may end, each with the space after it."""
+def _parts(text: str, is_cjk: bool) -> Iterator[str]:
+    """Yield the parts between which a line may end, each with the space after it."""
     start = 0
     for end in range(1, len(text)):
-        if _may_break(text, end, apart):
+        if _may_break(text, end, is_cjk):
             yield text[start:end]
             start = end
     yield text[start:]
 
 
-def _may_break(text: str, at: int, apart: bool) -> bool:
+def _may_break(text: str, at: int, is_cjk: bool) -> bool:
     before, after = text[at - 1], text[at]
     if after in SPACES or _belongs(after):
         return False
     if before in SPACES:
         if at > 1 and text[at - 2].isalpha() and (at == 2 or text[at - 3] in SPACES):
             return False  # a word of one letter stays with the next
-        return after not in NO_BEGIN_APART and text[at - 2] not in NO_END_APART
-    if apart and (IS_WIDE.match(before) or IS_WIDE.match(after)):
+        return after not in NO_BEGIN_AFTER_SPACE and text[at - 2] not in NO_END_BEFORE_SPACE
+    if is_cjk and (IS_WIDE.match(before) or IS_WIDE.match(after)):
         return after not in NO_BEGIN and before not in NO_END
     return before in "-–/" and text[at - 2].isalpha() and after.isalpha()
 
@@ -334,7 +338,7 @@ def _broken(pieces: list[Piece], measure: float) -> list[str]:
 
 
 def _balanced(pieces: list[Piece], measure: float, lines: list[str]) -> list[str]:
-    """Return a text in as many lines, as even in length as possible."""
+    """Return a text in the same number of lines as `lines`, as even in length as possible."""
     narrow = max(piece.width for piece in pieces)
     for _ in range(10):
         middle = (narrow + measure) / 2
@@ -349,7 +353,7 @@ def _balanced(pieces: list[Piece], measure: float, lines: list[str]) -> list[str
 def _shaped(
     font: Font, text: str, rtl: bool, language: str
 ) -> Iterator[tuple[int, float, float, float, Box | None]]:
-    """Yield a run's glyphs from left to right: number, x and y from the pen, advance, ink."""
+    """Yield the glyphs of a run from left to right: number, x and y offset, advance, ink."""
     opened, buffer = _open(font.file), hb.Buffer()
     buffer.add_str(text)
     buffer.guess_segment_properties()
@@ -370,7 +374,7 @@ def _shaped(
 
 @cache
 def _open(file: str) -> hb.Font:
-    """Return a font whose file stays on disk: of a large one, only the used part is read."""
+    """Return a font whose file is mapped into memory, so that only the used part is read."""
     return hb.Font(hb.Face(hb.Blob.from_file_path(FONTS / file)))
 
 

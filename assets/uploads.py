@@ -1,4 +1,4 @@
-"""Checks uploads before they are stored, with the limits of the settings."""
+"""Checks uploads before they are stored, with the limits in the settings."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 from assets import sandbox
 from assets.messages import BadFileError
 
-RENDITION_TIME_FACTOR = 30  # compared with the check of an upload
+RENDITION_TIME_FACTOR = 30  # relative to the check of an upload
 RENDITION_MEMORY_FACTOR = 4
 
 
 def is_stored(file: Any) -> bool:
-    """Whether a file is in the storage, and not an upload that must still be stored."""
+    """Return whether a file is in the storage, and not an upload that must still be stored."""
     return getattr(file, "_committed", False)
 
 
 def limits() -> sandbox.Limits:
-    """Return how much the check of an upload may use."""
+    """Return the resources that the check of an upload may use."""
     return sandbox.Limits(
         settings.MAX_PICTURE_MEGAPIXELS,
         settings.MAX_PICTURE_SECONDS,
@@ -28,7 +28,7 @@ def limits() -> sandbox.Limits:
 
 
 def limits_of_renditions() -> sandbox.Limits:
-    """Return how much an accepted picture may use to make renditions or a watermark."""
+    """Return the resources that renditions or a watermark of an accepted picture may use."""
     check = limits()
     return sandbox.Limits(
         check.megapixels,
@@ -38,7 +38,10 @@ def limits_of_renditions() -> sandbox.Limits:
 
 
 def inspect(file: Any) -> sandbox.FileFacts:
-    """Return what an upload is; it is opened only the first time. Raises BadFileError."""
+    """Return the facts about an upload, which is opened only the first time.
+
+    Raises BadFileError if it can't be used.
+    """
     upload = getattr(file, "file", file)
     known: sandbox.FileFacts | None = getattr(upload, "inspected", None)
     if known is None:
@@ -49,7 +52,7 @@ def inspect(file: Any) -> sandbox.FileFacts:
 
 
 def check_upload(file: Any) -> None:
-    """Refuse an upload that we can't use, in a sentence that names the file."""
+    """Raise ValidationError, with the file name, if an upload can't be used."""
     if is_stored(file):
         return  # it was checked when it was uploaded
     try:

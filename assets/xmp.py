@@ -1,6 +1,6 @@
-"""Reading XMP, which is RDF in XML.
+"""Reads XMP, which is RDF in XML.
 
-Packets can be hostile: no entity is resolved, and every loop has a limit.
+Packets can be malicious, so no entity is resolved and every loop has a limit.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from lxml.etree import _Element as Element
 
 from assets.embedded import MAX_BLOCK, MAX_LISTED
 
-MAX_MARKS = 50_000  # tags and attributes of a packet: they determine the cost of reading it
+MAX_MARKS = 50_000  # tags and attributes in a packet, which determine the cost of reading it
 
 _NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -31,7 +31,7 @@ _NAMESPACES = {
     "TC260": "http://www.tc260.org.cn/ns/AIGC/1.0/",
 }
 _ROOT = re.compile(rb"<((?:\w{1,40}:)?(?:xmpmeta|xapmeta|RDF))[\s>]")
-# Characters that XML can't contain, literally and as references.
+# Characters that XML can't contain, as bytes and as character references.
 _CONTROLS = bytes({*range(32)} - {0x09, 0x0A, 0x0D})
 _WRITTEN_CONTROL = re.compile(
     rb"&#(?:[xX]0{0,9}(?:[0-8bcefBCEF]|1[\da-fA-F])|0{0,9}(?:[0-8]|1[124-9]|2\d|3[01]));"
@@ -39,9 +39,10 @@ _WRITTEN_CONTROL = re.compile(
 
 
 def packet(block: bytes) -> bytes:
-    """Return a packet of XMP in UTF-8 from its first tag to its last; b"" if it is cut or too long.
+    """Return an XMP packet in UTF-8, from its first to its last tag, or b"".
 
-    It contains no document type, so no entity can grow.
+    Returns b"" if the packet is incomplete or too long. The result has no document type, so that no
+    entity can expand.
     """
     if len(block) > MAX_BLOCK or block.count(b"<") + block.count(b"=") > MAX_MARKS:
         return b""
@@ -86,8 +87,8 @@ _LISTS = tuple(_tag(f"rdf:{name}") for name in ("Alt", "Bag", "Seq"))
 class Resource:
     """The properties of one RDF resource, in all of RDF's notations.
 
-    A property may be an attribute or an element; its value a text, an address, a list, or another
-    resource, which again is attributes, elements, or a Description inside.
+    A property may be an attribute or an element. Its value may be a text, an address, a list, or
+    another resource. That resource may be written as attributes, elements, or a Description.
     """
 
     def __init__(self, nodes: list[Element]) -> None:
@@ -95,7 +96,7 @@ class Resource:
 
     @classmethod
     def of_packets(cls, packets: Iterable[bytes]) -> "Resource":
-        """Return the properties in some packets; one that is no XML is ignored."""
+        """Return the properties in some packets; a packet that is not valid XML is ignored."""
         nodes: list[Element] = []
         for xml in packets:
             parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True)
@@ -107,7 +108,7 @@ class Resource:
         return cls(nodes)
 
     def text(self, name: str) -> str:
-        """Return the text of a property, in the default language if there are several."""
+        """Return the text of a property; of several, the one in the default language."""
         texts = [(language.lower(), text) for language, text in self._texts(name) if text.strip()]
         return dict(reversed(texts)).get("x-default") or (texts[0][1] if texts else "")
 

@@ -1,7 +1,7 @@
-"""The demo newsroom: the real release that the project began with, and an invented organisation.
+"""Loads the demo newsroom: one real release, the project's first, and an invented organisation.
 
-Texts, people and pictures are in `demo/`, with their sources and licences. They are added in the
-same way as by editors: through the importer, the workflow and the library.
+Texts, people and pictures are in `demo/`, with their sources and licences. They are added as
+editors add them: with the importer, the workflow and the library.
 """
 
 import re
@@ -45,17 +45,17 @@ Report = Callable[[str], object]
 
 
 def is_empty() -> bool:
-    """Whether the newsroom has no data yet, so that the demo is not mixed with real data."""
+    """Return whether the newsroom has no data yet. The demo must not be mixed with real data."""
     return not any(model._default_manager.exists() for model in DEMO_MODELS)
 
 
 def password_of(username: str) -> str:
-    """Return a demo user's password: the same each time, and only here, as SECRET_KEY goes in."""
+    """Return a demo user's password. It is derived from SECRET_KEY, so it differs between sites."""
     return salted_hmac("pressroom.demo", username).hexdigest()[:12]
 
 
 def sign_ins() -> Iterator[tuple[str, str, str]]:
-    """Yield user name, password and group of the demo users whose password is still the demo's."""
+    """Yield the user name, password and group of each demo user whose password is unchanged."""
     for user in User.objects.filter(username__in=SIGN_INS).order_by("pk"):
         password = password_of(user.username)
         if user.check_password(password):
@@ -64,7 +64,7 @@ def sign_ins() -> Iterator[tuple[str, str, str]]:
 
 @transaction.atomic
 def load(report: Report) -> None:
-    """Fill an empty newsroom. `report` gets a message about each step."""
+    """Fill an empty newsroom; call `report` with a message for each step."""
     users = _users()
     topics = {
         key: Topic.objects.create(**row) for key, row in _table("topics.toml", "topics").items()
@@ -141,7 +141,10 @@ def _person(row: dict[str, Any], pictures: dict[str, MediaAsset]) -> Person:
 
 
 def _case(person: Person, row: dict[str, Any]) -> None:
-    """Add a case with the parts that it is told with, and what was known before its status."""
+    """Add a case with its designations, charges, sentences and events.
+
+    The fields in `earlier` are saved first, so that the case also has an older status.
+    """
     parts = {name: row.get(name, []) for name in CASE_PARTS}
     earlier = _dated(row.get("earlier", {}))
     row = _dated({name: row[name] for name in row.keys() - {*CASE_PARTS, "earlier"}})
@@ -160,7 +163,7 @@ def _case(person: Person, row: dict[str, Any]) -> None:
 
 
 def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
-    """Import it as an editor would, and decide what the importer leaves to an editor."""
+    """Import the real release as an editor would, and add what the importer leaves to editors."""
     facts = tomllib.loads((DEMO / "uk-china-red-lines.toml").read_text())
     path = DEMO / facts["file"]
     understood = understand(path.read_bytes(), path.name)
@@ -169,11 +172,11 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
         by=users["author"],
         people={suggestion.name: CREATE for suggestion in understood.people},
     )
-    stories = []
+    people_with_cases = []
     for name, row in facts["people"].items():
         person = Person.objects.get(display_name=name)
         roles, cases = row.pop("roles", []), row.pop("cases", [])
-        stories.append((person, cases))
+        people_with_cases.append((person, cases))
         for key, value in row.items():
             setattr(person, key, value)
         person.save()
@@ -181,8 +184,8 @@ def _real_release(users: dict[str, User], topics: dict[str, Topic]) -> Release:
             person.roles.all().delete()
         for role in roles:
             Role.objects.create(person=person, **role)
-    # One case may name the others: first all of them may be named.
-    for person, cases in stories:
+    # Save the levels of all people before the cases: one case may name the other people.
+    for person, cases in people_with_cases:
         for case in cases:
             _case(person, case)
     card = title_card(release.title, facts["stand_in"]["footer"])
@@ -240,7 +243,7 @@ def _invented_release(
 
 
 def _carry_out(release: Release, row: dict[str, Any], users: dict[str, User]) -> Release:
-    """Take a release through the workflow to the state that it is to be found in."""
+    """Take a release through the workflow to the state in its row."""
     state = row["state"]
     if state == "draft":
         return release
@@ -280,9 +283,9 @@ def _approved_at(row: dict[str, Any]) -> datetime:
 
 
 def _dated(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with its offsets as days, and as dates of EDTF where they may be uncertain.
+    """Return a row with its offsets from today as dates: EDTF strings, or `date` in some columns.
 
-    "-290d" is that day, "-290d XX" a day in its month, "-290d ~" about that month.
+    "-290d" is that day, "-290d XX" an unknown day of its month, "-290d ~" about that month.
     """
     dated = dict(row)
     for name, value in row.items():
@@ -296,7 +299,10 @@ def _dated(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(offset: str) -> datetime:
-    """Return "-12d 09:30" as a moment: that many days from today, in the newsroom's zone."""
+    """Return the time for an offset in days from today, such as "-12d 09:30".
+
+    The clock time is in the newsroom's time zone.
+    """
     days, _, clock = offset.partition("d")
     day = timezone.localdate() + timedelta(days=int(days.replace("−", "-")))
     return timezone.make_aware(datetime.combine(day, time.fromisoformat(clock.strip() or "00:00")))

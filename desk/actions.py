@@ -1,6 +1,6 @@
-"""What the desk shows of each action on a release: its button, its form and its messages.
+"""The button, form and messages of each action on a release.
 
-Who may carry out an action, and on which releases, is declared in releases.workflow.
+`releases.workflow` declares who may run an action, and on which releases.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from releases.workflow import ACTIONS
 
 @dataclass(frozen=True, slots=True)
 class ActionPage:
-    """The page of an action. `next_page` is where it leads once the action is carried out."""
+    """The page of an action. `next_page` is the admin page to show after the action."""
 
     label: Promise
     explanation: Promise
     success: Promise
     form: type[forms.ActionForm] = forms.ActionForm
-    covers_page: bool = False  # shows what changed, and carries what was read
+    covers_page: bool = False  # show the changes, and send the fingerprints of what was read
     next_page: str = "change"
 
 
@@ -102,7 +102,7 @@ ACTION_PAGES = {
 
 
 def blocking_names(release: Release, finds: list[protected_names.Find] | None = None) -> list[str]:
-    """Return the protected names in a release's own texts, as they are written there."""
+    """Return the protected names in the release's own texts, as they are spelled there."""
     if finds is None:
         finds = protected_names.finds_in_release(release, release.publish_at)
     own = [f for f in finds if f.table == "releases.release" and f.kind == "name" and f.blocks]
@@ -112,7 +112,7 @@ def blocking_names(release: Release, finds: list[protected_names.Find] | None = 
 def available_actions(
     release: Release, user: User, finds: list[protected_names.Find]
 ) -> Iterator[tuple[str, ActionPage]]:
-    """Yield the actions that a user may try on a release that has these names in it."""
+    """Yield the actions that a user may run on a release. `finds` are the names in it."""
     for name, action in ACTIONS.items():
         page = ACTION_PAGES.get(name)
         if page and action.is_available(release, user):

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-# The module, not its AdminConfig: a name that is imported here counts as this app's own default.
+# Import the module, not AdminConfig: Django would take that class as the default of this app.
 from django.contrib.admin import apps as admin
 
 
@@ -10,7 +10,7 @@ class DeskConfig(AppConfig):
 
 
 class NewsroomAdminConfig(admin.AdminConfig):
-    """Django's admin, with our site in place of the stock one."""
+    """Django's admin with our admin site."""
 
     default = False
     default_site = "desk.site.NewsroomSite"

@@ -1,4 +1,4 @@
-"""What an editor finds on the desk in the morning."""
+"""The lists on the front page of the desk."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ RECENT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Lists of rows, each with the most urgent first."""
+    """The lists of the desk, each with the most urgent rows first."""
 
     mine: list[Release]
     waiting: list[Release]
@@ -43,7 +43,7 @@ class Desk:
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
-    """Return the desk of a user at a moment."""
+    """Return the lists of the desk that a user may see, at a moment."""
     releases = Release.objects.select_related("created_by").defer("body", "notes_to_editors")
     today = timezone.localdate(at)
     people = Person.objects.visible_to(user)

@@ -1,7 +1,7 @@
-"""Names in the text of a release: who is probably meant, for the editor to confirm or reject.
+"""Suggestions for the names in the text of a release.
 
-These are only suggestions: the editor marks the names and saves. Rejections are stored with the
-release.
+A suggestion changes nothing: the editor marks the name and saves. Rejected suggestions are stored
+with the release.
 """
 
 import re
@@ -26,12 +26,12 @@ from releases.document import uuid_in
 from releases.models import RejectedName, Release
 from storing.texts import clean_text
 
-MAX_TEXT = 200_000  # characters; no release is longer
+MAX_TEXT = 200_000  # characters; the limit of a release's text
 TOO_LONG = gettext_lazy("The text is too long to search for names.")
-MAX_SEARCHED = 20_000  # characters, from the start, in which new people are looked for
-MAX_CANDIDATES = 500  # runs of capitalised words that are perhaps a misspelling
+MAX_SEARCHED = 20_000  # characters from the start that are searched for new people
+MAX_CANDIDATES = 500  # runs of capitalised words that may be misspelled names
 MAX_HINTS = 12
-MAX_NAME_WORDS = 4  # of a name that is perhaps misspelt
+MAX_NAME_WORDS = 4  # words of a name that may be misspelled
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 
 Rejected = set[tuple[str, UUID | None]]
@@ -39,9 +39,9 @@ Rejected = set[tuple[str, UUID | None]]
 
 @dataclass(frozen=True, slots=True)
 class TextPlace:
-    """Where a name first stands: the paragraph, and the place in it as a browser counts.
+    """The first place of a name: the paragraph, and the offset in it.
 
-    That is in UTF-16: a letter beyond U+FFFF counts as two.
+    The offset is in UTF-16 code units, as in JavaScript: a character above U+FFFF counts as two.
     """
 
     paragraph: int
@@ -50,7 +50,7 @@ class TextPlace:
 
 @dataclass(frozen=True, slots=True)
 class NameOffer:
-    """A name that stands in the text, and everyone on record who has it: all namesakes."""
+    """A name in the text, and all recorded people with this name."""
 
     name: str
     place: TextPlace
@@ -60,7 +60,7 @@ class NameOffer:
 
 @dataclass(frozen=True, slots=True)
 class NameHint:
-    """A name without a record: perhaps a new person, or perhaps `like` people spelled otherwise."""
+    """A name without a record: a new person, or a misspelled name of a person in `like`."""
 
     name: str
     place: TextPlace
@@ -70,9 +70,9 @@ class NameHint:
 def suggestions(
     paragraphs: Sequence[str], *, user: User, marked: set[UUID], rejected: Rejected
 ) -> tuple[list[NameOffer], list[NameHint]]:
-    """Return who a text names but does not mark yet, and what is perhaps a name.
+    """Return the recorded people that a text names without marking them, and other likely names.
 
-    A person whose record the user may not see is treated as one without a record.
+    A person whose record the user may not see is treated as a person without a record.
     """
     index = people_index()
     hidden: set[UUID] = set()
@@ -121,9 +121,9 @@ def _hints(
     for number, paragraph in enumerate(paragraphs):
         for start, end in _capitalised(paragraph, inside.get(number, [])):
             places.setdefault(paragraph[start:end], (number, start))
-    alike = {name: index.alike(name) for name in islice(places, MAX_CANDIDATES)}
-    visible = _visible_people({pk for people in alike.values() for pk in people}, user)
-    for candidate, people in alike.items():
+    similar = {name: index.alike(name) for name in islice(places, MAX_CANDIDATES)}
+    visible = _visible_people({pk for people in similar.values() for pk in people}, user)
+    for candidate, people in similar.items():
         like = [visible[pk] for pk in people if pk in visible]
         if like and key(candidate) not in used:
             used.add(key(candidate))
@@ -142,12 +142,15 @@ def _is_rejected(hint: NameHint, rejected: Rejected) -> bool:
 
 
 def rejected_in(release: Release) -> Rejected:
-    """Return what an editor rejected in a release: a name is not that person, or no person."""
+    """Return the rejected suggestions of a release as pairs of a name and a person.
+
+    The person is None if an editor rejected the text as no person's name.
+    """
     return set(release.rejected_names.values_list("name", "person"))
 
 
 def parse_rejected(value: Any) -> Rejected:
-    """Return rejections as a form or a script sends them: pairs of a name and an ID, or none."""
+    """Return the rejections that a form or script has sent: pairs of a name and an ID, or None."""
     pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
     return {
         (compared[:200], uuid_in(person) if isinstance(person, str) else None)
@@ -157,7 +160,7 @@ def parse_rejected(value: Any) -> Rejected:
 
 
 def store_rejected(release: Release, rejected: Rejected, *, by: User) -> None:
-    """Store what was rejected, so that nobody is asked again."""
+    """Store rejected suggestions, so that they are not suggested again."""
     visible = _visible_people({pk for _name, pk in rejected if pk}, by)
     RejectedName.objects.bulk_create(
         [
@@ -170,9 +173,9 @@ def store_rejected(release: Release, rejected: Rejected, *, by: User) -> None:
 
 
 def detail_of(person: Person) -> str:
-    """Return what distinguishes namesakes at the desk, and whether the person may be named.
+    """Return a detail that distinguishes namesakes, with a note if the person may not be named.
 
-    It is the title; without one, the newest case.
+    The detail is the present title, or else the newest case.
     """
     detail = person.title_on(timezone.localdate())
     case = None if detail else next(iter(person.cases.all()), None)
@@ -193,9 +196,10 @@ def _visible_people(people: Iterable[UUID], user: User) -> dict[UUID, Person]:
 
 
 def _capitalised(paragraph: str, inside: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield where two to four neighbouring words begin with a capital letter each.
+    """Yield start and end of each run of two to four neighbouring capitalised words.
 
-    Names that were found already, with their start and end in order, separate them.
+    `inside` has the start and end of each name that was already found, in order. A run never
+    contains such a name.
     """
     run: list[tuple[int, int]] = []
     names = iter(inside)

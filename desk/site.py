@@ -1,10 +1,11 @@
-"""The newsroom's admin: Django's own, with the desk as its front page."""
+"""The admin site of the newsroom: Django's admin with the desk as its front page."""
 
 from functools import wraps
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ValidationError
@@ -23,7 +24,7 @@ MAX_SEARCH_CHARACTERS = 200
 
 
 class AutocompleteView(AutocompleteJsonView):
-    """The admin's search for one row of another table, with a detail that distinguishes rows."""
+    """The search of Django's autocomplete fields, with a detail to distinguish similar rows."""
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         result = super().serialize_result(obj, to_field_name)
@@ -32,7 +33,7 @@ class AutocompleteView(AutocompleteJsonView):
 
 
 def _can_be_key(model: type[Model], name: str, value: Any) -> bool:
-    """Return whether a part of an address can be the key of a row."""
+    """Return whether an argument from a URL can be the primary key of a row."""
     if name in ("object_id", "id"):
         key = model._meta.pk
     elif name == "version_id" and hasattr(model, "history"):
@@ -47,8 +48,8 @@ def _can_be_key(model: type[Model], name: str, value: Any) -> bool:
 
 
 def _shorten_search(request: HttpRequest) -> None:
-    """Shorten the search term: SQLite fails at an expression of several hundred words."""
-    for name in ("q", "term"):  # of a list, and of a field that searches
+    """Cut the search term, because SQLite fails at an expression of several hundred words."""
+    for name in ("q", "term"):  # of change lists, and of autocomplete fields
         term = str(request.GET.get(name, ""))
         if len(term) > MAX_SEARCH_CHARACTERS:
             shortened = request.GET.copy()
@@ -56,7 +57,18 @@ def _shorten_search(request: HttpRequest) -> None:
             request.GET = cast(Any, shortened)
 
 
+class SignInForm(AdminAuthenticationForm):
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": gettext_lazy(
+            "The username or the password is wrong, or this user can’t sign in to the desk. "
+            "Check capitals and small letters."
+        ),
+    }
+
+
 class NewsroomSite(admin.AdminSite):
+    login_form = SignInForm
     site_title = index_title = gettext_lazy("Desk")
     site_header = settings.NEWSROOM_NAME
     enable_nav_sidebar = False
@@ -65,9 +77,11 @@ class NewsroomSite(admin.AdminSite):
         return super().each_context(request) | {"version": settings.VERSION}
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Answer 404 if an address has what cannot be the key of a row: Django's pages fail there.
+        """Wrap an admin view with two fixes of Django's views.
 
-        A form whose row was stored by someone else between check and save is checked once more.
+        If a part of the URL can't be a primary key, Django's views fail; this returns status 404.
+        If a form fails with an IntegrityError, because someone else saved the same row between
+        validation and save, the view runs once more.
         """
         model = getattr(getattr(view, "__self__", None), "model", None)
 
@@ -81,7 +95,7 @@ class NewsroomSite(admin.AdminSite):
             except IntegrityError:
                 if request.method != "POST" or view.__name__ not in ("add_view", "change_view"):
                     raise
-            # Somebody stored the same row meanwhile: the second check finds it and reports it.
+            # Someone else saved the same row: the second validation finds and reports it.
             for _name, uploads in request.FILES.lists():
                 for upload in uploads:
                     upload.seek(0)

@@ -1,8 +1,9 @@
-"""Reads a release from a file: bytes in, what was understood out. Nothing is stored here.
+"""Reads the bytes of a file and returns them as an `Understood` release. Nothing is stored here.
 
-decoding → formats (text, Markdown, HTML: blocks) → release parts (kicker, title, quotations …)
-→ names, dates, languages. Every word of the file is accounted for. Remarks are `Note`s; their
-sentences are in `desk/imports/messages.py`. What counts as a quotation is in `quotations.py`.
+Steps: decoding → formats (text, Markdown, HTML: blocks) → release parts (kicker, title,
+quotations …) → names, dates, languages. The result accounts for every word of the file. Remarks
+are `Note`s; their texts are in `desk/imports/messages.py`. `quotations.py` defines what counts as
+a quotation.
 """
 
 import hashlib
@@ -60,14 +61,14 @@ __all__ = [
 
 # A text with fewer words has no sentence to publish.
 _MIN_WORDS = 8
-# The error page of a server is shorter than this.
+# Error pages of servers have fewer words. A longer text with such a title may be a release.
 _MAX_ERROR_WORDS = 60
-# The desk looks up each person and asks about each on one page.
+# The desk looks up each person and asks the editor about all of them on one page.
 _MAX_PEOPLE = 200
 
 
 def understand(data: bytes, filename: str, format: str | None = None) -> Understood:
-    """Return a file as a release. Raises NotAReleaseError with a reason."""
+    """Parse a file into a release. Raises NotAReleaseError; its note is the reason."""
     filename = PurePath(filename.replace("\\", "/")).name[:200] or "file"
     if format is not None and format not in FORMATS:
         raise NotAReleaseError(Note("unknown_format", {"format": format, "formats": FORMATS}))
@@ -131,7 +132,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     )
 
 
-# Languages whose scripts have no capitals: names cannot be found in them.
+# No names are found in these languages: most of their scripts have no capital letters.
 _WITHOUT_NAMES = frozenset(
     [
         "am", "ar", "bo", "ckb", "fa", "he", "hi", "hy", "ja", "ka", "km", "ko", "lo",
@@ -161,7 +162,7 @@ def _refuse_too_long(length: int, filename: str) -> None:
 def _people(
     release: ReleaseParts,
 ) -> tuple[tuple[PersonSuggestion, ...], tuple[Speech, ...]]:
-    """Find the people and the speakers, and set the speakers that are certain."""
+    """Find people and speakers, and set the speaker of each quotation where it is certain."""
     pull_quote = release.pull_quote
     passages = [Passage(release.title, running=False)]
     passages.append(Passage(pull_quote.text if pull_quote else "", running=False))
@@ -174,8 +175,8 @@ def _people(
             quotations.append(element)
         running = element.kind != "heading"
         for block in element.blocks:
-            apart = not running or block.kind == "table"
-            parts.append(Part(len(passages), number, element.credit, apart))
+            is_separate = not running or block.kind == "table"
+            parts.append(Part(len(passages), number, element.credit, is_separate))
             passages += [Passage(text, running) for text in _texts_of(block)]
         if element.credit:
             passages.append(Passage(", ".join(filter(None, element.credit)), running=False))
@@ -199,7 +200,7 @@ def _people(
 
 
 def _texts_of(block: Block) -> Iterator[str]:
-    """Yield the text of a block, each cell of a table by itself, and then its footnotes."""
+    """Yield the text of a block, then its footnotes. For a table: the caption, then each cell."""
     if block.kind == "table":
         yield block.caption
         for row in block.rows:
@@ -212,7 +213,7 @@ def _texts_of(block: Block) -> Iterator[str]:
 
 
 def _paragraphs(release: ReleaseParts) -> Iterator[str]:
-    """Yield the running text as far as people were looked for in it."""
+    """Yield the texts outside headings, up to the length that is searched for people."""
     length = 0
     for element in release.body:
         for text in (text for block in element.blocks for text in _texts_of(block)):

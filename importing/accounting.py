@@ -1,4 +1,4 @@
-"""The ledger of an import: no word of the file is used twice, and none is lost without notice."""
+"""Accounts for every word of an imported file: none is used twice or lost without notice."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 
 class Ledger:
-    """Every word of a source and its part; the first part that claims a word keeps it."""
+    """The words of a source, each with the part that claimed it. The first claim wins."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -31,7 +31,7 @@ class Ledger:
                 word += 1
 
     def close(self) -> Accounting:
-        """Return what each part took, and the unclaimed words, line by line."""
+        """Return the number of words of each part, and the unclaimed words, line by line."""
         counts: dict[str, int] = {}
         left_out: list[str] = []
         quote: Span | None = None
@@ -50,9 +50,9 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs between two texts: words lost in the second, and words that it has too often.
+    """The difference between two texts: words missing from the second, and its extra words.
 
-    Neighbouring words are quoted together. `moved` is whether the same words are in another order.
+    Adjacent words are joined into one string. `moved` is set if only the order of words differs.
     """
 
     lost: tuple[str, ...] = ()
@@ -81,9 +81,9 @@ def difference(source_text: str, stored: str) -> Difference:
 
 
 def _quoted(words: Sequence[str], wanted: Counter[str]) -> tuple[str, ...]:
-    """Return words in the order of their text; neighbours form one quotation."""
+    """Return the wanted words in the order of the text. Adjacent words are joined."""
     left = Counter(wanted)
-    # Where a word occurs too often, its last place counts as the extra one.
+    # If a word occurs too often, its last occurrences are the extra ones.
     chosen = [False] * len(words)
     for place in range(len(words) - 1, -1, -1):
         if left[words[place]]:
@@ -101,7 +101,7 @@ def _quoted(words: Sequence[str], wanted: Counter[str]) -> tuple[str, ...]:
 
 
 class _Spaces(dict[int, str]):
-    """Keeps letters, digits and combining marks, and maps other characters to a blank."""
+    """A table for str.translate: all but letters, digits and combining marks become spaces."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
@@ -113,5 +113,5 @@ _SPACED = _Spaces()
 
 
 def spelled(text: str) -> list[str]:
-    """Return the words of a text as they are compared: only letters, digits and combining marks."""
+    """Return the words of a text for comparison: only letters, digits and combining marks."""
     return unicodedata.normalize("NFC", text).translate(_SPACED).split()

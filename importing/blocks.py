@@ -1,4 +1,4 @@
-"""Blocks and runs: every format is split into them, and each letter knows its place in the file."""
+"""Blocks and runs: the common form of all formats. Each run has its position in the file."""
 
 import re
 from bisect import bisect_left
@@ -11,7 +11,7 @@ from importing.accounting import Span
 from importing.notes import Note
 from releases.document import clean
 
-# A line break inside a paragraph. The decoder turns every U+2028 of a file into a line end.
+# Marks a line break inside a paragraph. Files can’t contain it: the decoder replaces U+2028.
 BREAK = "\u2028"
 _SPACES = re.compile(r"[ \t\n\f]+")
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese.
@@ -20,11 +20,11 @@ _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u3
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of text with one set of marks, and its place in the file.
+    """A piece of text with one set of marks, and its position in the file.
 
-    Its text is that of the file, letter for letter, or it replaces the whole span (a character
-    reference, a `<q>` that prints as a quotation mark). A run with a `note` is text of that
-    footnote: it is kept at the mark of the footnote and has no width there.
+    The text is an exact copy of the span in the file, or replaces the whole span (a character
+    reference; a `<q>`, which prints as a quotation mark). A run with a `note` is text of the
+    footnote with this number. It is stored where the number is printed, and has no width there.
     """
 
     text: str
@@ -39,7 +39,7 @@ class Run:
 
     @property
     def width(self) -> int:
-        """How many characters it has in the text of its block."""
+        """The number of characters that it adds to the text of its block."""
         return 0 if self.note else len(self.text)
 
     def marks(self, emphasis: bool) -> list[tuple[str, str]]:
@@ -80,9 +80,9 @@ class Cell:
 class Block:
     """A paragraph, heading, item, quote (a quoted paragraph), picture or table of the file.
 
-    Items of one list and of the lists inside it have the same `group`. `depth` counts from 0,
-    `start` is the first number of the item's own list, and `more` marks another paragraph of the
-    item before it. The runs of a table are those of its caption and of all its cells.
+    `group` is the same for all items of a list and of the lists inside it. `depth` counts from 0.
+    `start` is the first number of the innermost list. `more` marks another paragraph of the
+    previous item. The runs of a table are the runs of its caption and of all its cells.
     """
 
     kind: str
@@ -100,7 +100,7 @@ class Block:
 
     @property
     def raw(self) -> str:
-        """The text with its line ends, without footnotes; `part` uses positions in it."""
+        """The text with its line ends, without footnotes. `part` uses positions in this text."""
         return "".join(run.text for run in self.runs if not run.note)
 
     @property
@@ -109,13 +109,13 @@ class Block:
 
     @property
     def text_with_gaps(self) -> str:
-        """The text with blanks for line ends. Wide gaps stay: they may separate two names."""
+        """The text with spaces for line ends. Wide gaps stay: they may separate two names."""
         lines = (line.strip(" \t") for line in self.raw.split("\n"))
         return " ".join(lines).replace(BREAK, "\n").strip()
 
     @property
     def notes(self) -> list[str]:
-        """The text of each of its footnotes."""
+        """The texts of its footnotes."""
         texts: dict[int, list[str]] = {}
         for run in self.runs:
             if run.note:
@@ -156,7 +156,7 @@ class Block:
         return [replace(self, runs=runs) for runs in pieces]
 
     def html(self, emphasis: bool = True) -> str:
-        """Return the text as inline HTML of the document schema, without blanks at its ends."""
+        """Return the text as inline HTML of the document schema, without spaces at its ends."""
         pieces: list[str] = []
         opened: list[tuple[str, str]] = []
         after_space = True
@@ -172,7 +172,7 @@ class Block:
             while shared < min(len(marks), len(opened)) and marks[shared] == opened[shared]:
                 shared += 1
             if not text.strip():
-                # No mark begins or ends at a blank.
+                # Spaces alone do not open a mark.
                 marks = marks[:shared]
             pieces += [closing for _, closing in reversed(opened[shared:])]
             pieces += [opening for opening, _ in marks[shared:]]
@@ -184,7 +184,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something that the file states about itself: a title, a date, a summary."""
+    """A value that the file states: a title, a date, a summary."""
 
     value: str
     spans: tuple[Span, ...]
@@ -193,10 +193,10 @@ class Field:
 
 @dataclass(slots=True)
 class Source:
-    """A file split into blocks and fields; text in none of them was not understood.
+    """A file split into blocks and fields. Text outside all of them was not understood.
 
-    `apart` has text that does not belong to the release: the name of the part, such as “page
-    furniture”, its place and its words. `is_plain` is a text that cannot mark headings.
+    `excluded` lists text that does not belong to the release: the name of the part, such as “page
+    furniture”, its span and its words. `is_plain` is set for formats without marks for headings.
     """
 
     text: str
@@ -205,13 +205,13 @@ class Source:
     fields: dict[str, Field] = field(default_factory=dict)
     front_matter: list[Span] = field(default_factory=list)
     markup: list[Span] = field(default_factory=list)
-    apart: list[tuple[str, Span, str]] = field(default_factory=list)
+    excluded: list[tuple[str, Span, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     is_plain: bool = False
 
 
 def list_html(items: Iterable[Block]) -> str:
-    """Return the items of a list as nested lists."""
+    """Return the items of a list as HTML with nested lists."""
     pieces: list[str] = []
     opened: list[tuple[str, int]] = []  # the tag and the first number of each list
 
@@ -237,7 +237,7 @@ def list_html(items: Iterable[Block]) -> str:
 
 
 def table_html(block: Block) -> str:
-    """Return a table of the document schema; rows that are too short are filled."""
+    """Return a table as HTML of the document schema. Short rows are padded with empty cells."""
     caption = f' data-caption="{escape(block.caption)}"' if block.caption else ""
     rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in block.rows)
     return clean(f"<table{caption}><tbody>{rows}</tbody></table>")
@@ -259,9 +259,10 @@ def _in_cell(blocks: list[Block]) -> Iterator[str]:
 
 
 def outline(levels: Sequence[int]) -> list[int]:
-    """Return the levels of headings as 2 and 3, without skipping one.
+    """Return the levels of headings, reduced to 2 and 3.
 
-    The highest level below the title becomes 2, each lower one 3.
+    The highest level becomes 2, the others 3. The first heading is always 2, so that no level is
+    skipped.
     """
     highest = min(levels, default=0)
     found: list[int] = []
@@ -271,7 +272,7 @@ def outline(levels: Sequence[int]) -> list[int]:
 
 
 def renumbered(html: str) -> str:
-    """Return a text with its footnotes numbered in order."""
+    """Return HTML with its footnotes renumbered in order."""
     numbers = count(1)
     return re.sub(
         r'<span data-footnote="\d+">', lambda _: f'<span data-footnote="{next(numbers)}">', html
@@ -279,7 +280,7 @@ def renumbered(html: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text on one line: line ends, tabs and repeated blanks become one blank."""
+    """Return text on one line: line ends, tabs and repeated spaces become one space."""
     return _SPACES.sub(" ", text.replace(BREAK, " ")).strip()
 
 
@@ -289,12 +290,12 @@ def words(text: str) -> list[str]:
 
 
 def size(text: str) -> int:
-    """Estimate how many words a text has; scripts without spaces are counted by letters."""
+    """Estimate the number of words. In scripts without spaces, two letters count as a word."""
     return max(len(text.split()), len(_WITHOUT_SPACES.findall(text)) // 2)
 
 
 def _trimmed(runs: list[Run]) -> list[Run]:
-    """Return the runs without blanks and line breaks at both ends."""
+    """Return the runs without spaces and line breaks at both ends."""
     text = "".join(run.text for run in runs if not run.note)
     first = len(text) - len(text.lstrip())
     last = len(text.rstrip())

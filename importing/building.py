@@ -1,4 +1,4 @@
-"""Makes blocks of paragraphs, with the lists, quotations and tables around them and footnotes."""
+"""Builds blocks from runs, inside lists, quotations and tables, and adds footnotes."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _LAST_LINE = re.compile(rf"[\n{BREAK}][^\n{BREAK}]{{1,200}}$")
 
 @dataclass(slots=True)
 class OpenList:
-    """An open list: the number of its next item, and whether its item has begun."""
+    """A list that is still open. `begun` is set when the current item has text."""
 
     numbered: bool
     start: int
@@ -31,7 +31,7 @@ class OpenList:
 
 @dataclass(slots=True)
 class OpenTable:
-    """A table that is being read; text outside its cells is its caption."""
+    """A table that is being read. Text outside its cells is its caption."""
 
     block: Block
     around: "Place"
@@ -42,22 +42,22 @@ class OpenTable:
 
 @dataclass(slots=True)
 class Place:
-    """The position of a reader in the document; a cell or a footnote has its own."""
+    """The state of a reader at its position. Each cell and each footnote has its own state."""
 
     blocks: list[Block]
     runs: list[Run] = field(default_factory=list)
-    looked_at: int = 0  # how many runs from the first on have no word
+    looked_at: int = 0  # number of runs at the start that have no word
     level: int = 0  # of the open heading
     lists: list[OpenList] = field(default_factory=list)
     group: int = 0
-    parted: bool = False
+    interrupted: bool = False  # a block that is not an item follows the last item
     quotes: list[int] = field(default_factory=list)
     credit: str = ""  # the tag around the name of the speaker
     note: int = 0
 
 
 class Builder:
-    """Makes the blocks of a source from runs and from the elements that open and close."""
+    """Builds the blocks of a source from runs and from opening and closing elements."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -81,10 +81,10 @@ class Builder:
         return False
 
     def end_block(self) -> None:
-        """Make a block of the runs so far, in the open lists and quotations."""
+        """Turn the collected runs into a block, in the open lists and quotations."""
         at = self.at
         if at.note:
-            # A footnote is one paragraph, whatever elements are in it.
+            # A footnote is one paragraph, even if it contains several block elements.
             if at.runs:
                 at.runs.append(Run(" ", at.runs[-1].end, at.runs[-1].end))
             return
@@ -93,7 +93,7 @@ class Builder:
         at.runs, at.looked_at = [], 0
 
     def made(self, block: Block) -> Block:
-        """Return a paragraph as the kind of block that the open elements make it."""
+        """Return a paragraph as the kind of block that the open elements define."""
         at = self.at
         if at.credit:
             return credit_of(block)
@@ -106,10 +106,10 @@ class Builder:
         return block
 
     def add(self, block: Block) -> None:
-        """Add a block; one that is not an item interrupts the open lists."""
+        """Add a block. A block that is not an item interrupts the open lists."""
         at = self.at
         if at.lists and block.kind != "item":
-            at.parted = True
+            at.interrupted = True
             for outer in at.lists:
                 outer.start = outer.next
         at.blocks.append(block)
@@ -121,7 +121,7 @@ class Builder:
         self.end_block()
         if not at.lists:
             self.groups += 1
-            at.group, at.parted = self.groups, False
+            at.group, at.interrupted = self.groups, False
         start = min(start, MAX_NUMBER) if numbered else 1
         at.lists.append(OpenList(numbered, start, start))
         del at.lists[MAX_DEPTH:]
@@ -131,7 +131,7 @@ class Builder:
         del self.at.lists[-1:]
 
     def begin_item(self, number: int | None = None) -> None:
-        """Begin an item; a number out of order begins a new list."""
+        """Begin an item. A number that is out of order begins a new list."""
         self.end_block()
         if not self.at.lists:
             return
@@ -151,8 +151,8 @@ class Builder:
     def _item(self, block: Block) -> Block:
         at = self.at
         own = at.lists[-1]
-        if own.begun and at.parted:
-            # A block stands between the item and the rest of its text.
+        if own.begun and at.interrupted:
+            # Another block separates the item from the rest of its text.
             return block
         made = replace(
             block,
@@ -165,10 +165,10 @@ class Builder:
         )
         for outer in at.lists:
             if outer.in_item and not outer.begun:
-                # An item that begins with a list is counted too.
+                # An item that begins with a nested list counts too.
                 outer.next += 1
                 outer.begun = True
-        at.parted = False
+        at.interrupted = False
         return made
 
     # --- Quotations ---
@@ -180,7 +180,7 @@ class Builder:
         del self.at.quotes[:-MAX_DEPTH]
 
     def end_quote(self) -> None:
-        """End a quotation; if its last line names the speaker, that line becomes the credit."""
+        """End a quotation. If its last line names the speaker, that line becomes the credit."""
         self.end_block()
         at = self.at
         group = at.quotes[0] if at.quotes else 0
@@ -223,7 +223,7 @@ class Builder:
             self.table.block.rows[-1].append(cell)
 
     def end_cell(self) -> None:
-        """Give the blocks to the cell that ends; blocks outside cells belong to the caption."""
+        """Store the blocks in the cell that ends. Blocks outside cells belong to the caption."""
         self.end_block()
         if self.table and self.table.cell:
             self.table.cell.blocks, self.table.cell = self.at.blocks, None
@@ -257,7 +257,7 @@ class Builder:
             self.add(block)
 
     def _add_rows(self, caption: list[Block], rows: list[list[Cell]]) -> None:
-        """Add a table that is too large for a release as one paragraph per row."""
+        """Add a table that is too large for a release, as one paragraph per row."""
         self.large_tables += 1
         for block in caption:
             self.add(block)
@@ -284,7 +284,7 @@ class Builder:
 
 
 def credit_of(quote: Block) -> Block:
-    """Return the part of a quotation that names its speaker as a credit line below it."""
+    """Return a block that names a speaker as a credit line, which begins with a dash."""
     runs = quote.runs
     if runs and not _DASH.match(quote.raw):
         runs = [Run("– ", runs[0].start, runs[0].start), *runs]

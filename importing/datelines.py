@@ -1,4 +1,4 @@
-"""Place and date in front of a lead; tables of rules with examples."""
+"""Finds place and date at the start of a lead, by tables of rules with examples."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_DATELINE_CHARACTERS = 200
 _MAX_PLACE_WORDS = 5
 
 
-# A “–” that was wrongly converted leaves a lone “â”.
+# In wrongly converted texts, “–” may have become a lone “â”.
 _DATELINE = re.compile(
     r"\s*+\(?(?P<place>[^\W\d_][\w.’'/-]*(?:(?:,?[ \t]++|[ \t]++/[ \t]++)[^\W\d_][\w.’'/-]*)"
     rf"{{0,{_MAX_PLACE_WORDS - 1}}}?)\)?"
@@ -29,7 +29,7 @@ _DATELINE = re.compile(
     r"(?=[“\"‘'(]?[^\W\d_a-z])"
 )
 _STATE = re.compile(r",?\s+(?:[A-Z]\.?\s?[A-Z]\.?|[A-Z][a-z]{1,4}\.)$")
-# Words in names of places: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
+# Words that occur in place names: Port of Spain, Salt Lake City, Santa Cruz de la Sierra.
 _IN_PLACES = frozenset(
     (
         *("of", "the", "de", "la", "del", "los", "las", "el", "al", "do", "da", "am", "upon"),
@@ -52,7 +52,7 @@ def _names_no_place(text: str) -> bool:
 
 
 def _is_capitalised(text: str) -> bool:
-    """Whether each word begins with a capital, except those that names of places contain."""
+    """Whether each word begins with a capital or is common in place names."""
     return all(
         word[0].isupper() or word.casefold() in _IN_PLACES
         for word in re.findall(r"[^\W\d_][\w’'-]*", text)
@@ -104,7 +104,7 @@ PLACE_WITH_DATE = (
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """Place and date in front of a lead, and where each of them and the dateline end."""
+    """Place and date at the start of a lead, with the ends of both and of the dateline."""
 
     place: str
     place_end: int
@@ -114,14 +114,14 @@ class Dateline:
 
 
 def dateline(text: str) -> Dateline | None:
-    """Return the dateline that a text opens with, such as “WASHINGTON, DC — ”."""
+    """Return the dateline at the start of a text, such as “WASHINGTON, DC — ”, or None."""
     match = _DATELINE.match(text[:MAX_DATELINE_CHARACTERS])
     if not match:
         return None
     place, stated = plain(match["place"]), (match["date"] or "").strip(" ,:()—–-\t")
     if not _is_capitalised(place):
         return None
-    # Blanks alone separate only a known place from its text.
+    # If only spaces separate the place from the text, it must be a known place.
     rules = PLACE[:1] if match["mark"].isspace() else PLACE
     if not matching(rules, place) and not (stated and matching(PLACE_WITH_DATE, place)):
         return None

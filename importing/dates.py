@@ -1,4 +1,4 @@
-"""Days in a text: the likely date of a release, and phrases that depend on it."""
+"""Finds days in a text: the likely date of a release, and phrases that depend on it."""
 
 import re
 from bisect import bisect_left
@@ -80,7 +80,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What suggests a date: texts of a file by place, names of pictures, the file’s own name."""
+    """Sources of a date: texts with their places in the file, picture names, the file name."""
 
     stated: tuple[tuple[Note, str], ...]
     lead: str
@@ -104,7 +104,7 @@ def days_in(text: str) -> Iterator[Day]:
 
 
 def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return each phrase whose meaning depends on the day of publication, once, in order."""
+    """Return the phrases whose meaning depends on the day of publication, each once, in order."""
     found: dict[str, str] = {}
     for text in texts:
         taken: list[tuple[int, str]] = []
@@ -121,23 +121,23 @@ def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _touches(spans: list[tuple[int, int]], day: Day) -> bool:
-    """Whether a day overlaps one of some places, which are sorted and do not overlap."""
+    """Whether a day overlaps one of the spans, which are sorted and do not overlap."""
     number = bisect_left(spans, (day.end, 0))
     return number > 0 and spans[number - 1][1] > day.start
 
 
 def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[Note]]:
-    """Return the likely date of a file, and notes on what contradicts it."""
+    """Return the likely date of a file, and notes on contradictions."""
     reasons: dict[date, list[Note]] = {}
     notes: list[Note] = []
     for where, text in evidence.stated:
         for day in days_in(text):
             if day.year and (found := day.on(day.year)):
-                says: dict[str, Value] = {"where": where, "words": day.text}
+                values: dict[str, Value] = {"where": where, "words": day.text}
                 if day.weekday not in (None, found.weekday()):
-                    notes.append(Note("weekday_is_wrong", {**says, "day": found}))
+                    notes.append(Note("weekday_is_wrong", {**values, "day": found}))
                 else:
-                    reasons.setdefault(found, []).append(Note("date_stated", says))
+                    reasons.setdefault(found, []).append(Note("date_stated", values))
             break
     _from_pictures(evidence, reasons, notes)
     in_name = _day_in_name(evidence.filename)
@@ -160,13 +160,13 @@ def guess_date(evidence: Evidence) -> tuple[DateGuess | None, list[Note]]:
 
 
 def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: list[Note]) -> None:
-    """Combine the month in a picture’s path with a day without a year in the lead."""
+    """Combine the year and month in a picture’s path with the day in the lead."""
     months = [
         (match[0].strip("/_-"), int(match[1]), int(match[2]))
         for path in evidence.pictures
         if (match := _MONTH_IN_PATH.search(unquote(path)))
     ]
-    day = _today(evidence.lead)
+    day = _day_of_lead(evidence.lead)
     if day is None:
         return
     if not months:
@@ -174,19 +174,19 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: l
             notes.append(Note("day_without_year", {"words": day.text}))
         return
     path, year, month = months[0]
-    # A picture is often uploaded in the weeks before; its path can lag behind, never far ahead.
+    # Pictures are often uploaded weeks before the day of the release, and rarely long after it.
     candidates = [found for y in (year, year + 1) if (found := day.on(y))]
     upload = date(year, month, 1)
     near = [d for d in candidates if timedelta(-31) <= d - upload <= timedelta(100)]
     if day.year and near and near[0].year != day.year:
         near = []
-    says = {"path": path, "words": day.text}
+    values = {"path": path, "words": day.text}
     if not near:
-        notes.append(Note("picture_path_does_not_fit", says))
+        notes.append(Note("picture_path_does_not_fit", values))
         return
     found = near[0]
     if day.weekday is not None and found.weekday() != day.weekday:
-        notes.append(Note("picture_path_gives_wrong_weekday", {**says, "day": found}))
+        notes.append(Note("picture_path_gives_wrong_weekday", {**values, "day": found}))
         return
     why = reasons.setdefault(found, [])
     if (found.year, found.month) == (year, month):
@@ -199,8 +199,8 @@ def _from_pictures(evidence: Evidence, reasons: dict[date, list[Note]], notes: l
         why.append(Note("text_says_weekday", {"words": day.text, "day": found}))
 
 
-def _today(lead: str) -> Day | None:
-    """Return the day that the lead calls today, or the first one with its weekday."""
+def _day_of_lead(lead: str) -> Day | None:
+    """Return the day that the lead calls “today”, or else the first day with a weekday."""
     days = list(days_in(lead[:3000]))
     for day in days:
         if re.search(r"\btoday[\s,(]*$", lead[: day.start], re.I):

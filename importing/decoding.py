@@ -1,4 +1,4 @@
-"""Decodes the bytes of a file: its text, its encoding and doubts, or why it is not a text."""
+"""Decodes the bytes of a file into text, or refuses a file that is not text, with the reason."""
 
 import codecs
 import re
@@ -9,7 +9,7 @@ from importing.understood import NotAReleaseError, refusal
 from storing.texts import UNWANTED
 
 MAX_BYTES = 2 * 1024 * 1024
-# A file with more damage than this cannot be corrected by hand.
+# Maximum share of damaged characters: a file with more cannot be corrected by hand.
 MAX_DAMAGE = 0.05
 
 _MAGIC = (
@@ -36,8 +36,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-# Encodings that differ from Windows-1252 in what they decode to: one script, with letters in the
-# order of real words. Western text has few bytes above 127; these texts have mostly such bytes.
+# Encodings that are tried before Windows-1252. The right one gives text in one script, with its
+# letters in a plausible order. Western text has few bytes above 127; these texts have many.
 _OTHERS = (
     ("gb18030", "GB 18030 (Chinese)", re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]")),
     ("big5", "Big5 (Chinese)", re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]")),
@@ -50,11 +50,11 @@ _CAPITAL_INSIDE = re.compile(r"[а-яα-ω][А-ЯΑ-Ω]")
 _RARE_CHINESE = re.compile(r"[^\x00-\x7f\u3000-\u303f\uff00-\uffef“”‘’—…·]")
 _LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _DAMAGE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
-# Invisible hints for line ends, left by word processors and pages: they would split names. Scripts
-# without blanks need U+200B.
+# Invisible characters for possible line breaks, from word processors and web pages. They would
+# split names. Scripts without spaces need U+200B, so it is kept there.
 INVISIBLE = re.compile(r"[\u00ad\u2060\ufeff]|(?<=[\u0000-\u04ff])\u200b|\u200b(?=[\u0000-\u04ff])")
-# UTF-8 that was read as Windows-1252 before: “ became â€œ, é became Ã©. Where the two odd
-# characters were dropped too, a lone â is left.
+# UTF-8 that was once decoded as Windows-1252: “ became â€œ, é became Ã©. If the last two characters
+# were lost as well, a lone â is left.
 _MOJIBAKE = re.compile(
     r"â€.|[ÃÂ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â[\x80-\x9f]+|(?<!\w)â(?=[A-Z?\s]|$)"
 )
@@ -62,7 +62,7 @@ _MOJIBAKE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file with plain line ends, its encoding, and what an editor should check."""
+    """The text of a file with normalised line ends, its encoding, and notes for the editor."""
 
     text: str
     encoding: str
@@ -70,7 +70,7 @@ class Decoded:
 
 
 def decode(data: bytes, filename: str) -> Decoded:
-    """Return the text of a file. Raises NotAReleaseError for a file that is not a text."""
+    """Return the text of a file. Raises NotAReleaseError for a file that is not text."""
     if len(data) > MAX_BYTES:
         most = {"megabytes": MAX_BYTES // 1024**2}
         raise NotAReleaseError(Note("too_large", {"file": filename, **most}))
@@ -137,7 +137,7 @@ def _guess(data: bytes) -> tuple[str, str]:
     for codec, label, script in _OTHERS:
         if declared and declared[1].decode().casefold() == codec:
             return data.decode(codec, "replace"), label
-        if (text := _surely(data, codec, script)) is not None:
+        if (text := _decoded_if_likely(data, codec, script)) is not None:
             return text, label
     try:
         return data.decode("cp1252"), "Windows-1252"
@@ -145,7 +145,7 @@ def _guess(data: bytes) -> tuple[str, str]:
         return data.decode("iso-8859-1"), "ISO-8859-1"
 
 
-def _surely(data: bytes, codec: str, script: re.Pattern[str]) -> str | None:
+def _decoded_if_likely(data: bytes, codec: str, script: re.Pattern[str]) -> str | None:
     sample = data[:20_000]
     if sum(byte > 127 for byte in sample) < 0.3 * len(sample):
         return None
@@ -162,7 +162,7 @@ def _surely(data: bytes, codec: str, script: re.Pattern[str]) -> str | None:
 
 
 def _reads_badly(text: str, codec: str) -> bool:
-    """Whether letters are in an order that shows a wrong encoding."""
+    """Whether rare characters, or capitals inside words, show that the encoding is wrong."""
     if codec == "gb18030":
         # The 3755 common characters of GB 2312 are in rows 0xB0 to 0xD7.
         rare = [c for c in _RARE_CHINESE.findall(text) if not 0xB0 <= c.encode(codec)[0] <= 0xD7]

@@ -1,4 +1,4 @@
-"""People that a text calls prisoners of conscience; an editor confirms each."""
+"""Finds people that a text calls prisoners of conscience. An editor confirms each."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ _MAX_SENTENCE = 1_000  # characters on either side
 
 
 def _rule(words: str, example: str, other: str) -> Rule:
-    """Return a rule that matches a text with one of the words in it."""
+    """Return a rule that matches a text that contains one of the words."""
     wanted = frozenset(words.split())
     return Rule(
         words.split()[0],
@@ -26,7 +26,7 @@ def _rule(words: str, example: str, other: str) -> Rule:
     )
 
 
-# Directly before the phrase, at most two words away.
+# Words before the phrase, at most two words away, that rule out a designation.
 NOT_BEFORE = (
     _rule("former ex once", "We met the former prisoner of conscience Ana Brask.",
           "We met the prisoner of conscience Ana Brask."),
@@ -35,7 +35,7 @@ NOT_BEFORE = (
     _rule("alleged supposed so-called", "The so-called prisoner of conscience Ana Brask.",
           "The prisoner of conscience Ana Brask."),
 )  # fmt: skip
-# Between the phrase and a name: they end the list.
+# Words between the phrase and a name that end the list of names.
 ENDS_LIST = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
           "Free all prisoners of conscience, said Ana Brask.",
@@ -53,7 +53,7 @@ ENDS_LIST = (
           "Prisoners of conscience must be freed, and Ana Brask knows it.",
           "Prisoners of conscience: Ana Brask."),
 )  # fmt: skip
-# Directly after a name: a person who speaks or acts is not in the list.
+# Words directly after a name: a person who speaks or acts is not in the list.
 NOT_AFTER = (
     _rule("said says told tells added adds wrote writes urged urges asked asks",
           "Free the prisoners of conscience, Ana Brask said.",
@@ -67,8 +67,9 @@ NOT_AFTER = (
 def designations(
     paragraphs: Iterable[str], people: Sequence[PersonSuggestion]
 ) -> tuple[DesignationSuggestion, ...]:
-    """Return the people named after the phrase “prisoner(s) of conscience”, with the
-    sentence; each person once, in the order of the text.
+    """Return the people named after the phrase “prisoner(s) of conscience”, with the sentence.
+
+    Each person is returned once, in the order of the text.
     """
     forms = {form: person.name for person in people for form in (person.name, *person.also)}
     if not forms:
@@ -91,7 +92,7 @@ def designations(
 
 
 def _named(tail: str, names: Phrases, many: bool) -> Iterable[str]:
-    """Yield the names after the phrase, to the end of their list."""
+    """Yield the names after the phrase, up to the end of their list."""
     at = 0
     longest = {start: end for _, start, end in sorted(names.find(tail))}
     for start, end in longest.items():

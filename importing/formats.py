@@ -13,7 +13,7 @@ from importing.notes import Note
 from importing.understood import refusal
 
 FORMATS = ("text", "markdown", "html", "mail")
-# No release has as many paragraphs; a longer table or log would only take time.
+# No release has this many paragraphs. Parsing a longer table or log would only take time.
 MAX_BLOCKS = 20_000
 
 _MARKDOWN_NAME = re.compile(r"\.(?:md|markdown|mdown)$", re.I)
@@ -38,7 +38,7 @@ _WORDPRESS = re.compile(r"xmlns:wp\s*=|wordpress\.org/export/")
 
 
 def guess_format(text: str, filename: str) -> str:
-    """Return which of FORMATS a text has, by its name and its first characters."""
+    """Guess the format, one of FORMATS, from the file name and the first characters."""
     before = _COMMENTS.match(text)
     if is_mail(text, filename):
         return "mail"
@@ -53,7 +53,7 @@ def guess_format(text: str, filename: str) -> str:
 
 
 def refuse_other_formats(text: str, filename: str) -> None:
-    """Raise NotAReleaseError for JSON and XML, which are not read."""
+    """Raise NotAReleaseError for JSON and XML, which are not supported."""
     start = text.lstrip()
     if start.startswith(("{", "[")) and _is_json(start):
         raise refusal(Note("is_json"), filename)
@@ -68,9 +68,9 @@ def refuse_other_formats(text: str, filename: str) -> None:
 
 
 def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Source:
-    """Return a decoded file as blocks; a mail is read from its bytes.
+    """Split a decoded file into blocks. A mail is parsed from its bytes.
 
-    Raises NotAReleaseError for far too many blocks, or for a mail without text.
+    Raises NotAReleaseError for too many blocks, or for a mail without text.
     """
     source = Source(text, format)
     if format == "mail":
@@ -82,8 +82,8 @@ def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Sour
 
 
 def refuse_too_many_lines(text: str, format: str, filename: str) -> None:
-    """Raise NotAReleaseError for a text with far too many lines."""
-    # A line of Markdown takes the most time.
+    """Raise NotAReleaseError for a text with too many lines."""
+    # Markdown takes the most time per line.
     most = (2 if format == "markdown" else 5) * MAX_BLOCKS
     far_more = text.count("\n") > most or text.count("<") > 10 * MAX_BLOCKS
     _refuse_many_lines(far_more, filename)
@@ -100,6 +100,6 @@ def _is_json(text: str) -> bool:
     except RecursionError:
         return True
     except ValueError:
-        # Incomplete or mistyped JSON is JSON too.
+        # Incomplete or invalid JSON counts as JSON too.
         return bool(_JSON_BEGINS.match(text))
     return True

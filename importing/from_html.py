@@ -1,4 +1,4 @@
-# Above 450 lines because one reader goes from tag to tag; what tags open and close is its state.
+# Above 450 lines because one reader handles all tags, and they share its state.
 """Reads HTML pages, fragments and WML (HTML with the macros of Debian's newsroom) into blocks."""
 
 import html
@@ -28,15 +28,15 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BOLD = re.compile(r"font-weight:\s*(?:bold|[6-9]00)")
 _NOT_BOLD = re.compile(r"font-weight:\s*(?:normal|[1-5]00)")
 _WORD_LIST = re.compile(r"mso-list:\s*(\S+) level(\d{1,2})")
-# A command of WML with its continued lines, and the title in it.
+# A WML command with its continuation lines, and the title in it.
 _WML_COMMAND = re.compile(
     r"^#(?:use[ \t]+wml::|include[ \t]+[\"<'][\w./-]+\.wm[li])(?:.*\\\n)*+.*+", re.M
 )
 _WML_TITLE = re.compile(r"\btitle[ \t]*=[ \t]*\"((?:[^\"\\]|\\.)*+)\"", re.I | re.S)
-_MAX_COMMAND_CHARACTERS = 5_000  # searched for its title
+_MAX_COMMAND_CHARACTERS = 5_000  # of a command that are searched for its title
 _MAX_SPANNED_CELLS = 100  # columns or rows that one cell spans
 
-# What word processors put before the text of a heading.
+# Numbers and bullets that word processors put before the text of a heading.
 HEADING_MARKS = (
     Rule(
         "number of a word processor",
@@ -51,7 +51,7 @@ HEADING_MARKS = (
         ("·Background", "What · we ask"),
     ),
 )
-# Headings of footnotes: left out where nothing is left below them.
+# Headings above footnotes: left out if no text is left below them.
 _OF_FOOTNOTES = re.compile(
     r"(?:foot|end)?notes?:?|(?:fu(?:ß|ss)|end)noten?:?|notes de bas de page"
     r"|notas(?: al pie| de rodap[ée])?:?",
@@ -71,7 +71,7 @@ def read_html(source: Source, filename: str) -> None:
 
 
 def is_wml(text: str) -> bool:
-    """Whether a text has one of the commands of WML, on a separate line."""
+    """Whether a text contains a WML command on a separate line."""
     return bool(_WML_COMMAND.search(text))
 
 
@@ -82,7 +82,7 @@ def _title_of_template(source: Source) -> None:
         value = plain(html.unescape(re.sub(r"\\(.)", r"\1", found[1]))) if found else ""
         if found and value:
             span = (command.start() + found.start(1), command.start() + found.end(1))
-            source.apart.append(("page title", span, ""))
+            source.excluded.append(("page title", span, ""))
             source.fields.setdefault("page title", Field(value, (span,)))
             return
 
@@ -99,9 +99,10 @@ class _Inline:
 
 
 class HtmlReader(Builder):
-    """Reads tag after tag; tags outside the schema are dropped, and their text stays.
+    """Reads HTML tag by tag. Tags outside the schema are dropped, but their text is kept.
 
-    Markdown uses it for embedded HTML: `text` is that of the source with parts blanked out.
+    The Markdown reader uses it for embedded HTML. `text` is the text of the source with some parts
+    replaced by spaces.
     """
 
     def __init__(self, source: Source, text: str, wml: bool = False) -> None:
@@ -111,8 +112,8 @@ class HtmlReader(Builder):
         self.inline: list[_Inline] = []
         self.paragraph = ""
         self.defining = ""
-        self.quotes: list[bool] = []  # for each open one, whether it quotes a person
-        self.figure = -1  # how many blocks were before the open figure
+        self.quotes: list[bool] = []  # for each open <blockquote>: False if it is quoted mail
+        self.figure = -1  # number of blocks before the open figure; -1 for none
         self.word_item: tuple[str, int, bool, int] | None = None
         self.word_list = ""
         self.word_starts: dict[tuple[int, bool], int] = {}
@@ -122,7 +123,7 @@ class HtmlReader(Builder):
         self.quoted = 0
 
     def read(self, start: int = 0, end: int | None = None) -> None:
-        """Read the blocks between two places of the text."""
+        """Read the blocks between two positions in the text."""
         end = len(self.text) if end is None else end
         self.page = look_through(self.source, self.text, start, end)
         self.places = self.page.places()
@@ -158,7 +159,7 @@ class HtmlReader(Builder):
                 self._words(start, place)
 
     def _special(self, place: int) -> int:
-        """Handle a part that is left out, a footnote or a table; return where it ends."""
+        """Handle a left-out part, a footnote or a table, and return its end."""
         if skip := self.page.skips.get(place):
             return self._skip(skip)
         if note := self.page.footnotes.get(place):
@@ -174,7 +175,7 @@ class HtmlReader(Builder):
         return skip.end
 
     def _footnote(self, note: Footnote) -> int:
-        """Put the text of a footnote at its mark."""
+        """Put the text of a footnote where its number is printed."""
         self.source.markup.append((note.start, note.end))
         place, self.at = self.at, Place([], note=1)
         inline, self.inline = self.inline, []
@@ -245,7 +246,7 @@ class HtmlReader(Builder):
         )
 
     def _continued(self, run: Run) -> None:
-        """Read text in which a backslash joins two lines; the backslash counts as markup."""
+        """Read text in which a backslash joins two lines. The backslash counts as markup."""
         place = 0
         for match in re.finditer(r"\\\n", run.text):
             self.at.runs.append(run.part(place, match.start()))
@@ -254,7 +255,7 @@ class HtmlReader(Builder):
         self.at.runs.append(run.part(place, len(run.text)))
 
     def _loose(self, run: Run) -> None:
-        """Read text outside any paragraph; a blank line ends a paragraph in it."""
+        """Read text outside paragraph tags, in which a blank line ends a paragraph."""
         place = 0
         for gap in _BLANK_LINE.finditer(run.text):
             self.at.runs.append(run.part(place, gap.start()))
@@ -299,8 +300,8 @@ class HtmlReader(Builder):
         """Read `<define-tag pagetitle>` and `<title>`, which set a field and print nothing."""
         if not closing:
             self.end_block()
-            what = "page title" if name == "title" else next(iter(attributes(written)), "")
-            self.defining = {"pagetitle": "title", "release_date": "date"}.get(what, what)
+            field = "page title" if name == "title" else next(iter(attributes(written)), "")
+            self.defining = {"pagetitle": "title", "release_date": "date"}.get(field, field)
         elif self.defining:
             block = Block("paragraph", self.at.runs)
             if block.text and self.defining in ("title", "date", "page title"):
@@ -309,7 +310,7 @@ class HtmlReader(Builder):
             self.at.runs, self.at.looked_at, self.defining = [], 0, ""
 
     def _credit_tag(self, closing: bool, name: str) -> bool:
-        """Whether a tag begins or ends the credit line of a quotation."""
+        """Begin or end the credit line of a quotation, and return whether the tag did this."""
         at = self.at
         if closing:
             if at.credit != name:
@@ -358,7 +359,7 @@ class HtmlReader(Builder):
             self.at.level = int(name[1]) if heading else 0
 
     def _quote_tag(self, closing: bool, found: dict[str, str]) -> None:
-        """Open or close a quotation; text that a mail program quotes is ordinary text."""
+        """Open or close a quotation. Text that a mail program quotes is ordinary text."""
         if not closing:
             of_mail = found.get("type") == "cite" or "gmail_quote" in found.get("class", "")
             self.quotes.append(not of_mail)
@@ -369,7 +370,7 @@ class HtmlReader(Builder):
             self.end_quote()
 
     def _word_item(self, tag: re.Match[str]) -> tuple[str, int, bool, int] | None:
-        """Return list, level, whether it is numbered, and the number of an item made by Word."""
+        """Return list, level, whether it is numbered, and the number of a list item from Word."""
         if tag[2].casefold() != "p" or "mso-list" not in tag[3]:
             return None
         match = _WORD_LIST.search(attributes(tag[3]).get("style", ""))
@@ -416,7 +417,7 @@ class HtmlReader(Builder):
         self.defining = ""
 
     def made(self, block: Block) -> Block:
-        """Return a paragraph as its kind of block, without the marks of word processors."""
+        """Return a paragraph as its kind of block, without the bullets of word processors."""
         if self.word_item and not self.at.quotes:
             return self._of_word(block, *self.word_item)
         made = super().made(block)
@@ -445,14 +446,14 @@ class HtmlReader(Builder):
         )
 
     def drop_heading_of_footnotes(self) -> None:
-        """Leave out the heading of footnotes that were moved to their marks."""
+        """Leave out the heading of footnotes that were moved into the text."""
         blocks = self.source.blocks
         last = blocks[-1] if self.page.footnotes and blocks else None
         if last and last.kind in ("heading", "paragraph") and _OF_FOOTNOTES.fullmatch(last.text):
             self.source.markup += blocks.pop().spans
 
     def notes(self) -> list[Note]:
-        """Return notes on what was done with the tags."""
+        """Return notes on links, dropped tags, <q> tags and large tables."""
         notes = self.links.notes()
         if self.unwrapped:
             notes.append(Note("tags_unwrapped", {"tags": tuple(list(self.unwrapped)[:12])}))
@@ -464,7 +465,7 @@ class HtmlReader(Builder):
 
 
 def _number(written: str | None, least: int, most: int) -> int:
-    """Return the number in an attribute, within bounds; the minimum if it has none."""
+    """Return the number in an attribute, within bounds. Without a number: the minimum."""
     match = re.match(r"\s*(\d{1,9})", written or "")
     return max(least, min(int(match[1]), most)) if match else least
 

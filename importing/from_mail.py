@@ -1,4 +1,4 @@
-"""Reads mails into blocks: the subject is the title, one of the texts is the release."""
+"""Reads a mail into blocks: the subject is the title, the text or HTML part is the release."""
 
 import codecs
 import re
@@ -20,10 +20,10 @@ from importing.understood import refusal
 from importing.vocabulary import KICKERS
 
 _MAX_PARTS = 500
-# Parts that contain parts. The library’s time grows with the square of the depth.
+# Maximum number of parts that contain parts: the library takes quadratic time in the depth.
 _MAX_HOLDERS = 20
-_MAX_HEADER_CHARACTERS = 2_000  # read of each header
-_MIN_WORDS = 8  # a mail with fewer only carries another mail
+_MAX_HEADER_CHARACTERS = 2_000  # of each header that are read
+_MIN_WORDS = 8  # with fewer words, an attached mail is read instead
 _MAX_NAMES = 20
 _MAX_SIGNATURE_LINES = 15
 _PART = re.compile(rb"(?:^|[\r\n])--")
@@ -40,7 +40,7 @@ _FORWARDED = re.compile(
     r"(?:[ \t>]*\n)?(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){1,10}",
     re.I | re.M,
 )
-# The same as Outlook writes it, without a line above it.
+# The same headers as Outlook writes them, without a line above.
 _FORWARDED_HEAD = re.compile(
     r"^[ \t>]*\*?(?:from|von|de|da):.*\n(?:[ \t>]*\*?[^\W\d_][\w -]{1,20}:.*\n){2,8}", re.I | re.M
 )
@@ -50,7 +50,7 @@ _MAIL_HEADERS = ("message-id", "received", "mime-version", "content-type", "retu
 _COUNTED_HEADERS = ("from", "sender", "reply-to", "to", "cc")
 
 
-# What the library raises on some malformed headers.
+# Exceptions that the library raises on some malformed headers.
 _LIBRARY_FAILS = (
     MessageError,
     LookupError,
@@ -59,12 +59,12 @@ _LIBRARY_FAILS = (
     AttributeError,
     RecursionError,  # on nested comments
 )
-# Codecs of Python that no mail uses; the first two take quadratic time.
+# Python codecs that no mail uses. The first two take quadratic time.
 _NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 
 class _Policy(EmailPolicy):
-    """Reads headers up to a maximum length: the library takes quadratic time."""
+    """Reads only the start of long headers: the library takes quadratic time."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         try:
@@ -86,10 +86,10 @@ def is_mail(text: str, filename: str) -> bool:
 
 
 def read_mail(source: Source, filename: str, data: bytes) -> None:
-    """Fill a source with the blocks of the text of a mail, and its title and date.
+    """Fill a source with the blocks, title and date of a mail.
 
-    The text of the source becomes the text of the part that is read, with the headers below it.
-    Raises NotAReleaseError for a mail without text, or with far too many parts.
+    `source.text` becomes the text of the part that is read, followed by the headers. Raises
+    NotAReleaseError for a mail without text, or with too many parts.
     """
     if len(_PART.findall(data)) > _MAX_PARTS or len(_HOLDER.findall(data)) > _MAX_HOLDERS:
         raise refusal(Note("too_many_parts"), filename)
@@ -116,12 +116,12 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
 
 
 def _is_saved_page(message: EmailMessage) -> bool:
-    """Whether it is a web page that a browser saved with its pictures in one file (.mhtml)."""
+    """Whether the mail is a web page that a browser saved in one file (.mhtml)."""
     return "snapshot-content-location" in message or "Saved by" in str(message["from"] or "")
 
 
 def _inside(message: EmailMessage) -> EmailMessage | None:
-    """Return the mail that is attached to a mail with hardly any text."""
+    """Return the attached mail if the outer mail has hardly any text, otherwise None."""
     for part in message.walk():
         if part.get_content_type() == "message/rfc822" and part is not message:
             inner = part.get_payload()
@@ -134,7 +134,7 @@ def _inside(message: EmailMessage) -> EmailMessage | None:
 
 
 def _body(source: Source, message: EmailMessage) -> tuple[EmailMessage | None, bool]:
-    """Return the part to read, and whether it is HTML; HTML with structure is preferred."""
+    """Return the part to read, and whether it is HTML. HTML with structure is preferred."""
     text = cast(EmailMessage | None, message.get_body(("plain",)))
     html = cast(EmailMessage | None, message.get_body(("html",)))
     if text is not None and not _decoded(text)[0].strip():
@@ -147,7 +147,7 @@ def _body(source: Source, message: EmailMessage) -> tuple[EmailMessage | None, b
 
 
 def _decoded(part: EmailMessage) -> tuple[str, bytes]:
-    """Return the text of a part and its bytes; characters outside its charset are replaced."""
+    """Return the text of a part and its bytes. Bytes outside its charset are replaced."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     charset = part.get_content_charset() or "utf-8"
@@ -189,7 +189,7 @@ def _read_plain(source: Source, text: str, filename: str, part: EmailMessage | N
     for name, (start, end) in blank:
         left = left[:start] + re.sub(r"[^\n]", " ", left[start:end]) + left[end:]
         words = plain(text[start:end]) if name == "mail signature" else ""
-        source.apart.append((name, (start, end), words))
+        source.excluded.append((name, (start, end), words))
     source.text = left
     read_text(source, filename, flowed=part is not None and _is_flowed(part))
     source.text = text
@@ -209,7 +209,7 @@ def _attachments(message: EmailMessage) -> tuple[str, ...]:
 
 
 def _headers(source: Source, message: EmailMessage) -> None:
-    """Set title and date from the headers, and add the headers that were read below the text."""
+    """Set title and date from the headers, and append the headers that were read to the text."""
     subject = plain(str(message["subject"] or ""))
     begins = 0
     while prefix := _REPLY_PREFIX.match(subject, begins):
@@ -222,13 +222,13 @@ def _headers(source: Source, message: EmailMessage) -> None:
     title = subject[begins:]
     start = _append(source, f"Subject: {subject}") + len("Subject: ")
     if title and not head_line(title):
-        # The title of a page also contains the name of the site.
+        # The subject of a saved page also contains the name of the site.
         name = "page title" if _is_saved_page(message) else "title"
         source.fields[name] = Field(title, ((start + begins, start + len(subject)),))
     stated = str(message["date"] or "")
     _append(source, f"Date: {stated}")
     moment = getattr(message["date"], "datetime", None)
-    # A saved page has the date on which it was saved.
+    # The date of a saved page is the date of saving, so it is not used.
     if moment and not _is_saved_page(message):
         source.fields["date"] = Field(moment.date().isoformat(), ())
     seen = {name.casefold(): str(value) for name, value in message.raw_items()}
@@ -238,8 +238,8 @@ def _headers(source: Source, message: EmailMessage) -> None:
 
 
 def _append(source: Source, line: str) -> int:
-    """Add a header below the text of a source, and return where it begins."""
+    """Append a header to the text of a source, and return its position."""
     start = len(source.text) + 1
     source.text = f"{source.text}\n{line}"
-    source.apart.append(("mail headers", (start, len(source.text)), ""))
+    source.excluded.append(("mail headers", (start, len(source.text)), ""))
     return start

@@ -1,8 +1,8 @@
-# Above 450 lines because one reader goes from token to token and finds each in the source.
+# Above 450 lines because one reader handles all tokens and locates each in the source.
 """Reads Markdown into blocks.
 
-markdown-it-py parses; it states the lines of blocks, but not the places of words. Each word is
-found again in the text of its block, in order, so that the ledger knows its place.
+markdown-it-py gives the lines of blocks, but not the positions of words, which the ledger needs. So
+each token is searched for in the text of its block, in order.
 """
 
 import re
@@ -25,7 +25,7 @@ from importing.markup import SOFT, attributes, blank_out, tag_at
 from importing.notes import Note
 from importing.page_rules import is_hidden, notes_of_left_out
 
-# Marks at the start of a line of Markdown.
+# Markdown syntax at the start of a line.
 _LINE_BEGINS = re.compile(
     r"(?:[ \t]*(?:>|[*+-](?=\s|$)|\d{1,9}[.)](?=\s|$)))*+[ \t]*(?:#{1,6}(?=\s|$))?"
     r"(?:\[\^[^\]\s]{1,200}+\]:)?"
@@ -36,22 +36,22 @@ _UNCLOSED = re.compile(r"\*{2,3}(?=\S)")
 _CARELESS_LINK = re.compile(r"(!?)\[([^\[\]\n]{0,300})\]\(([^()<>\n]{1,500})\)")
 _LINK_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _FENCE_LINE = re.compile(r"[\s>]*(?:```+|~~~+)\s*$")
-# Blocks inside one another. markdown-it drops deeper ones, and the ledger reports that.
+# Levels of nested blocks. markdown-it drops deeper ones, and the ledger reports their words.
 _MAX_DEPTH = 40
-# Marks times characters of the paragraphs that are parsed: the cost of marks that never close.
-# A release has far less than a tenth of it.
+# Maximum cost of a text: for each paragraph, its special characters times its length. Marks that
+# never close take this much time. A release needs less than a tenth.
 _MAX_WORK = 30_000_000
 _COSTLY = re.compile(r"[\[\]<!`*_~^&(]")
 
 
 class _Markdown(MarkdownIt):
-    """CommonMark with tables, strike-through and footnotes; addresses stay as written."""
+    """CommonMark with tables, strike-through and footnotes. Addresses stay as written."""
 
     def __init__(self) -> None:
         super().__init__("commonmark", {"maxNesting": _MAX_DEPTH})
         self.enable(["table", "strikethrough"])
-        # Lines that are indented by accident are not code, and `text_special` keeps how a
-        # character was written.
+        # Lines that are indented by accident must not become code. Without `text_join`, the
+        # `text_special` tokens keep how a character was written.
         self.disable(["code", "text_join"])
         self.use(footnote_plugin, move_to_end=False)
         self.inline.ruler.after("image", "careless_link", _careless_link)
@@ -68,7 +68,7 @@ class _Markdown(MarkdownIt):
 
 
 def _careless_link(state: StateInline, silent: bool) -> bool:
-    """Read a link or picture whose address has blanks, such as `[words](/a file.pdf)`."""
+    """Read a link or picture whose address has spaces, such as `[words](/a file.pdf)`."""
     match = _CARELESS_LINK.match(state.src, state.pos, state.posMax)
     if not match:
         return False
@@ -87,7 +87,7 @@ def _careless_link(state: StateInline, silent: bool) -> bool:
 
 
 def _parse_inline(state: StateCore) -> None:
-    """Parse the text of paragraphs, up to a maximum of work."""
+    """Parse the text of paragraphs, up to _MAX_WORK. The rest becomes plain text."""
     work = 0
     for token in state.tokens:
         if token.type != "inline":
@@ -117,8 +117,8 @@ def read_markdown(source: Source, filename: str) -> None:
 
 
 @dataclass(slots=True)
-class _Look:
-    """The marks at a place inside a paragraph, and why its text is left out."""
+class _OpenMarks:
+    """The open marks at a position in a paragraph, and the reasons why its text is left out."""
 
     strong: int = 0
     em: int = 0
@@ -130,7 +130,7 @@ class _Look:
 
 
 class _Reader:
-    """Reads token after token; a builder makes the blocks, also of the HTML between them."""
+    """Reads token by token. An HTML reader builds the blocks, also those of embedded HTML."""
 
     def __init__(self, source: Source, text: str, start: int) -> None:
         self.source, self.start = source, start
@@ -144,7 +144,7 @@ class _Reader:
         self.notes: dict[str, list[Token]] = {}
         self.used: set[str] = set()
         self.in_note = False
-        self.again = 0
+        self.repeated_notes = 0
         self.raw_tags: dict[str, None] = {}
         self.unclosed = 0
         self.dropped: dict[str, list[str]] = {}
@@ -158,7 +158,7 @@ class _Reader:
         self.builder.end_block()
         for label, inner in self.notes.items():
             if label not in self.used:
-                # No mark refers to it: it becomes a paragraph.
+                # Nothing refers to this footnote: it becomes a paragraph.
                 self.used.add(label)
                 for token in inner:
                     if token.type == "inline":
@@ -178,7 +178,7 @@ class _Reader:
         return start, begins.end() if begins else start
 
     def _without_notes(self, tokens: Iterable[Token]) -> Iterator[Token]:
-        """Yield the tokens of the text, and keep those of footnotes separately."""
+        """Yield the tokens of the text, and store the tokens of footnotes in `self.notes`."""
         inside: list[Token] | None = None
         for token in tokens:
             if token.type == "footnote_reference_open":
@@ -264,8 +264,8 @@ class _Reader:
             builder.end_block()
 
     def _places(self, token: Token) -> list[int]:
-        """Return the place in the text of each character of an inline token."""
-        assert token.map  # noqa: S101 - the caller has looked
+        """Return the position in the text of each character of an inline token."""
+        assert token.map  # noqa: S101 - the caller checks it
         places: list[int] = []
         for number, line in enumerate(token.content.split("\n"), start=token.map[0]):
             last = min(number, len(self.lines) - 2)
@@ -278,8 +278,8 @@ class _Reader:
         return places
 
     def _cell(self, token: Token) -> list[int]:
-        """Return the same for a cell of a table, in which bars are escaped as `\\|`."""
-        assert token.map  # noqa: S101 - the caller has looked
+        """Return these positions for a cell of a table, in which bars are escaped as `\\|`."""
+        assert token.map  # noqa: S101 - the caller checks it
         end = self.lines[token.map[0] + 1] - 1
         places: list[int] = []
         at = self.row_place
@@ -295,82 +295,82 @@ class _Reader:
         return [*places, at]
 
     def _runs(self, tokens: Sequence[Token], content: str, places: list[int]) -> list[Run]:
-        """Return the runs of a block; `places` has one place per letter and one for the end."""
+        """Return the runs of a block. `places` has a position per character and one for the end."""
         runs: list[Run] = []
-        look = _Look()
+        open_marks = _OpenMarks()
         at = 0
         for token in tokens:
             first, last, at = _located(token, content, at)
             span = (places[first], places[last])
             mark = _UNCLOSED.match(token.content) if first == 0 and token.type == "text" else None
             if mark:
-                # Bold that opens a paragraph and never closes was meant for the whole paragraph.
+                # Bold that never closes was probably meant for the whole paragraph: drop its mark.
                 self.unclosed += 1
                 self.source.markup.append((span[0], places[mark.end()]))
                 token.content = token.content[mark.end() :]
                 span = (places[mark.end()], span[1])
             if token.type == "footnote_ref" and token.meta.get("label") is None:
                 at = first + 3 + len(self.env["footnotes"]["list"][token.meta["id"]]["content"])
-            self._piece(token, span, runs, look, content, places, first)
+            self._piece(token, span, runs, open_marks, content, places, first)
             if token.type == "link_close" or token.nesting or token.type == "image":
                 self.source.markup.append((places[first], places[min(at, len(places) - 1)]))
         return runs
 
     def _piece(
-        self, token: Token, span: Span, runs: list[Run], look: _Look,
+        self, token: Token, span: Span, runs: list[Run], open_marks: _OpenMarks,
         content: str, places: list[int], first: int,
     ) -> None:  # fmt: skip
         kind = token.type
         step = token.nesting
         if kind in ("text", "text_special", "code_inline"):
             visible = "" if token.content in SOFT else token.content
-            self._add_run(Run(visible, *span), runs, look)
+            self._add_run(Run(visible, *span), runs, open_marks)
         elif kind == "softbreak":
             runs.append(Run("\n", span[1], span[1]))
         elif kind == "hardbreak":
             runs.append(Run(BREAK, span[1], span[1]))
         elif kind in ("strong_open", "strong_close"):
-            look.strong += step
+            open_marks.strong += step
         elif kind in ("em_open", "em_close"):
-            look.em += step
+            open_marks.em += step
         elif kind == "s_open":
-            look.dropped.append("struck-out words")
+            open_marks.dropped.append("struck-out words")
         elif kind == "s_close":
-            del look.dropped[-1:]
+            del open_marks.dropped[-1:]
         elif kind == "link_open":
-            look.hrefs.append(self.links.safe(str(token.attrs.get("href", ""))))
+            open_marks.hrefs.append(self.links.safe(str(token.attrs.get("href", ""))))
         elif kind == "link_close":
-            del look.hrefs[-1:]
+            del open_marks.hrefs[-1:]
         elif kind == "image":
             self._picture(str(token.attrs.get("src", "")), token.content, span)
         elif kind == "html_inline":
-            self._tag(token.content, span, runs, look)
+            self._tag(token.content, span, runs, open_marks)
         elif kind == "footnote_ref":
             self.source.markup.append(span)
-            if not look.dropped:
+            if not open_marks.dropped:
                 self._footnote(token, runs, content, places, first)
 
-    def _add_run(self, run: Run, runs: list[Run], look: _Look) -> None:
-        if look.dropped:
-            self.source.apart.append((look.dropped[-1], (run.start, run.end), run.text))
+    def _add_run(self, run: Run, runs: list[Run], open_marks: _OpenMarks) -> None:
+        if open_marks.dropped:
+            self.source.excluded.append((open_marks.dropped[-1], (run.start, run.end), run.text))
             if plain(run.text):
-                self.dropped.setdefault(look.dropped[-1], []).append(plain(run.text))
+                self.dropped.setdefault(open_marks.dropped[-1], []).append(plain(run.text))
             return
         runs.append(
             replace(
                 run,
-                strong=look.strong > 0,
-                em=look.em > 0,
-                sub=look.sub > 0,
-                sup=look.sup > 0,
-                href=next((href for href in reversed(look.hrefs) if href), ""),
+                strong=open_marks.strong > 0,
+                em=open_marks.em > 0,
+                sub=open_marks.sub > 0,
+                sup=open_marks.sup > 0,
+                href=next((href for href in reversed(open_marks.hrefs) if href), ""),
             )
         )
 
     def _picture(self, address: str, alt: str, span: Span) -> None:
         self.source.blocks.append(Block("picture", [Run("", *span)], source=address, alt=alt))
 
-    def _tag(self, written: str, span: Span, runs: list[Run], look: _Look) -> None:
+    def _tag(self, written: str, span: Span, runs: list[Run], open_marks: _OpenMarks) -> None:
         self.source.markup.append(span)
         tag = tag_at(written, 0)
         if not tag:
@@ -384,10 +384,10 @@ class _Reader:
             self._picture(found.get("src", ""), found.get("alt", ""), span)
             return
         if closing:
-            for place, (opened, effect) in reversed(list(enumerate(look.tags))):
+            for place, (opened, effect) in reversed(list(enumerate(open_marks.tags))):
                 if opened == name:
-                    del look.tags[place]
-                    self._effect(effect, -1, look)
+                    del open_marks.tags[place]
+                    self._effect(effect, -1, open_marks)
                     break
             return
         if name in ("s", "strike", "del"):
@@ -400,18 +400,18 @@ class _Reader:
                 self.links.safe(found.get("href", ""))
             effect = ""
         if not written.endswith("/>"):
-            look.tags.append((name, effect))
-            del look.tags[:-_MAX_DEPTH]
-            self._effect(effect, 1, look)
+            open_marks.tags.append((name, effect))
+            del open_marks.tags[:-_MAX_DEPTH]
+            self._effect(effect, 1, open_marks)
 
-    def _effect(self, effect: str, step: int, look: _Look) -> None:
+    def _effect(self, effect: str, step: int, open_marks: _OpenMarks) -> None:
         if effect.endswith("words"):
             if step > 0:
-                look.dropped.append(effect)
-            elif effect in look.dropped:
-                look.dropped.remove(effect)
+                open_marks.dropped.append(effect)
+            elif effect in open_marks.dropped:
+                open_marks.dropped.remove(effect)
         elif effect:
-            setattr(look, effect, getattr(look, effect) + step)
+            setattr(open_marks, effect, getattr(open_marks, effect) + step)
 
     def _footnote(
         self, token: Token, runs: list[Run], content: str, places: list[int], first: int
@@ -425,7 +425,7 @@ class _Reader:
                 runs += found
                 return
         elif label in self.used or self.in_note or not self.notes.get(label):
-            self.again += 1
+            self.repeated_notes += 1
             return
         else:
             self.used.add(label)
@@ -434,14 +434,15 @@ class _Reader:
                 for token in self.notes[label]
                 if token.type == "inline"
             )
-        # The builder numbers it and adds it at the end of the open paragraph, which is here.
+        # The builder numbers the footnote and appends it to its open paragraph. Use an empty
+        # paragraph for this, and move its runs to the end of `runs`.
         before, self.builder.at.runs = self.builder.at.runs, []
         self.builder.add_footnote(found)
         runs += self.builder.at.runs
         self.builder.at.runs = before
 
     def _note_runs(self, pieces: Iterable[tuple[Sequence[Token], str, list[int]]]) -> list[Run]:
-        """Return the runs of a footnote; a footnote inside it stays in its text."""
+        """Return the runs of a footnote. A footnote inside it stays in its text."""
         outer, self.in_note = self.in_note, True
         found: list[Run] = []
         for tokens, content, places in pieces:
@@ -452,7 +453,7 @@ class _Reader:
         return found
 
     def _own_lines(self, runs: list[Run]) -> Iterator[list[Run]]:
-        """Yield a paragraph; each line that is bold or italic from end to end becomes its own."""
+        """Yield the runs of each paragraph. A line that is all bold or italic is a paragraph."""
         lines: list[list[Run]] = [[]]
         for run in runs:
             if run.text == "\n" and not run.note:
@@ -480,8 +481,8 @@ class _Reader:
             notes.append(Note("raw_html", {"tags": tuple(list(self.raw_tags)[:12])}))
         if self.unclosed:
             notes.append(Note("emphasis_never_closed", {"count": self.unclosed}))
-        if self.again:
-            notes.append(Note("footnote_again", {"count": self.again}))
+        if self.repeated_notes:
+            notes.append(Note("footnote_again", {"count": self.repeated_notes}))
         if self.env.get("not_parsed"):
             notes.append(Note("too_many_marks", {"count": self.env["not_parsed"]}))
         return [*notes, *notes_of_left_out(self.dropped)]
@@ -493,9 +494,9 @@ def _is_emphatic(line: list[Run]) -> bool:
 
 
 def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:
-    """Return where a token begins and ends in its block, and where the next one may begin.
+    """Return the start and end of a token in its block, and the earliest start of the next one.
 
-    Tokens are in order, and each states the form in which it is written.
+    Tokens are in order, and each contains its text or markup as it is written.
     """
     kind = token.type
     size = len(content)
@@ -522,7 +523,7 @@ def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:
         start = max(content.find("^[" if label is None else "[^", at), at)
         end = content.find("]", start)
         if label is None:
-            # The note may contain brackets: its text is counted where it is.
+            # The note may contain brackets, so the caller calculates its end.
             return start, start, start
         return start, (end + 1 if end >= 0 else size), (end + 1 if end >= 0 else size)
     literal = {
@@ -539,7 +540,7 @@ def _located(token: Token, content: str, at: int) -> tuple[int, int, int]:
 
 
 def _link_end(content: str, at: int) -> int:
-    """Return where a link ends whose text ends at a place: after `]`, `](…)` or `][…]`."""
+    """Return the end of a link, given the end of its text: after `]`, `](…)` or `][…]`."""
     size = len(content)
     at = min(at + 1, size)
     if content.startswith("(", at):

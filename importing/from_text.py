@@ -1,4 +1,4 @@
-"""Reads plain text into blocks: which line ends and which wide gaps end a paragraph."""
+"""Reads plain text into blocks, and decides which line ends and wide gaps end a paragraph."""
 
 import re
 from collections import Counter
@@ -17,14 +17,14 @@ _PICTURE = re.compile(r"!\[([^\]\n]{0,1000}+)\]\(([^()\n]*+(?:\([^()\n]*+\)[^()\
 _PICTURE_TITLE = re.compile(r"(?<!\s)\s++(?:\"[^\"]*\"|'[^']*')$")
 _LETTERED = re.compile(r"\(?(?:[A-Za-z]|[ivxIVX]{1,5}|\d{1,3})[.)]\s")
 _MAIL_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
-# Lines that were wrapped by hand or by a mail program are nearly full. Shorter lines count as
-# wrapped only where their words show it.
+# Lines that were wrapped by hand or by a mail program are nearly full. In narrower texts, lines
+# count as wrapped only if their words show it.
 _WRAPPED = range(50, 101)
-_FULL = range(60, 101)  # a line this full was wrapped if the next begins in small letters
+_FULL = range(60, 101)  # a line this long was wrapped if the next one begins in lower case
 _NARROW = range(20, 50)
 _NEARLY_FULL = 0.8
 _MAX_QUOTE_CHARACTERS = 3_000  # the lines of a quotation are joined until it closes
-# A longer line may be a page that lost its line ends, with blanks in their places.
+# A longer line may be a page whose line ends became spaces.
 _PAGE_LINE = 200
 _GAP = re.compile(r"[ \t\xa0]{3,}")
 _WIDE = 6
@@ -34,16 +34,16 @@ _SENTENCE_BEGINS = re.compile(r"[“\"‘'(]?[A-ZÀ-Þ0-9]")
 _DATELINE_BEGINS = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*)?, [A-Z][\w.]+ ?(?:--|[—–-])")
 
 
-def _goes_on_small(text: str) -> bool:
+def _continues_in_lower_case(text: str) -> bool:
     begins = re.search(r"\n[“\"‘'«(]?([^\W\d_])", text)
     return bool(begins and begins[1].islower())
 
 
-# Two lines of a wrapped text that belong together: “the first line, a line end, the second”.
+# Two lines of a wrapped text that belong together. A rule gets both, with a line end between.
 JOINS = (
     Rule(
         "goes on in small letters",
-        _goes_on_small,
+        _continues_in_lower_case,
         ("Court must free\nfour lantern makers", "He said:\n“we know"),
         ("Court must free\nFour lantern makers", "Court must free\n4 makers", "ENDS\n囚犯"),
     ),
@@ -69,7 +69,7 @@ JOINS = (
         ("We know who he is\nFour are free", "A letter A\nSecond"),
     ),
 )
-# The hyphen at the end of a line belongs to the word: “words before-, a line end, the rest”.
+# The hyphen at the end of a line belongs to the word. A rule gets both lines, as above.
 KEEPS_HYPHEN = (
     Rule(
         "given name after a family name",
@@ -109,7 +109,7 @@ _WORD_AT_END = re.compile(r"[^\W\d_]{1,40}[-\u2010]$")
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line without the blanks and mail marks around it: its place and its indent."""
+    """A line without the spaces and mail marks around it: its position and its indent."""
 
     start: int
     end: int
@@ -120,14 +120,14 @@ class _Line:
         return self.end - self.start
 
 
-# A paragraph of a text: its lines, and the joint before each.
+# The lines of a paragraph, each with the text that joins it to the line before.
 _Paragraph = list[tuple[str, _Line]]
 
 
 def read_text(source: Source, filename: str, flowed: bool = False) -> None:
-    """Fill a source with the blocks of plain text: each line that was not wrapped is a paragraph.
+    """Fill a source with the blocks of plain text. Each line that was not wrapped is a paragraph.
 
-    `flowed` is a mail whose wrapped lines end in a blank (RFC 3676).
+    `flowed` is set for a mail whose wrapped lines end in a space (RFC 3676).
     """
     source.is_plain = True
     breaks = 0
@@ -155,7 +155,7 @@ def paragraphs_of(text: str) -> list[str]:
 
 
 def split_pictures(block: Block) -> list[Block]:
-    """Return a block and the pictures `![alt](address)` that were in it."""
+    """Split a block at the pictures `![alt](address)` in it."""
     raw = block.raw
     pictures = list(_PICTURE.finditer(raw))
     if not pictures:
@@ -174,9 +174,9 @@ def split_pictures(block: Block) -> list[Block]:
 
 
 def _lines(source: Source, flowed: bool) -> list[_Line]:
-    """Return the lines without the blanks around them.
+    """Return the lines without the spaces around them.
 
-    Marks of quoted mail are removed where at least two lines have them.
+    Marks of quoted mail are removed if at least two lines have them.
     """
     text = source.text
     found = [match.span() for match in re.finditer(r"^.*$", text, re.M)]
@@ -216,7 +216,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
     previous: _Line | None = None
     quote = ""  # the open quotation so far
     hanging = 0  # the indent of the text of the open item
-    alone = 0  # characters of the longest line that continues in the next
+    longest = 0  # characters of the longest line that continues in the next
     for line in lines:
         if not len(line):
             previous, quote, hanging = None, "", 0
@@ -229,7 +229,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
                 previous.flowed
                 or (0 < hanging == line.indent and not _LETTERED.match(line_text))
                 or (width and _joined(text, previous, line, width, quote))
-                or (not width and _goes_on(text, previous, line))
+                or (not width and _continues(text, previous, line))
             )
             and not bullet
         )
@@ -239,7 +239,7 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
             quote = line_text if line_text[0] in _QUOTES else ""
         elif previous is not None:
             if not width and not previous.flowed and not hanging:
-                alone = max(alone, len(previous))
+                longest = max(longest, len(previous))
             joint = "\n"
             if _is_divided(text, previous, line):
                 known = known or Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text.casefold()))
@@ -254,8 +254,8 @@ def _paragraphs(source: Source, flowed: bool) -> list[_Paragraph]:
             paragraphs[-1].append((joint, line))
             quote = f"{quote} {line_text}" if quote and len(quote) < _MAX_QUOTE_CHARACTERS else ""
         previous = line
-    if width or alone:
-        source.notes.append(Note("lines_joined", {"width": width or alone}))
+    if width or longest:
+        source.notes.append(Note("lines_joined", {"width": width or longest}))
     if hyphens:
         source.notes.append(Note("hyphens_joined", {"words": tuple(hyphens[:20])}))
     return paragraphs
@@ -265,13 +265,13 @@ _QUOTES = '“„«"'
 
 
 def _first_word(text: str, line: _Line) -> int:
-    """Return the length of a line's first word, for which the line before had no room."""
+    """Return the length of a line's first word, for which the previous line may lack room."""
     if _WITHOUT_SPACES.match(text, line.start):
         return 1
     return len(text[line.start : line.end].split(None, 1)[0])
 
 
-def _two(text: str, a: _Line, b: _Line) -> str:
+def _at_line_end(text: str, a: _Line, b: _Line) -> str:
     """Return the end of one line and the start of the next, for the rules."""
     return f"{text[max(a.start, a.end - 80) : a.end]}\n{text[b.start : min(b.end, b.start + 40)]}"
 
@@ -283,7 +283,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
         for a, b in pairwise(lines)
         if len(a) and len(b) and not BULLET.match(text[b.start : b.end])
     ]
-    # An address is never wrapped.
+    # A line without spaces does not count: it may be a web address, which cannot be wrapped.
     width = max(
         (
             len(a)
@@ -294,11 +294,13 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
     )
     if width not in _WRAPPED and width not in _NARROW:
         return 0
-    go_on = [any(rule.matches(_two(text, a, b)) for rule in JOINS[:2]) for a, b in pairs]
-    shown = sum(go_on)
+    continued = [
+        any(rule.matches(_at_line_end(text, a, b)) for rule in JOINS[:2]) for a, b in pairs
+    ]
+    shown = sum(continued)
     if width in _WRAPPED or _WITHOUT_SPACES.search(text[:2_000]):
         full = [len(a) + 1 + _first_word(text, b) > width for a, b in pairs]
-        shown_or_full = sum(first or second for first, second in zip(go_on, full, strict=True))
+        shown_or_full = sum(first or second for first, second in zip(continued, full, strict=True))
     else:
         shown_or_full = shown
     enough = shown_or_full >= 3 or shown >= 2 or (shown and 2 <= shown_or_full == len(pairs))
@@ -308,7 +310,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
 def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
     """Whether a line of a wrapped text continues in the next."""
     line = text[a.start : a.end]
-    if any(rule.matches(_two(text, a, b)) for rule in JOINS):
+    if any(rule.matches(_at_line_end(text, a, b)) for rule in JOINS):
         return not head_line(line)
     if len(a) + 1 + _first_word(text, b) > width:
         return True
@@ -320,23 +322,26 @@ def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
     return room > _NEARLY_FULL * width and width in _WRAPPED and not line.endswith(":")
 
 
-def _goes_on(text: str, a: _Line, b: _Line) -> bool:
-    """Whether a full line continues in small letters, in a text without a known width."""
-    return len(a) in _FULL and bool(JOINS[0].matches(_two(text, a, b)))
+def _continues(text: str, a: _Line, b: _Line) -> bool:
+    """Whether a full line continues in lower case, in a text without a known width."""
+    return len(a) in _FULL and bool(JOINS[0].matches(_at_line_end(text, a, b)))
 
 
 def _is_divided(text: str, a: _Line, b: _Line) -> bool:
-    return bool(JOINS[1].matches(_two(text, a, b)) or re.search(r"\w-\n\d", _two(text, a, b)))
+    return bool(
+        JOINS[1].matches(_at_line_end(text, a, b))
+        or re.search(r"\w-\n\d", _at_line_end(text, a, b))
+    )
 
 
 def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, str, bool]:
     """Return the joint of a divided word, the word, and whether its hyphen is dropped."""
-    two = _two(text, a, b)
+    line_end = _at_line_end(text, a, b)
     end = _WORD_AT_END.search(text, max(a.start, a.end - 60), a.end)
     first = end[0][:-1] if end else ""
     rest = re.match(r"[^\W\d_]*", text[b.start : b.end])
     second = rest[0] if rest else ""
-    if _SUSPENDED.search(two):
+    if _SUSPENDED.search(line_end):
         return "\n", f"{first}- {second}", False
     whole = f"{first}{second}"
     if not first or (not known[whole.casefold()] and known[f"{first}-{second}".casefold()]):
@@ -344,34 +349,34 @@ def _hyphen(text: str, a: _Line, b: _Line, known: Counter[str]) -> tuple[str, st
     elif known[whole.casefold()]:
         keeps = False
     else:
-        keeps = any(rule.matches(two) for rule in KEEPS_HYPHEN)
+        keeps = any(rule.matches(line_end) for rule in KEEPS_HYPHEN)
     return "", f"“{first}-{second}”" if keeps else f"“{whole}”", not keeps
 
 
 def _split_page(text: str, line: _Line) -> list[_Line]:
-    """Return a line, or the paragraphs that a very long line seems to contain."""
+    """Split a very long line into the paragraphs that it seems to contain."""
     start, end = line.start, line.end
     if end - start < _PAGE_LINE:
         return [line]
     gaps = list(_GAP.finditer(text, start, end))
     wide = [gap for gap in gaps if len(gap[0]) >= _WIDE]
-    amid = sum(1 for gap in wide if text[gap.end()].islower())
-    wrapped = len(wide) >= 5 and amid > len(wide) / 2
+    in_sentences = sum(1 for gap in wide if text[gap.end()].islower())
+    wrapped = len(wide) >= 5 and in_sentences > len(wide) / 2
     pieces: list[_Line] = []
     for gap in gaps:
         if gap.start() <= start:
             continue
-        if _parts(text, start, gap, wrapped):
+        if _separates(text, start, gap, wrapped):
             pieces.append(_Line(start, gap.start()))
             start = gap.end()
     return [*pieces, _Line(start, end)] if pieces else [line]
 
 
-def _parts(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
+def _separates(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
     """Whether a gap in a long line separates two paragraphs."""
     if wrapped:
-        # Gaps of the usual width are the line ends of an indented page; paragraphs are separated
-        # by narrower or much wider ones.
+        # Gaps of the usual width are the line ends of an indented page. Narrower or much wider gaps
+        # separate paragraphs.
         enough = len(text[start : min(gap.start(), start + 2_000)].split(None, 20)) > 20
         return len(gap[0]) >= _PARTING or (
             len(gap[0]) < _WIDE and enough and text[gap.end()].isupper()

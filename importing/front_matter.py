@@ -30,18 +30,18 @@ _FIELDS = {
     "type": "kicker",
     "category": "kicker",
 }
-_MAX_TOML_CHARACTERS = 20_000  # searched for its second fence
+_MAX_TOML_CHARACTERS = 20_000  # that are searched for the second fence
 _MAX_HEAD_CHARACTERS = 5_000  # of keys and values without fences
 
 
 def read_front_matter(source: Source, printed: str) -> int:
-    """Read `key: value` lines between two fences; return where the text begins.
+    """Read `key: value` lines between two fences, and return where the text begins.
 
-    Comments may be above it. TOML has `key = value` between `+++`. Without fences, a blank line
+    Comments may precede them. TOML has `key = value` between `+++`. Without fences, a blank line
     ends the lines, and one of them must be a title.
 
     Values may be quoted, or continue on indented lines. Lists and unknown keys are not claimed, so
-    that the editor sees them in what was left out.
+    that the editor sees them among the words that were left out.
     """
     text = source.text
     begins = len(printed) - len(printed.lstrip())
@@ -67,7 +67,7 @@ def read_front_matter(source: Source, printed: str) -> int:
         if not (opening or line):
             break
         match = key_of.match(text, place, end)
-        # In TOML, other lines between the fences belong to the value.
+        # In TOML, lines without a key belong to the value.
         indented = (toml and not match) or line.startswith((" ", "\t", "-", "#")) or not line
         match = None if indented else match
         if match:
@@ -85,7 +85,7 @@ def read_front_matter(source: Source, printed: str) -> int:
 
 
 def _has_bare_head(text: str, place: int) -> bool:
-    """Whether a text begins with lines of keys and values only, one of them a title."""
+    """Whether the first paragraph has only lines of keys and values, one of them a title."""
     lines = text[place : place + _MAX_HEAD_CHARACTERS].partition("\n\n")[0].split("\n")
     keys = [match[1].casefold() if (match := _KEY.match(line)) else "" for line in lines]
     return len(keys) > 1 and all(keys) and any(_FIELDS.get(key) == "title" for key in keys)

@@ -1,4 +1,4 @@
-"""Titles, lines above a text and page furniture: tables of rules with examples."""
+"""Rules with examples for titles, lines above a text and page furniture."""
 
 import re
 from collections.abc import Callable
@@ -107,7 +107,7 @@ _PLACE_FIRST = re.compile(
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a line ends like a sentence, and unlike a title."""
+    """Whether a line ends like a sentence rather than like a title."""
     return bool(_ENDS_SENTENCE.search(text))
 
 
@@ -224,7 +224,7 @@ _SENTENCE_END = re.compile(r"[.!?][”’\"»)]*(?=\s|$)|[。！？]|\n")
 
 
 def first_sentence(text: str) -> str:
-    """Return the first sentence of a text, cut at a word beyond MAX_OFFERED_TITLE."""
+    """Return the first sentence of a text, cut after a word at MAX_OFFERED_TITLE."""
     text = text.strip()
     for end in _SENTENCE_END.finditer(text[: 4 * MAX_OFFERED_TITLE]):
         word = re.search(r"([\w.]+)$", text[: end.start()])
@@ -248,7 +248,7 @@ _TITLE_LABEL = re.compile(
 
 
 def title_label_end(text: str) -> int:
-    """Return where a title begins after a label, or 0: “Subject: Court must free four”."""
+    """Return the end of a label before a title, as in “Subject: Court must free four”, or 0."""
     match = _TITLE_LABEL.match(text[:MAX_DATELINE_CHARACTERS])
     return match.end() if match else 0
 
@@ -297,25 +297,25 @@ _EMBARGO = re.compile(
 _NUMBER_OF_RELEASE = re.compile(
     r"[\s,:]+(?:n[or]\.?|n[°º]|№|#)\s?\d{1,5}(?:[/-]\d{2,4})?\s*$", re.I
 )
-# The person who published the page, below or beside its date.
+# The person who published the page, named after its date.
 _BYLINE = re.compile(r"\s(?:by|par|von|por|di|door|av|af)(?:\s+[^\W\d][\w.’'@-]*){1,3}\s*$", re.I)
-# Sentences begin with “For release” too.
+# “for release” is left out here, because sentences can begin with it.
 _LONG_RELEASE_LINES = sorted(RELEASE_LINES - {"for release"}, key=len, reverse=True)
 _LEADING_RELEASE_LINE = re.compile(
     rf"\s*(?i:{'|'.join(map(re.escape, _LONG_RELEASE_LINES))})"
-    # A scraped page may have lost the blank: “FOR IMMEDIATE RELEASEApril 11”.
+    # A scraped page may have lost the space: “FOR IMMEDIATE RELEASEApril 11”.
     r"(?:\b|(?<=[A-Z])(?=[A-Z][a-z]))[\s:.–—|-]*(?=[“\"‘'(]?[^\W\d_a-z])"
 )
 
 
 def release_line_end(text: str) -> int:
-    """Return where “for immediate release” ends at the start of a longer text, or 0."""
+    """Return the end of “for immediate release” at the start of a longer text, or 0."""
     match = _LEADING_RELEASE_LINE.match(text)
     return match.end() if match else 0
 
 
 def head_line(text: str) -> tuple[str, str] | None:
-    """Return what a line above the text is, and the kind of release in it."""
+    """Return the part that a line above the text is, and the kind of release that it names."""
     if len(text) > 150 or not text:
         return None
     if _EMBARGO.search(text) and len(text.split()) <= 15:
@@ -384,9 +384,7 @@ _NUMBERS_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LeadingDate:
-    """A date at the start of a text: where the rest begins, and its day in words or as
-    ISO 8601.
-    """
+    """A date at the start of a text: its end, and the day as printed or as ISO 8601."""
 
     end: int
     day: str
@@ -395,7 +393,7 @@ class LeadingDate:
 def leading_date(text: str) -> LeadingDate | None:
     """Return the full date at the start of a title or text that is not part of a sentence.
 
-    A date of numbers that can be read in two ways ends the search, but states no day.
+    `day` is empty for a date of numbers that can be read in two ways, such as 03/04/2021.
     """
     text = text[:MAX_DATELINE_CHARACTERS]
     day = next(days_in(text), None)
@@ -411,8 +409,8 @@ def leading_date(text: str) -> LeadingDate | None:
         found = LeadingDate(match.end(), iso)
     else:
         return None
-    parted = re.match(r"[\s|–—-]+(?=[“\"‘]?[^\W\d_a-z])", text[found.end :])
-    return LeadingDate(found.end + parted.end(), found.day) if parted else None
+    gap = re.match(r"[\s|–—-]+(?=[“\"‘]?[^\W\d_a-z])", text[found.end :])
+    return LeadingDate(found.end + gap.end(), found.day) if gap else None
 
 
 LEADING_DATES = (

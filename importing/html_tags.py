@@ -1,4 +1,4 @@
-"""HTML tags by what they do to the text."""
+"""HTML tags by their effect on the text."""
 
 BLOCK_TAGS = frozenset(
     [
@@ -20,7 +20,7 @@ INLINE_TAGS = frozenset(
 )  # fmt: skip
 STRONG_TAGS = frozenset(["b", "strong"])
 EMPHASIS_TAGS = frozenset(["i", "em"])
-# Tags that are not reported: the editor loses nothing without them.
+# Tags that are not reported: an editor loses nothing if they are dropped.
 IGNORED_TAGS = (
     STRONG_TAGS
     | EMPHASIS_TAGS

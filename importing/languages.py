@@ -1,4 +1,4 @@
-"""The language of a file: stated, or guessed from its letters and words, with its certainty."""
+"""Guesses the language of a file from what it states and from its text, with a certainty."""
 
 import re
 from collections import Counter
@@ -16,13 +16,11 @@ MODEL = Path(__file__).parent / "data" / "lid.176.ftz"
 
 STATED, NAMED, DETECTED = "stated", "file_name", "detected"
 CHOSEN, UNKNOWN = "chosen", "unknown"
-# A language with at least this certainty is set on the draft: 1.9 % of such paragraphs in 155
-# languages are wrong (bench/languages.py). With less, the user is asked.
+# A language with at least this certainty is set on the draft: of such guesses for paragraphs in 155
+# languages, 1.9 % are wrong (bench/languages.py). With less certainty, the user is asked.
 SURE = 0.8
 _MAX_CHARACTERS = 20_000  # that are examined
-_PIECE_CHARACTERS = (
-    500  # characters that the model judges at a time: one foreign name is then one vote
-)
+_PIECE_CHARACTERS = 500  # that the model judges at a time: a foreign name affects one piece only
 _MIN_LETTERS = 80  # of a script that several languages use
 _MIN_OWN_LETTERS = 20  # of a script that one language uses, and of Chinese
 _MAX_CANDIDATES = 4
@@ -40,7 +38,8 @@ _MEANS = {
     "als": ("gsw",), "arz": ("ar",), "azb": ("az",), "bh": ("bho",), "no": ("nb",),
     "pnb": ("pa",), "sh": ("hr", "bs", "sr"), "tl": ("fil",),
 }  # fmt: skip
-# Other scripts of a language than its usual one. Other pairs of the model are dropped.
+# Languages that are also written in a script that is not their usual one. Other guesses of the
+# model in an unusual script are dropped.
 _ALSO_WRITTEN_IN = {
     "Arab": {"az", "kk", "ku", "ky", "pa", "uz"},
     "Cyrl": {"az", "bs", "tk", "ug", "uz"},
@@ -52,12 +51,12 @@ _TRADITIONAL = frozenset("們這國為說時來對發會經過還進後沒與長
 
 
 def _share(pattern: str, least: float) -> Any:
-    """Return a test for how often a pattern is found, as a share of the words or syllables."""
+    """Return a test: do the matches of a pattern reach a share of the words or syllables?"""
     found, between = re.compile(pattern), re.compile(r"[\s་፡]+")
     return lambda text: len(found.findall(text)) >= least * (len(between.findall(text)) + 1)
 
 
-# Languages that the model does not know and confuses with a neighbour. The name is the tag.
+# Languages that the model does not know and confuses with a similar one. The name is the tag.
 SIBLINGS = (
     Rule(
         "ti",
@@ -77,17 +76,17 @@ SIBLINGS = (
     ),
 )  # fmt: skip
 _IN_NAMES = re.compile(r"([a-z]{2}|ckb)([-_][a-z]{2}|[-_][a-z]{4})?", re.IGNORECASE)
-# Addresses, numbers and file names have no language; the model confuses them with English.
+# Addresses, numbers and file names have no language. The model takes them for English.
 _NO_WORDS = re.compile(r"\S{0,40}[0-9@/_\\]\S{0,40}")
 _SIBLINGS_OF = {"Ethi": "ti", "Tibt": "dz"}
-# Letters that only one language of a script has. If a text that the model takes for that
-# language has some of them, two signs agree.
+# Letters that only one language of a script uses. They confirm the model if it chooses that
+# language.
 _OWN_LETTERS = {
     "be": "ў", "ckb": "ڕڵ", "kk": "ұ", "ps": "ټډړښځڅږڼۍ", "sd": "ڄڃٻڀڙڊڌٺٽڦڪڳڱ۽", "ug": "ۇۈۋ",
     "uk": "їґ",
 }  # fmt: skip
-_AGREED_CERTAINTY = 0.9  # of two signs that agree
-_MIN_OWN_SHARE = 0.01  # a share of the letters; one foreign name has fewer
+_AGREED_CERTAINTY = 0.9  # of a language that these letters confirm
+_MIN_OWN_SHARE = 0.01  # of all letters; one foreign name has fewer
 # Letters of Burmese script that Burmese itself does not use: Mon, Shan, Karen and others do.
 _NOT_BURMESE = re.compile("[\u1028\u1033-\u1035\u105a-\u109f\ua9e0-\ua9fe\uaa60-\uaa7f]")
 
@@ -96,7 +95,7 @@ _NOT_BURMESE = re.compile("[\u1028\u1033-\u1035\u105a-\u109f\ua9e0-\ua9fe\uaa60-
 class LanguageGuess:
     """The likely language of a file, with its certainty.
 
-    `tag`: BCP 47, "" where nothing suggests any. `certainty` and those of `runners_up`: 0 to 1.
+    `tag`: BCP 47, "" for no guess. `certainty` and the certainties of `runners_up`: 0 to 1.
     `source`: STATED in the file, NAMED by its name, DETECTED from its text, CHOSEN by the
     user, or UNKNOWN.
     """
@@ -108,7 +107,7 @@ class LanguageGuess:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is certain enough to be set without a question."""
+        """Whether it is certain enough to be set without asking the user."""
         return self.certainty >= SURE
 
     @property
@@ -118,10 +117,10 @@ class LanguageGuess:
 
 
 def guess_language(stated: str, filename: str, text: str) -> LanguageGuess:
-    """Return the language of a text, by what its file states and by its words.
+    """Guess the language of a text from what the file states, its name and the text.
 
-    The stated language counts unless the text is certainly in another: many pages state “en”
-    whatever their language.
+    A stated language wins if its script fits. It is uncertain if the text seems to be in another
+    language, because many pages state “en” for any language.
     """
     detected = detect(text)
     for claim, source in ((_read(stated), STATED), (_from_name(filename), NAMED)):
@@ -131,7 +130,7 @@ def guess_language(stated: str, filename: str, text: str) -> LanguageGuess:
 
 
 def detect(text: str) -> LanguageGuess:
-    """Return the language of a text, by its letters and words."""
+    """Guess the language of a text from its letters and words."""
     text = text[:_MAX_CHARACTERS]
     scripts = languages.scripts_in(text)
     letters = sum(scripts.values())
@@ -149,7 +148,7 @@ def detect(text: str) -> LanguageGuess:
         found, fewest = _chinese(text), _MIN_OWN_LETTERS
     else:
         found, fewest = _by_model(text, script), _MIN_LETTERS
-    # A text of two halves is in two languages. A text of few letters shows none.
+    # Several scripts or few letters make the guess less certain.
     weight = min(1.0, share / SURE) * min(1.0, count / fewest)
     ranked = sorted(((tag, round(part * weight, 3)) for tag, part in found.items()), key=_order)
     (tag, certainty), *others = ranked[:_MAX_CANDIDATES] or [("", 0.0)]
@@ -169,7 +168,7 @@ def _weighed(claim: str, source: str, detected: LanguageGuess, text: str) -> Lan
     if not detected.tag:
         return LanguageGuess(claim, 0.9, (), source)
     if detected.tag.startswith("zh-") and claim.startswith("zh"):
-        # A stated tag is rarely right about which Chinese script it is.
+        # A stated tag is often wrong about the Chinese script, simplified or traditional.
         other = next((part for _tag, part in detected.runners_up), 0.0)
         if detected.certainty < 4 * other:
             return LanguageGuess(claim, 0.5, _without(claim, detected), source)
@@ -193,14 +192,14 @@ def _without(claim: str, detected: LanguageGuess) -> tuple[tuple[str, float], ..
 
 
 def _alike(tag: str, other: str) -> bool:
-    """Whether two tags name one language, or two that are alike in writing."""
+    """Whether two tags name the same language, or two that are similar in writing."""
     first, second = tag.partition("-")[0], other.partition("-")[0]
     together = ({"nb", "nn", "no"}, {"hr", "bs", "sr", "sh", "cnr"}, {"id", "ms"}, {"fa", "prs"})
     return first == second or any({first, second} <= group for group in together)
 
 
 def _read(stated: str) -> str:
-    """Return the tag that a file states as a tag, locale or name; "" for none."""
+    """Return the tag for a stated tag, locale or language name; "" for none."""
     stated = stated.strip()[:60]
     if found := languages.from_name(stated):
         return found
@@ -216,14 +215,14 @@ def _read(stated: str) -> str:
 def _from_name(filename: str) -> str:
     """Return the language in the name of a file, "" for none."""
     for part in reversed(filename.split(".")[1:-1][-3:]):
-        # A part of three letters is rarely a tag: com, org, min.
+        # Parts of three letters are rarely language tags: com, org, min.
         if found := languages.from_name(part) or (_read(part) if _IN_NAMES.fullmatch(part) else ""):
             return found
     return ""
 
 
 def _chinese(text: str) -> dict[str, float]:
-    """Return traditional or simplified Chinese by the characters that only one of them has."""
+    """Return the shares of both Chinese scripts, by the characters that only one of them has."""
     counts = Counter(text)
     simplified = sum(counts[char] for char in _SIMPLIFIED)
     traditional = sum(counts[char] for char in _TRADITIONAL)
@@ -234,7 +233,7 @@ def _chinese(text: str) -> dict[str, float]:
 
 
 def _by_model(text: str, script: str) -> dict[str, float]:
-    """Return how likely each language of a script is."""
+    """Return the likelihood of each language of a script, 0 to 1."""
     sibling = next((rule for rule in SIBLINGS if rule.name == _SIBLINGS_OF.get(script)), None)
     if sibling and sibling.matches(text):
         return {sibling.name: 0.9}
@@ -245,7 +244,7 @@ def _by_model(text: str, script: str) -> dict[str, float]:
     for piece in _pieces(text):
         letters = sum(char.isalpha() for char in piece)
         weight += letters
-        # A lone surrogate cannot be encoded, and the model reads one line.
+        # Lone surrogates are removed, because they cannot be encoded. The model reads one line.
         line = piece.encode("utf-8", "ignore").decode().lower()
         labels, parts = _model().predict(line, 8, 0.01)
         for label, part in zip(labels, parts, strict=True):
@@ -270,7 +269,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _tags(label: str, script: str) -> list[tuple[str, float]]:
-    """Return the tags that a label of the model may mean in a script, and how likely each is."""
+    """Return the tags that a label of the model may mean in a script, with their likelihoods."""
     means = _MEANS.get(label, (label,))
     tags = []
     for language in means:
@@ -284,5 +283,5 @@ def _tags(label: str, script: str) -> list[tuple[str, float]]:
 
 @cache
 def _model() -> Any:
-    """Return the model; reading it takes 20 ms and 6 MB, once per process."""
+    """Load the model, once per process. This takes 20 ms and 6 MB."""
     return fasttext.load_model(str(MODEL))

@@ -1,4 +1,4 @@
-"""What HTML and Markdown share: tags, character references, links and invisible elements."""
+"""Helpers for HTML and Markdown: tags, character references, links, invisible elements."""
 
 import html
 import re
@@ -14,7 +14,7 @@ _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:_-]*+)((?:[^>"']++|"[^"]*+"|'[^']
 _CARELESS_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*+)([^>]*+)>")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s>"']++))?""")
 _MAX_TAG_CHARACTERS = 20_000
-# Invisible hints for line ends: they would split names.
+# Invisible characters for possible line breaks: they would split names.
 SOFT = ("\u00ad", "\u2060", "\ufeff")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _REMOVED_ELEMENTS = "script style object iframe svg math select xml template textarea applet"
@@ -22,12 +22,12 @@ _REMOVED_TAG = re.compile(rf"<({_REMOVED_ELEMENTS.replace(' ', '|')})\b", re.I)
 
 
 def blank_out(text: str, macros: bool = False) -> str:
-    """Return the text with comments, scripts, styles and the like blanked out, letter for letter.
+    """Replace comments, scripts, styles and the like with spaces. Positions stay the same.
 
-    With `macros`, lines of WML that begin with a hash are blanked out too. The editor sees the
-    blanked text as left out.
+    With `macros`, lines of WML that begin with a hash are replaced too. The replaced text is
+    reported to the editor as left out.
     """
-    blank = [*_comments(text), *_silent_elements(text)]
+    blank = [*_comments(text), *_invisible_elements(text)]
     if macros:
         blank += [match.span() for match in re.finditer(r"^#(?:.*\\\n)*+.*+", text, re.M)]
     pieces: list[str] = []
@@ -45,14 +45,14 @@ def _comments(text: str) -> Iterator[Span]:
     while (start := text.find("<!--", place)) >= 0:
         place = text.find("-->", start) + 3
         if place < 3:
-            # Never closed: a browser would hide the rest of the release; we blank out one line.
+            # Never closed: a browser would hide the rest of the release. We only remove this line.
             end = text.find("\n", start)
             yield start, end if end >= 0 else len(text)
             return
         yield start, place
 
 
-def _silent_elements(text: str) -> Iterator[Span]:
+def _invisible_elements(text: str) -> Iterator[Span]:
     unclosed: set[str] = set()
     place = 0
     while match := _REMOVED_TAG.search(text, place):
@@ -70,7 +70,7 @@ def _silent_elements(text: str) -> Iterator[Span]:
 
 
 def tag_at(text: str, place: int) -> re.Match[str] | None:
-    """Return the tag that begins at a place: slash, name and attributes as written."""
+    """Return the tag that begins at a position. Its groups: slash, name, attributes as written."""
     end = min(place + _MAX_TAG_CHARACTERS, len(text))
     if text.find(">", place, end) < 0:
         return None
@@ -78,7 +78,7 @@ def tag_at(text: str, place: int) -> re.Match[str] | None:
 
 
 def attributes(written: str) -> dict[str, str]:
-    """Return the attributes of a tag, character references resolved; the first of a name counts."""
+    """Return the attributes of a tag, without character references. The first of a name wins."""
     found: dict[str, str] = {}
     for name, value in _ATTRIBUTE.findall(written):
         found.setdefault(name.casefold(), html.unescape(value.strip("\"'")))
@@ -86,7 +86,7 @@ def attributes(written: str) -> dict[str, str]:
 
 
 def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
-    """Yield the runs of text without tags; each character reference is a separate run."""
+    """Yield the runs of text without tags. Each character reference is a separate run."""
     place = start
     for match in _ENTITY.finditer(text, start, end):
         decoded = html.unescape(match[0])
@@ -105,13 +105,13 @@ def runs_of(text: str, start: int, end: int) -> Iterator[Run]:
 
 
 class Links:
-    """The links of a file: those that are kept, and those that lost their address."""
+    """Checks the links of a file, and records the addresses that were dropped."""
 
     def __init__(self) -> None:
         self._lost: list[str] = []
 
     def safe(self, href: str) -> str:
-        """Return an address that a release may contain, or an empty string."""
+        """Return the address if a release may contain it, otherwise an empty string."""
         if link := allowed_link(href):
             return link
         href = href.strip()

@@ -1,4 +1,4 @@
-"""Runs of capitalised words that may be names, and which of them are believed to be people."""
+"""Finds capitalised words that may be names, and decides which of them are likely people."""
 
 import re
 import sys
@@ -31,14 +31,14 @@ from importing.vocabulary import (
 
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:;•|*]|[–—]\s|[“\"‘'(\[])\s*[“\"‘'(\[]*$|\n\s*$")
 _LIST_BETWEEN = re.compile(rf"{BRACKETS_PATTERN}(?:,|;|,? (?:and|or|&|y|et|und|e))?\s+$")
-_ORDINARY_WORD = re.compile(r"(?<![\w@./])[^\W\d_]++(?![@\d_]|\.\w)")  # no part of an address
-# Styles that are names by themselves.
+_ORDINARY_WORD = re.compile(r"(?<![\w@./])[^\W\d_]++(?![@\d_]|\.\w)")  # not part of an address
+# Titles that are used as names.
 _STYLES = frozenset(("dalai lama", "panchen lama", "aga khan"))
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of the text; titles and headings (not `running`) only repeat names."""
+    """A piece of the text. Titles and headings (not `running`) only repeat names."""
 
     text: str
     running: bool = True
@@ -61,7 +61,7 @@ class Candidate:
 
 
 def believed_people(passages: Sequence[Passage], ordinary: frozenset[str]) -> list[Candidate]:
-    """Return the runs of capitalised words that are believed to be people, in order."""
+    """Return the runs of capitalised words that are likely people, in order."""
     candidates = [
         candidate
         for place, passage in enumerate(passages)
@@ -99,7 +99,7 @@ def _weigh(candidate: Candidate, text: str) -> None:
     described = phrase < candidate.start
     candidate.plural = is_plural_role(role_in(text[phrase : candidate.start]))
     if len(candidate.words) == 1:
-        # “Senators Warner and Graham” are two people, “Scientists Submission” is none.
+        # “Senators Warner and Graham” are two people, “Scientists Submission” is not a person.
         listed = re.match(r",| and\b| &", text[candidate.end : candidate.end + 5])
         candidate.certain = candidate.addressed and described
         # “St. Petersburg” is a place.
@@ -120,9 +120,9 @@ def _weigh(candidate: Candidate, text: str) -> None:
 
 
 def _follow_lists(candidates: list[Candidate], passages: Sequence[Passage]) -> None:
-    """Accept the names in a list with an accepted one: “lawyers A, B and C”."""
+    """Accept the names that are in a list with an accepted one: “lawyers A, B and C”."""
     for candidate, following in reversed(list(pairwise(candidates))):
-        # “A, B and C were arrested”: what is true of the last is true of the others.
+        # “A, B and C were arrested”: if the last is a person, the others are people too.
         if (
             not following.certain
             or candidate.certain
@@ -155,7 +155,7 @@ def _follow_lists(candidates: list[Candidate], passages: Sequence[Passage]) -> N
 
 
 def ordinary_words(passages: Sequence[Passage]) -> frozenset[str]:
-    """Return the words that the text also has in small letters, so they are not names."""
+    """Return the words that the text also contains in lower case. They are not names."""
     return frozenset(
         sys.intern(word)
         for passage in passages

@@ -1,4 +1,4 @@
-"""What makes a run of capitalised words a person: rules about the words around it.
+"""Rules that recognise a person by the words around a run of capitalised words.
 
 In the rules and their examples, the sign § stands for the name.
 """
@@ -23,8 +23,8 @@ from importing.vocabulary import (
     SPEECH_VERBS_BESIDE_A_QUOTE,
 )
 
-PERSON = "§"  # the sign for a name in the rules
-_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters around a name that the rules see
+PERSON = "§"  # stands for the name in the rules
+_MAX_BEFORE, _MAX_AFTER = 900, 250  # characters around a name that the rules examine
 SPEECH_VERB_AFTER = re.compile(
     rf"{BRACKETS_PATTERN}(?:,\s(?P<title>{TITLE_PATTERN}),)?\s"
     rf"(?:(?:has|have|had|also|later|today|then|further|recently|a|ha|hat)\s)*(?P<verb>[^\W\d_]+)"
@@ -86,7 +86,7 @@ _ROLE_AND_COMMA = re.compile(
 
 
 def words_around(text: str, start: int, end: int) -> str:
-    """Return the words around a name, with a sign in its place."""
+    """Return the words around a name, with PERSON in its place."""
     before = text[max(0, start - _MAX_BEFORE) : start].replace(PERSON, " ")
     return before + PERSON + text[end : end + _MAX_AFTER].replace(PERSON, " ")
 
@@ -133,7 +133,7 @@ def _is_named_after_role(around: str) -> bool:
     return bool(found and is_role(found[1]) and around.partition(PERSON)[2][:1] in (",", ")", ":"))
 
 
-# A strong rule alone makes it a person; a weak one only where the name is not doubtful.
+# One strong rule is enough. One weak rule is enough only if the name is not doubtful.
 STRONG = (
     Rule("a role before the name", _has_role_before,
          ("human rights lawyer §", "China's Foreign Minister §", "Secretary of State §",
@@ -191,7 +191,7 @@ WEAK = (
 
 
 def has_speech_verb(text: str, end: int) -> bool:
-    """Whether a verb of saying follows the name that ends at a place."""
+    """Whether a verb of saying follows the name that ends at a position."""
     match = SPEECH_VERB_AFTER.match(text, end)
     if not match or (match["title"] and not is_title(match["title"])):
         return False

@@ -1,4 +1,4 @@
-"""Roles, titles and descriptions around a name, and which words can be a name."""
+"""Recognises roles, titles and descriptions around a name, and words that can be a name."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ TITLE_PATTERN = r"[^“”\"‘;:()\n]{2,160}?"
 _APPOSITION = re.compile(
     rf"{BRACKETS_PATTERN},\s(?P<title>(?:[^“”\",;:.()\n]|(?<=[A-Z])\.)+)(?P<end>\.?)"
 )
-_ENDS_AS_ROLE = re.compile(r"\w{3}(?<!kv)(?<!qv)(?<!qu)ist$")  # but the Lindqvists
+_ENDS_AS_ROLE = re.compile(r"\w{3}(?<!kv)(?<!qv)(?<!qu)ist$")  # not Lindqvist
 _NEVER_IN_NAMES = frozenset(
     ["the", "and", "of", "for", "in", "on", "at", "by", "with", "from", "or", "as", "a", "to"]
 )
@@ -98,7 +98,7 @@ def lowered(word: str) -> str:
 
 
 def is_common(word: str) -> bool:
-    """Whether a word is rather a place, a month or an institution than a name."""
+    """Whether a word is more likely a place, a month or an institution than a name."""
     if is_initial(word):
         return False
     word = lowered(word)
@@ -122,7 +122,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def capitalised_runs(text: str) -> Iterator[list[tuple[int, int]]]:
-    """Yield runs of neighbouring capitalised words."""
+    """Yield runs of adjacent capitalised words."""
     run: list[tuple[int, int]] = []
     for match in CAPITALISED_WORD.finditer(text):
         start, end = match.span()
@@ -155,7 +155,7 @@ def capitalised_runs(text: str) -> Iterator[list[tuple[int, int]]]:
 
 
 def start_without_places(words: list[str], first: int) -> int:
-    """Return where a name can begin: after places and institutions at the start of a run."""
+    """Return the index where a name can begin: after places and institutions."""
     common = [place for place in range(first, len(words) - 2) if is_common(words[place])]
     if common:
         first = common[-1] + 1
@@ -170,7 +170,7 @@ def start_without_places(words: list[str], first: int) -> int:
 
 
 def is_doubtful_name(words: list[str], addressed: bool) -> bool | None:
-    """Return whether a name is doubtful (its last word is a common noun), or None for no name."""
+    """Return whether a name is doubtful (it ends in a common noun), or None for no name."""
     full = [word for word in words if not re.fullmatch(r"(?:[^\W\d_]\.)+", word)]
     if not 0 < len(words) <= 5 or len(full) < min(len(words), 2) or len(words[0]) < 2:
         return None
@@ -189,7 +189,7 @@ def is_doubtful_name(words: list[str], addressed: bool) -> bool | None:
 
 
 def description_before(text: str, start: int) -> tuple[str, int]:
-    """Return the description right before a name, and where it begins.
+    """Return the description directly before a name, and where it begins.
 
     “China's Foreign Minister Wang Yi”, “Secretary of State Colin Powell”, “President of China,
     Hu Jintao”: the role is the last word, or its scope (“of China”) is between it and the name.
@@ -291,7 +291,7 @@ def apposition_after(after: str) -> str:
             rest = words[place + 1 : place + 2]
             if rest and (is_role(rest[0]) or lowered(rest[0]) in TITLE_BEGINNINGS):
                 continue
-            # A name after the role has the role.
+            # The role belongs to the name that follows it.
             if (
                 rest
                 and rest[0][0].isupper()

@@ -1,8 +1,8 @@
-"""People named in a text, found by the words around their names; no list of names, no model.
+"""Finds people in a text by the words around their names, without a list of names or a model.
 
-A run of capitalised words is believed to be a person because of the words around it: a role or a
-title before it (“human rights lawyer”) or after it (“…, Head of Campaigns, …”), a verb of saying,
-something that is done only to people, or its place in a list of people. Each is a suggestion.
+A run of capitalised words is taken for a person because of the words around it: a role or a title
+before it (“human rights lawyer”) or after it (“…, Head of Campaigns, …”), a verb of saying, a verb
+for things done only to people, or a list of people. Each person is only a suggestion.
 """
 
 import re
@@ -38,10 +38,10 @@ from importing.vocabulary import (
     SUFFIXES,
 )
 
-# Characters in which people are looked for; no release is longer.
+# Maximum number of characters that are searched for people. Releases are shorter.
 MAX_TEXT_FOR_NAMES = 100_000
 _MAX_DESCRIPTIONS = 20  # titles or descriptions of one person
-# Titles that belong to a single name: King Charles, Pope Francis.
+# Titles that are kept with a name of one word: King Charles, Pope Francis.
 _PART_OF_NAME = frozenset(
     [
         "pope",
@@ -90,8 +90,8 @@ class People:
         self.mentions: list[list[Mention]] = [[] for _ in self.passages]
         self._people: list[_Person] = []
         self._by_name: dict[tuple[str, str], _Person] = {}
-        self._parts: set[str] = set()  # first and last names, as they are compared
-        self._forms, self._shouted = Phrases(), Phrases()
+        self._parts: set[str] = set()  # first and last names, folded
+        self._forms, self._capital_forms = Phrases(), Phrases()
         self._ordinary = ordinary_words(self.passages)
         believed = believed_people(self.passages, self._ordinary)
         for name in speakers:
@@ -106,11 +106,11 @@ class People:
             for form in person.forms:
                 self._look_for(form, number)
         self._indexes = {
-            shouted: (
-                _index([person.last for person in self._people], shouted),
-                _index([person.first for person in self._people], shouted),
+            in_capitals: (
+                _index([person.last for person in self._people], in_capitals),
+                _index([person.first for person in self._people], in_capitals),
             )
-            for shouted in (False, True)
+            for in_capitals in (False, True)
         }
         for place in range(len(self.passages)):
             self._name_all(place)
@@ -119,7 +119,7 @@ class People:
     def suggestions(self, speaking: Collection[str] = ()) -> tuple[PersonSuggestion, ...]:
         """Return all people found, in the order in which the running text first names them.
 
-        `speaking` are names of people who say a quotation.
+        `speaking` has the names of people who are quoted.
         """
         for person in self._people:
             person.speaker |= person.name in speaking
@@ -166,31 +166,31 @@ class People:
     def _look_for(self, form: str, number: int) -> None:
         if " " in form:
             self._forms.add(form, number)
-            self._shouted.add(form.upper(), number)
+            self._capital_forms.add(form.upper(), number)
 
     def _name_all(self, place: int) -> None:
         text = self.passages[place].text
-        shouted = text.upper() == text
+        in_capitals = text.upper() == text
         taken = bytearray(len(text))
-        found = (self._shouted if shouted else self._forms).find(text)
-        # The person found first wins a place, and the longest form of a name.
+        found = (self._capital_forms if in_capitals else self._forms).find(text)
+        # If matches overlap, the person found first wins, and then the longest form of the name.
         for number, start, end in sorted(found, key=lambda it: (it[0], it[1] - it[2], it[1])):
             if not any(taken[start:end]):
                 taken[start:end] = b"\1" * (end - start)
                 self._mention(place, number, start, end)
-        self._name_by_part(place, taken, shouted)
+        self._name_by_part(place, taken, in_capitals)
         self.mentions[place].sort(key=lambda mention: mention.start)
 
-    def _name_by_part(self, place: int, taken: bytearray, shouted: bool) -> None:
-        """Find surnames alone, and family names that come first (“Chen” for Chen Guangcheng)."""
+    def _name_by_part(self, place: int, taken: bytearray, in_capitals: bool) -> None:
+        """Find people by the surname alone, also if it comes first (“Chen” for Chen Guangcheng)."""
         text = self.passages[place].text
-        by_last, by_first = self._indexes[shouted]
+        by_last, by_first = self._indexes[in_capitals]
         tokens = list(CAPITALISED_WORD.finditer(text))
         for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
             if any(taken[token.start() : token.end()]):
                 continue
             word = POSSESSIVE.sub("", token[0])
-            key = _fold(word, shouted)
+            key = _fold(word, in_capitals)
             numbers = by_last.get(key) or by_first.get(key) or []
             if len(numbers) != 1 or (key not in by_last and is_common(word)):
                 continue
@@ -199,7 +199,7 @@ class People:
                 and text[before.end() : token.start()].strip(".") == " "
                 and is_role(before[0])
             )
-            if not shouted and not self._stands_alone(text, before, token, after, addressed):
+            if not in_capitals and not self._stands_alone(text, before, token, after, addressed):
                 continue
             end = token.start() + len(word)
             self._mention(
@@ -307,23 +307,23 @@ class People:
 
 
 def _keep(kept: list[str], *descriptions: str) -> None:
-    """Add the words that are new, up to the maximum."""
+    """Append the descriptions that are new, up to the maximum."""
     for words in descriptions:
         if words and words not in kept and len(kept) < _MAX_DESCRIPTIONS:
             kept.append(words)
 
 
 @lru_cache(maxsize=65_536)
-def _fold(word: str, shouted: bool = False) -> str:
-    """Return a word as names are compared: without accents, with case unless it is `shouted`."""
+def _fold(word: str, in_capitals: bool = False) -> str:
+    """Return a word without accents, for comparison. If `in_capitals`, case is ignored too."""
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-    return plain.casefold() if shouted else plain
+    return plain.casefold() if in_capitals else plain
 
 
-def _index(words: list[str], shouted: bool) -> dict[str, list[int]]:
+def _index(words: list[str], in_capitals: bool) -> dict[str, list[int]]:
     index: dict[str, list[int]] = {}
     for number, word in enumerate(words):
-        index.setdefault(_fold(word, shouted), []).append(number)
+        index.setdefault(_fold(word, in_capitals), []).append(number)
     return index
 
 

@@ -1,11 +1,11 @@
-"""Remarks of the importer, as codes with values; desk and command make the sentences."""
+"""Remarks of the importer, as codes with values. The desk turns them into sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias, Union
 
-# A note may contain other notes, where one sentence states several facts.
+# A note contains other notes if its sentence states several facts.
 Value: TypeAlias = Union[str, int, date, "Note", tuple[str, ...], tuple["Note", ...]]
 
 

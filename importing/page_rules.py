@@ -1,4 +1,4 @@
-"""Furniture, hidden and struck-out text of a saved page: tables of rules with examples."""
+"""Rules with examples for page furniture, hidden and struck-out text of a saved page."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from importing.markup import quoted
 from importing.notes import Note
 from importing.rules import Rule
 
-# Classes and ids of elements that are never part of the text.
+# Classes and IDs of elements that are never part of the text.
 FURNITURE = (
     Rule(
         "cookie box",
@@ -50,7 +50,7 @@ FURNITURE = (
         ("related", "related-cases", "unrelated-newspapers", "post"),
     ),
 )  # fmt: skip
-# Styles of text that the page does not show.
+# Styles that hide text.
 HIDDEN = (
     Rule(
         "not displayed",

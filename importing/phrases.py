@@ -1,4 +1,4 @@
-"""Many phrases found in one text as whole words, in one pass."""
+"""Finds many phrases as whole words in one text, in one pass."""
 
 import re
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ _WORD_BEGINS = re.compile(r"(?<!\w)\w++")
 
 
 class Phrases:
-    """A set of phrases; their number does not slow the search down."""
+    """A set of phrases. The time of a search does not depend on their number."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[int]] = {}
         self._lengths: dict[str, list[int]] = {}
 
     def add(self, phrase: str, number: int) -> None:
-        """Add a phrase with a number; a phrase may have several numbers."""
+        """Add a phrase with a number. A phrase may have several numbers."""
         numbers = self._found.setdefault(phrase, [])
         if number not in numbers:
             numbers.append(number)

@@ -1,4 +1,4 @@
-"""Pictures that a file names, and the credit in the name of each."""
+"""Pictures to which a file refers, and the credit in the name of each."""
 
 import re
 from urllib.parse import unquote, urlsplit
@@ -11,7 +11,7 @@ from importing.understood import Poster
 from importing.vocabulary import PICTURE_AGENCIES
 from storing.texts import UNWANTED
 
-# At the end of a picture's name; a credit is looked for in them.
+# At the end of a picture's name. Only these are searched for a credit.
 _MAX_CREDIT_CHARACTERS = 300
 _VIA = re.compile(r"((?:[A-Z][\w.’'-]*\s){0,3}?)via\s+(\S.*)$")
 
@@ -29,7 +29,7 @@ def poster_of(block: Block, occurrences: int) -> Poster:
     if source.startswith("data:"):
         return Poster("", "", source.partition(",")[0][:60], occurrences)
     path = urlsplit(source).path if is_address(source) else source
-    # “%00” and similar codes are not letters.
+    # “%00” and similar codes are control characters.
     path = UNWANTED.sub("", unquote(path))
     name = plain(path.rstrip("/").rpartition("/")[2]) or plain(path) or source
     credit = picture_credit(name) or picture_credit(block.alt)
@@ -37,7 +37,7 @@ def poster_of(block: Block, occurrences: int) -> Poster:
 
 
 def picture_credit(name: str) -> str:
-    """Return the credit in the name of a picture, such as “AFP via Getty Images”, or nothing."""
+    """Return the credit in the name of a picture, such as “AFP via Getty Images”, or ""."""
     text = re.sub(r"\.\w{2,5}$", "", name[-_MAX_CREDIT_CHARACTERS:]).replace("_", " ")
     text = re.sub(
         r"\s+", " ", re.sub(r"(?<=[^\W\d_])-(?=[A-Za-z])", " ", text) if " " not in text else text

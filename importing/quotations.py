@@ -1,6 +1,7 @@
-"""What counts as a quotation: whole paragraphs in quotation marks, and sentences inside others.
+"""Recognises quotations: whole paragraphs in quotation marks, and sentences inside paragraphs.
 
-Speeches are sentences or more: no terms, no titles of works. `speakers.py` finds who says them.
+A quotation is at least a sentence. Terms and titles of works in quotation marks do not count.
+`speakers.py` finds the speakers.
 """
 
 import re
@@ -23,7 +24,7 @@ CREDIT = re.compile(r"(?:[-–—]+|―)\s*(?P<speaker>[^\W\d_].{1,150})", re.S)
 
 _MIN_WORDS = 3  # fewer words in quotation marks are a term
 _MIN_SENTENCE_WORDS = 12  # no term has more words
-_MIN_TITLE_SHARE = 0.6  # of the long words; with more capitals it is the title of a work
+_MIN_TITLE_SHARE = 0.6  # of the long words; with more capitalised words it is the title of a work
 _MARK = re.compile('[“”„«»‟"]')
 _TERM = re.compile(r'"[^".?!]{1,60}"(?!\w)')  # “so-called "honor" killings”
 _SINGLE_OPENS = re.compile(r"(?<![\w.,?!])[‘'](?=[^\W\d_a-z])")
@@ -33,7 +34,7 @@ _TITLE_WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(slots=True)
 class Stretch:
-    """Text in quotation marks, by places in its paragraph."""
+    """Text in quotation marks, by positions in its paragraph."""
 
     start: int  # after the opening mark
     end: int
@@ -50,9 +51,9 @@ def looks_like_credit(text: str) -> bool:
 
 
 def count_quoted_paragraphs(blocks: list[Block], place: int) -> int:
-    """Return how many paragraphs from a place on form one quotation; 0 if none begins there.
+    """Return the number of paragraphs, from an index on, that form one quotation, or 0.
 
-    Each paragraph may open with “ and only the last one closes; or only the first one opens.
+    Either each paragraph opens with “ and only the last one closes, or only the first one opens.
     """
     shape = shape_of(blocks[place].text) if blocks[place].kind == "paragraph" else ""
     if shape == "whole":
@@ -77,7 +78,7 @@ def count_quoted_paragraphs(blocks: list[Block], place: int) -> int:
 
 
 def _closes_later(blocks: list[Block], place: int) -> int:
-    """Return after how many paragraphs without marks a quotation closes."""
+    """Return the number of paragraphs until an open quotation closes, or 0."""
     for count, block in enumerate(blocks[place : place + 10], start=1):
         shape = shape_of(block.text) if block.kind == "paragraph" else ""
         if shape == "closing":
@@ -109,7 +110,7 @@ def shape_of(text: str) -> str:
                 and after != ""
             )
         elif mark == "“":
-            # In German and Polish “ is the mark that closes what „ opened.
+            # In German and Polish, “ closes a quotation that „ opened.
             opening = not (text[0] == "„" and before and not before.isspace())
         else:
             opening = mark in OPENING
@@ -125,7 +126,7 @@ def shape_of(text: str) -> str:
 
 
 def _single_shape(text: str) -> str:
-    """Return the shape of a paragraph in single marks, where ’ may be an apostrophe too."""
+    """Return the shape of a paragraph in single marks. ’ may also be an apostrophe."""
     end = text.rstrip(" .,")
     if text[0] == "'" and not end.endswith("'"):
         return "plain"
@@ -143,7 +144,7 @@ def stretches_of(text: str) -> list[Stretch]:
 
 
 def _in_single_marks(text: str) -> list[Stretch]:
-    """Return the text in single marks; ’ inside a sentence is an apostrophe."""
+    """Return the text in single marks. ’ inside a sentence is an apostrophe."""
     found: list[Stretch] = []
     at = 0
     while opening := _SINGLE_OPENS.search(text, at):
@@ -163,7 +164,7 @@ def _in_double_marks(text: str) -> list[Stretch]:
             if opened < 0:
                 opened, depth = at, 1
             elif match[0] == '"' and not _TERM.match(text, at):
-                opened, depth = at, 1  # the quotation before never closed
+                opened, depth = at, 1  # the previous quotation never closed
             else:
                 depth += 1
         elif opened >= 0:
@@ -177,7 +178,7 @@ def _in_double_marks(text: str) -> list[Stretch]:
 
 
 def _opens(text: str, at: int, opened: int) -> bool:
-    """Whether a quotation mark opens a quotation: some languages use the marks in reverse."""
+    """Whether a mark opens a quotation. Some languages swap opening and closing marks."""
     mark, before, after = text[at], text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     if mark == '"':
         return (not before or before.isspace() or before in "([—–-‘'“") and bool(after.strip())

@@ -1,4 +1,4 @@
-# Above 450 lines because one pass over the blocks takes part after part off the same queue.
+# Above 450 lines because one pass over a queue of blocks finds all parts.
 """Finds the parts of a release: kicker, title, pull quote, lead, quotations and the rest."""
 
 import re
@@ -98,7 +98,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a part of the release took from the file: the places and the words."""
+    """The text of the file that a part of the release uses: its spans and its words."""
 
     part: str
     spans: list[Span]
@@ -107,7 +107,7 @@ class Claim:
 
 @dataclass(slots=True)
 class ReleaseParts:
-    """The parts that were found, and which words of the file each of them took."""
+    """The parts that were found, and the words of the file that each part uses."""
 
     kind: str = ""
     kicker: str = ""
@@ -138,12 +138,12 @@ class ReleaseParts:
 
 
 def parse_release(source: Source) -> ReleaseParts:
-    """Return the parts of a release; unrecognised text stays a paragraph of the body."""
+    """Return the parts of a release. Unrecognised text stays a paragraph of the body."""
     return _ReleaseParser(source).result
 
 
 class _ReleaseParser:
-    """Goes through the blocks from the top and takes the parts off a queue."""
+    """Takes the parts from a queue of blocks, from the top."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -155,7 +155,7 @@ class _ReleaseParser:
         self._head()
         self._body()
         self._check()
-        self.result.claims += [Claim(part, [span], text) for part, span, text in source.apart]
+        self.result.claims += [Claim(part, [span], text) for part, span, text in source.excluded]
 
     def _claim(self, part: str, block: Block) -> None:
         self.result.claims.append(Claim(part, block.spans, " ".join([block.text, *block.notes])))
@@ -167,7 +167,7 @@ class _ReleaseParser:
     def _note(self, code: str, **values: Value) -> None:
         self.result.notes.append(Note(code, values))
 
-    # --- What the file states ---
+    # --- Stated fields and pictures ---
 
     def _fields(self) -> None:
         for name, part in (("title", "title"), ("date", "front matter"), ("kicker", "kicker")):
@@ -203,15 +203,15 @@ class _ReleaseParser:
 
     def _head(self) -> None:
         self._heading_below()
-        held: list[Block] = []
+        contacts: list[Block] = []
         for _ in range(_MAX_HEAD_LINES):
             if not self.queue:
                 break
             self._first_line_alone()
             block = self.queue[0]
             if lines := self._contact():
-                # Contacts belong below the text.
-                held += self.queue[:lines]
+                # Contacts are moved below the text.
+                contacts += self.queue[:lines]
                 del self.queue[:lines]
                 self._note("contact_in_body")
             elif not (
@@ -225,7 +225,7 @@ class _ReleaseParser:
                 or self._subtitle(block)
             ):
                 break
-        self.queue += held
+        self.queue += contacts
         page_title = self.source.fields.get("page title")
         if not self.result.title and page_title and not matching(FURNITURE, page_title.value):
             self.result.title, self.result.title_from = page_title.value, "guessed"
@@ -247,7 +247,7 @@ class _ReleaseParser:
                 return
 
     def _contact(self) -> int:
-        """Return how many lines at the top are a contact."""
+        """Return the number of lines at the top that are a contact."""
         if is_contact(self.queue[0].text) and self.queue[0].kind == "paragraph":
             return 1 if len(self.queue) > 1 else 0
         if not _CONTACTS.fullmatch(self.queue[0].text):
@@ -296,7 +296,7 @@ class _ReleaseParser:
         return True
 
     def _furniture(self, block: Block) -> bool:
-        """Take what belongs to the page around the release: controls, letterheads."""
+        """Take page furniture, such as controls and letterheads."""
         if block.kind not in ("paragraph", "heading") or len(block.raw) > 1000:
             return False
         if not matching(FURNITURE, block.text):
@@ -305,7 +305,7 @@ class _ReleaseParser:
         return True
 
     def _repeated_title(self, block: Block) -> bool:
-        """Take a repetition of the title, alone or before a text."""
+        """Take a repeated title, on a separate line or before a text."""
         title = words(self.result.title)
         if not title or len(block.raw) > 20_000:
             return False
@@ -379,7 +379,7 @@ class _ReleaseParser:
         return False
 
     def _set_pull_quote(self, text: str, speaker: str, quoted: Block, credit: Block) -> None:
-        """Set the pull quote; if the body does not contain its words, it becomes a quotation."""
+        """Set the pull quote. If the body does not contain its words, it becomes a quotation."""
         self.pull_quote_seen = True
         text, speaker = plain(text), plain(speaker)
         rest = " ".join(" ".join(words(block.text)) for block in self.queue)
@@ -461,7 +461,7 @@ class _ReleaseParser:
             element.blocks = [replace(element.blocks[0], level=level)]
 
     def _lines_of_marks(self) -> None:
-        """Take lines of marks, which separate or underline in plain text."""
+        """Take lines of symbols, which are separators and underlines in plain text."""
         for block in [line for line in self.queue if _RULE.fullmatch(line.text)]:
             self._claim("end mark", block)
         self.queue = [line for line in self.queue if not _RULE.fullmatch(line.text)]
@@ -517,7 +517,7 @@ class _ReleaseParser:
             self._claim_field("standfirst", stated)
             self.result.standfirst = stated.value
 
-    # --- What an editor should know ---
+    # --- Notes for the editor ---
 
     def _check(self) -> None:
         result = self.result

@@ -1,6 +1,6 @@
 """Rules of the importer: a name, a test, and texts that it must and must not match.
 
-`tests/test_import_rules.py` tries every rule of every table on its own examples.
+`tests/test_import_rules.py` tests every rule with its examples.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what it recognises, texts that it must match, and texts that it must not."""
+    """A named test, with texts that it must match and texts that it must not match."""
 
     name: str
     matches: Callable[[str], object]
@@ -18,5 +18,5 @@ class Rule:
 
 
 def matching(rules: Iterable[Rule], text: str) -> str:
-    """Return the name of the first rule that a text matches, or nothing."""
+    """Return the name of the first rule that matches a text, or ""."""
     return next((rule.name for rule in rules if rule.matches(text)), "")

@@ -1,7 +1,7 @@
-"""Finds who says each quotation of a release, by the words before, after and between quotations.
+"""Finds the speaker of each quotation, by the words before, after and between quotations.
 
-A speaker is certain if the text states one person; else a likely one is offered. In the rules and
-their examples, the sign § stands for a person in the text, with title and description.
+A speaker is certain if the text states one person. Otherwise, a likely one is offered. In the rules
+and their examples, the sign § stands for a person in the text, with title and description.
 """
 
 import re
@@ -99,7 +99,7 @@ BEFORE = (
          ("§: ", "§, Head of Aid: "),
          ("We met §: ", "§ was freed: ")),
 )  # fmt: skip
-# A pronoun or a role refers to a speaker who was named before.
+# A pronoun or a role that refers to a speaker who was named before.
 PRONOUN_AFTER = (
     Rule("he said",
          _after(rf"(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS})\b").search,
@@ -117,7 +117,7 @@ PRONOUN_BEFORE = (
          re.compile(rf"\b(?:he|she|He|She){_ADVERBS}\s(?:{_VERBS}){_TAIL}").search,
          ("She added: ", "Later he told reporters, "), ("They said: ", "He left. ")),
 )  # fmt: skip
-# Words for several people or for something else: they name no speaker.
+# Another subject or several people say the quotation, so it has no speaker.
 SOMEBODY_ELSE = (
     Rule("another subject said",
          _after(rf"(?:[^\s.!?]+\s){{0,14}}?(?i:{_VERBS})\b").search,
@@ -146,7 +146,7 @@ SENTENCE_BEFORE = (
          ("§ replied.", "The court is closed. §, Head of Aid, responded to them."),
          ("§ was freed.", "§ replied. The court is closed.", "§ said: ")),
 )  # fmt: skip
-# Words inside a quotation without their marks: the speaker is only offered.
+# Words inside a quotation that name its speaker, without marks: the speaker is only offered.
 INSIDE = (
     Rule("…, said NAME, …",
          re.compile(rf"[,.?!]\s(?:{_VERBS_FIRST})\s{_WORDS}{_WHO}(?=[,.])").search,
@@ -167,14 +167,14 @@ class Part:
     """A paragraph of the body that is searched for speakers.
 
     `quotation` is the number of its quotation in the body, None outside quotations. `credit` is
-    the speaker that the file states below a quotation. Parts that stand `apart`, such as headings
-    and tables, contain no speech and end a quotation.
+    the speaker that the file states below a quotation. `is_separate` is set for headings, tables
+    and the like, which contain no speech and end a quotation.
     """
 
     place: int
     quotation: int | None = None
     credit: tuple[str, str] | None = None
-    apart: bool = False
+    is_separate: bool = False
 
 
 @dataclass(slots=True)
@@ -190,35 +190,35 @@ _NO_SPEAKER = _Speaker("", "", None, False)
 
 @dataclass(slots=True)
 class _Marked:
-    """A piece of the text with a sign for each person, and their mentions in order."""
+    """A piece of the text with PERSON for each person, and their mentions in order."""
 
     text: str = ""
     named: list[tuple[int, Mention]] = field(default_factory=list)
 
     def begins(self) -> "_Marked":
-        """Return the first words, as far as a speaker can be named in them."""
+        """Return the first words, in which a speaker can be named."""
         text = self.text[:_MAX_DISTANCE]
         return _Marked(text, self.named[: text.count(PERSON)])
 
     def ends(self) -> "_Marked":
-        """Return the last sentence, as far as a speaker can be named in it."""
+        """Return the last sentence, in which a speaker can be named."""
         text = self.text[-_MAX_DISTANCE:]
         starts = [match.end() for match in _SENTENCE.finditer(text.rstrip())]
         text = text[starts[-1] :] if starts else text
         return _Marked(text, self.named[len(self.named) - text.count(PERSON) :])
 
     def sentences(self) -> int:
-        """Return how many sentences its beginning has."""
+        """Return the number of sentences in its first _MAX_DISTANCE characters."""
         return 1 + len(_SENTENCE.findall(self.text[:_MAX_DISTANCE].strip()))
 
 
 @dataclass(slots=True)
 class _State:
-    """What the paragraphs so far show about the next quotation."""
+    """What the paragraphs before the next quotation show about its speaker."""
 
     before: _Marked = field(default_factory=_Marked)  # the words since the last quotation
     speaker: _Speaker | None = None  # of the last quotation
-    earlier: list[tuple[int, Mention]] = field(default_factory=list)  # in the words before those
+    earlier: list[tuple[int, Mention]] = field(default_factory=list)  # in the words before these
     followed: bool = False  # the words follow a quotation in the same paragraph
     open: bool = False  # the last quotation was not closed
     introduced: bool = False  # its speaker is named before it
@@ -232,7 +232,7 @@ def speeches(people: People, parts: Sequence[Part]) -> tuple[Speech, ...]:
 
 
 class _SpeakerFinder:
-    """Goes through the paragraphs in order and remembers who spoke last."""
+    """Reads the paragraphs in order and remembers the last speaker."""
 
     def __init__(self, people: People, parts: Sequence[Part]) -> None:
         self.people = people
@@ -243,7 +243,7 @@ class _SpeakerFinder:
             self._read(number, part)
 
     def _read(self, number: int, part: Part) -> None:
-        if part.apart:
+        if part.is_separate:
             self.state = _State()
             return
         text = self.people.passages[part.place].text
@@ -271,7 +271,7 @@ class _SpeakerFinder:
             self._set_words_between(rest, goes_on=bool(found))
 
     def _set_words_between(self, words: _Marked, *, goes_on: bool) -> None:
-        """Set the words between two quotations; the quotation before may continue after them."""
+        """Set the words before the next quotation. With `goes_on`, they follow another one."""
         self.state.earlier = self.state.before.named
         self.state.before = words
         self.state.followed = goes_on
@@ -285,12 +285,12 @@ class _SpeakerFinder:
         if not behind.text.strip(" .,") and until == len(text) and number + 1 < len(self.parts):
             following = self.parts[number + 1]
             begins = self.people.passages[following.place].text[:1]
-            if following.quotation is None and not following.apart and begins.islower():
+            if following.quotation is None and not following.is_separate and begins.islower():
                 return self._marked(following.place, 0, _MAX_DISTANCE)
         return behind
 
     def _marked(self, place: int, start: int, end: int) -> _Marked:
-        """Return a piece of a paragraph with a sign for each person."""
+        """Return a piece of a paragraph, with PERSON for each person."""
         text = self.people.passages[place].text
         end = min(end, len(text))
         pieces: list[str] = []
@@ -339,12 +339,12 @@ class _SpeakerFinder:
             found = replace(maybe, certain=False)
         elif not _any(SOMEBODY_ELSE_BEFORE, state.before.ends().text):
             found = self._continued_speaker(part)
-        # After a comma a speaker is expected, but no rule matched.
+        # A speaker should follow the comma, but no rule matched.
         expected = words.text.rstrip()[-1:] == "," and not state.introduced
         return replace(found, certain=False) if found and expected else found
 
     def _before(self) -> _Speaker | None:
-        """Return the speaker that the words before a quotation name."""
+        """Return the speaker who is named in the words before a quotation."""
         beside = self.state.before.ends()
         return (
             self._by_rule(BEFORE, beside)
@@ -358,7 +358,7 @@ class _SpeakerFinder:
         )
 
     def _continued_speaker(self, part: Part) -> _Speaker | None:
-        """Return the previous speaker; certain if the same quotation continues."""
+        """Return the previous speaker. It is certain if the same quotation continues."""
         state = self.state
         if not state.speaker or not (state.followed or not state.before.text.strip(" .,")):
             return None
@@ -384,7 +384,7 @@ class _SpeakerFinder:
         return None
 
     def _by_pronoun(self, rules: Sequence[Rule], beside: _Marked) -> _Speaker | None:
-        """Return the person that “he” refers to; certain if only one is near."""
+        """Return the person that “he” refers to. It is certain if only one person is near."""
         if not _any(rules, beside.text):
             return None
         spoke = self.state.speaker

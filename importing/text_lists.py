@@ -12,9 +12,9 @@ _MAX_DEPTH = 5  # of nested lists
 
 
 def find_items(source: Source) -> None:
-    """Turn lines that begin with a bullet into list items; a dash or a number needs a second."""
+    """Turn lines with bullets into list items. A single dash or number is not a list."""
     blocks = source.blocks
-    # A line of marks alone, “* * *”, separates the text and is not an item.
+    # A line of symbols only, such as “* * *”, is a separator and not an item.
     bullets = [
         BULLET.match(block.raw)
         if block.kind == "paragraph" and any(map(str.isalnum, block.raw))
@@ -52,7 +52,7 @@ def _sign(bullet: re.Match[str]) -> str:
 
 
 class _OpenLists:
-    """The nested lists that items of plain text form by their indents."""
+    """The open lists of plain text. Indents define how they are nested."""
 
     def __init__(self, groups: int) -> None:
         self.groups = groups
@@ -65,7 +65,7 @@ class _OpenLists:
             self.open.append([indent, sign, number, number])
             self.groups += len(self.open) == 1
         elif self.open[-1][1] != sign or (
-            # “1. 1. 1.” is one list too.
+            # “1. 1. 1.” also counts as one list.
             sign == "1" and number not in (self.open[-1][3], int(self.open[-1][3]) - 1)
         ):
             self.open[-1] = [indent, sign, number, number]

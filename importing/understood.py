@@ -1,4 +1,4 @@
-"""The result of an import: what was understood of a file, or why it is not a release."""
+"""The result of an import: the release that was read, or the reason why there is none."""
 
 import datetime
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def refusal(note: Note, filename: str) -> NotAReleaseError:
 
 @dataclass(frozen=True, slots=True)
 class PullQuote:
-    """The words repeated at the top, without their outer marks, and the speaker as printed."""
+    """The sentence repeated at the top, without quotation marks, and the speaker as printed."""
 
     text: str
     speaker: str
@@ -31,9 +31,9 @@ class PullQuote:
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """A picture that the file names but does not contain; `credit_guess` comes from its name.
+    """A picture that the file names but does not contain. `credit_guess` comes from its name.
 
-    The name is empty if the address contains the picture.
+    The name is empty for a data: address, which contains the picture.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Poster:
 
 @dataclass(frozen=True, slots=True)
 class DateGuess:
-    """The likely date of the file, with reasons; an editor confirms it."""
+    """The likely date of the file, with reasons. An editor confirms it."""
 
     date: datetime.date
     reasons: tuple[Note, ...]
@@ -88,7 +88,7 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """What became of every word of the file: in exactly one part, or quoted in `left_out`."""
+    """Where each word of the file is: in exactly one part, or in `left_out`."""
 
     total: int
     parts: tuple[tuple[str, int], ...]
@@ -101,15 +101,15 @@ class Accounting:
             raise ValueError("words", self.total, placed, left)
 
 
-# Stated by the file, guessed from a line above the text, or the first sentence offered instead.
+# stated: by the file. guessed: from a line above the text. offered: the first sentence.
 TitleFrom = Literal["stated", "guessed", "offered", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A file read as a release; guesses are marked in `notes` or by their names.
+    """The release that was read from a file. Names or `notes` show what is only a guess.
 
-    `source_texts` has the text of the file, each piece with the part of the release that took it.
+    `source_texts` has the pieces of the file’s text, each after the name of the part that uses it.
     """
 
     filename: str
@@ -139,5 +139,5 @@ class Understood:
 
     @property
     def language(self) -> str | None:
-        """The language for the draft unless the user chooses another; None if it is not certain."""
+        """The language for the draft, unless the user chooses another. None if it is uncertain."""
         return self.language_guess.tag if self.language_guess.is_sure else None

@@ -1,4 +1,4 @@
-# Above 450 lines because it is lists of words, read one at a time.
+# Above 450 lines because it contains long lists of words.
 """Lists of words that the importer looks for: kickers, roles, verbs of saying, places."""
 
 from babel import Locale
@@ -118,7 +118,7 @@ RELEASE_LINES = _lines("""
     para divulgação imediata
     zur sofortigen veröffentlichung
 """)
-# Words that may be around a date on a separate line.
+# Words that may surround a date on a separate line.
 DATE_LINE_WORDS = _set("""
     posted date dated published released issued updated release press news on of publication at
     publié le du publicado publicada el em vom den am stand gmt utc bst cet est edt et local time
@@ -168,7 +168,7 @@ WEEKDAYS = {
     for name in names.split()
 }
 
-# Roles: nouns in the singular, in lower case. Right before a name they make it a person’s.
+# Roles: nouns in the singular, in lower case. A name directly after one is a person’s name.
 ROLES = _set("""
     academic activist actor actress administrator admiral adviser advisor advocate aide airman
     ally ambassador analyst archbishop architect artist assistant athlete attorney aunt author
@@ -214,10 +214,10 @@ ROLES = _set("""
     mr mrs ms miss mx dr prof sir sen sens rep reps gov gen rev hon lt col capt sgt maj adm amb
     st he hh m mme mlle señor señora sr sra dona don herr frau daw
 """)
-# Titles continue with these: “Deputy Prime Minister” is not a name.
+# Words inside titles: “Deputy Prime Minister” is not a name.
 TITLE_BEGINNINGS = _set("prime foreign vice chief attorney deputy executive managing assistant "
                         "under permanent acting interim")  # fmt: skip
-# What is done to people, and nouns with “of” for it: before a name they make it a person’s.
+# Things done to people, as verbs and as nouns with “of”. A name after one is a person’s name.
 DONE_TO_PEOPLE = _set("""
     abducted abducting arrest arrested arresting assassinated assassinating charged charging
     convicted convicting deport deported deporting detain detained detaining execute executed
@@ -248,7 +248,7 @@ SPEECH_VERBS = _set("""
     dit dira déclaré déclare ajouté affirmé expliqué dijo declaró afirmó señaló añadió explicó
     disse declarou afirmou acrescentou explicou sagte sagt erklärte betonte
 """)
-# Verbs of saying only next to a quotation mark or a colon: people also note and declare things.
+# Verbs of saying only next to a quotation mark or a colon: elsewhere they have other meanings.
 SPEECH_VERBS_BESIDE_A_QUOTE = _set("""
     concluded continued noted remarked emphasized emphasised stressed declared insisted argued
     replied responded observed recalled wrote reiterated asked urged claimed testified announced
@@ -324,14 +324,14 @@ FUNCTION_WORDS = _set("""
     les des une un dans pour avec sur par est sont que qui los las una con por para são os as um
     uma no na der die das und mit im
 """)
-# Words inside titles: “Secretary of State”, “Ambassador to the United Nations”.
-# Surnames too: accepted with a title, an initial or a verb of saying.
+# Nouns that are also surnames: accepted with a title, an initial or a verb of saying.
 SURNAMES_TOO = _set("""
     bank base battle bay beach bridge camp castle chambers church court day days east field fields
     forest freedom guard hall hill home house justice lake lane law lodge long march new news north
     park peace pool post price river rivers road rule school street summit temple test tower train
     west woods
 """)
+# Small words inside titles: “Secretary of State”, “Ambassador to the United Nations”.
 CONNECTORS = _set("of for to on at in and & the de del da do des du la le et y e von der für")
 DEMONYMS = _set("""
     afghan african albanian algerian american angolan arab argentine argentinian armenian asian

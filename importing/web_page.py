@@ -36,7 +36,7 @@ _CLOSES = {
     **{name: ({"p"}, {"td", "th", "li", "div", "blockquote", "section"}) for name in _BLOCKS},
 }
 _NOTHING: tuple[set[str], set[str]] = (set(), set())
-_MAX_OPEN_TAGS = 50  # that are searched outwards
+_MAX_OPEN_TAGS = 50  # ancestors that are searched
 _SIDE_ROLES = frozenset(
     [
         "navigation", "banner", "contentinfo", "search", "complementary", "form", "dialog",
@@ -45,7 +45,7 @@ _SIDE_ROLES = frozenset(
 )  # fmt: skip
 _SIDE_TAGS = frozenset(["nav", "footer", "aside", "form", "header", "button"])
 _MIN_WORDS = 8  # of an article that counts as the release
-_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page; so large a part is never furniture
+_MIN_SHARE_OF_RELEASE = 0.5  # of the words of a page; a part this large is never furniture
 _MAX_NOTE_WORDS = 300  # of a footnote
 _MAX_DATE_LINE_WORDS = 8
 _MAX_NOTES = 500
@@ -65,7 +65,7 @@ _STATED_DAYS = {
 
 @dataclass(slots=True)
 class Element:
-    """An element of the page: its place with and without its tags, and its parent."""
+    """An element of the page: its positions with and without its tags, and its parent."""
 
     name: str
     start: int
@@ -79,7 +79,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A part of the page that is left out; `part` is its name in the ledger."""
+    """A part of the page that is left out. `part` is its name in the ledger."""
 
     start: int
     end: int
@@ -89,7 +89,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """The mark of a footnote, and the place of its text."""
+    """A reference to a footnote, and the position of the footnote’s text."""
 
     start: int
     end: int
@@ -99,7 +99,7 @@ class Footnote:
 
 @dataclass(slots=True)
 class Page:
-    """What the reader of the HTML must know, by places in the text."""
+    """Special parts of a page for the HTML reader, by positions in the text."""
 
     skips: dict[int, Skip] = field(default_factory=dict)
     footnotes: dict[int, Footnote] = field(default_factory=dict)
@@ -107,12 +107,12 @@ class Page:
     word_markers: dict[int, str] = field(default_factory=dict)
 
     def places(self) -> list[int]:
-        """Return the places in order."""
+        """Return the positions in order, without `word_markers`."""
         return sorted({*self.skips, *self.footnotes, *self.tables})
 
 
 def look_through(source: Source, text: str, start: int, end: int) -> Page:
-    """Return what to leave out of some HTML, and set the fields that it states."""
+    """Return the parts to leave out or to treat specially, and set the fields that HTML states."""
     return _PageReader(source, text, start, end).page
 
 
@@ -200,13 +200,13 @@ class _PageReader:
         end = min(end, start + most)
         return plain(html.unescape(self.bare[start - self.first : end - self.first]))
 
-    def _inside(self, element: Element) -> str:
-        """Return the text of a short element without blanks."""
+    def _compact_text(self, element: Element) -> str:
+        """Return the text of a short element without spaces."""
         if element.inner_end - element.inner > 500:
             return ""
         return re.sub(r"\s+", "", self._visible_text(element.inner, element.inner_end))
 
-    # --- What the page states ---
+    # --- Stated fields ---
 
     def _fields(self) -> None:
         fields = self.source.fields
@@ -230,7 +230,7 @@ class _PageReader:
                 lang := found.get("lang", "").strip()
             ):
                 fields.setdefault("language", Field(lang, ()))
-        # Scripts are blanked out in our text, so the source is searched.
+        # `self.text` has no scripts, so the source is searched.
         days += [
             (2, match[1])
             for match in _JSON_LD_DAY.finditer(self.source.text, self.first, self.last)
@@ -241,7 +241,7 @@ class _PageReader:
             fields.setdefault("page title", Field(value, ((shared.start, shared.end),)))
         if title and (value := self._visible_text(title.inner, title.inner_end)):
             span = (title.inner, title.inner_end)
-            self.source.apart.append(("page title", span, ""))
+            self.source.excluded.append(("page title", span, ""))
             fields.setdefault("page title", Field(value, (span,)))
         for _, day in sorted(days, key=lambda found: found[0]):
             if match := _ISO_DAY.match(day.strip()):
@@ -249,17 +249,17 @@ class _PageReader:
                 break
 
     def _stands_alone(self, time: Element) -> bool:
-        """Whether a time is outside sentences and so belongs to the page."""
+        """Whether a time is outside sentences, so that it is probably the page’s date."""
         holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
         return holder is None or self._words(holder.start, holder.end) <= _MAX_DATE_LINE_WORDS
 
-    # --- What is left out ---
+    # --- Left-out parts ---
 
     def _find_skips(self) -> None:
         total = self._words(self.first, self.last)
         region = self._region()
         if region:
-            self._outside(region)
+            self._skip_outside(region)
         for element in self.elements:
             if element.inner == element.end or not element.closed:
                 continue
@@ -271,7 +271,7 @@ class _PageReader:
                 if element.parent:
                     holder = self._ancestor(element, {"p", "h1", "h2", "h3", "h4", "h5", "h6"})
                     if holder:
-                        self.page.word_markers[holder.start] = self._inside(element)
+                        self.page.word_markers[holder.start] = self._compact_text(element)
                 self.skips.append(Skip(*span, "markup", False))
             elif is_hidden(found) and not self._holds_the_release(element, is_main_part):
                 self.skips.append(Skip(*span, "hidden words", block))
@@ -284,13 +284,13 @@ class _PageReader:
 
     def _holds_the_release(self, element: Element, is_main_part: bool) -> bool:
         """Whether a hidden element contains the release, for example behind a dialog."""
-        for_now = element.name in ("html", "body") or "aria-hidden" in element.attributes
-        return (for_now and is_main_part) or _any_between(
+        is_temporary = element.name in ("html", "body") or "aria-hidden" in element.attributes
+        return (is_temporary and is_main_part) or _any_between(
             self.heads, element.inner, element.inner_end
         )
 
     def _region(self) -> Element | None:
-        """Return the element that the page marks as its main text, if it has most of the text."""
+        """Return the element that the page marks as its main text, if it has most of the words."""
         sides = [e for e in self.elements if e.closed and e.name in ("nav", "footer")]
         total = self._words(self.first, self.last)
         total -= sum(self._words(e.start, e.end) for e in sides if not self._in_side(e))
@@ -306,7 +306,7 @@ class _PageReader:
     def _in_side(self, element: Element) -> bool:
         return self._ancestor(element, {"nav", "footer"}) is not None
 
-    def _outside(self, region: Element) -> None:
+    def _skip_outside(self, region: Element) -> None:
         kept = self._title_outside(region)
         head = next((e for e in self.elements if e.name == "head" and e.end <= region.start), None)
         edges = [head.end if head else self.first]
@@ -347,7 +347,7 @@ class _PageReader:
             return False
         return not _any_between(self.heads, element.inner, element.inner_end)
 
-    def _below(self, element: Element, most: int) -> list[Element]:
+    def _elements_inside(self, element: Element, most: int) -> list[Element]:
         """Return the first elements inside an element."""
         first = bisect_left(self.places, element.inner)
         last = bisect_left(self.places, element.inner_end)
@@ -362,7 +362,7 @@ class _PageReader:
         return None
 
     def _set_skips(self) -> None:
-        """Set what is skipped (the outermost of nested parts), and quote it."""
+        """Set the parts to skip (the outermost of nested ones), and report their texts."""
         quotes: dict[str, list[str]] = {}
         notes = sorted(note.words for note in self.page.footnotes.values())
         reached = self.first
@@ -373,16 +373,16 @@ class _PageReader:
             self.page.skips[skip.start] = skip
             if not in_note:
                 reached = skip.end
-            text = self._without(skip, notes)
+            text = self._text_without_notes(skip, notes)
             if skip.part == "footnotes":
                 text = ""
             if skip.part != "markup":
-                self.source.apart.append((skip.part, (skip.start, skip.end), text))
+                self.source.excluded.append((skip.part, (skip.start, skip.end), text))
             if text and skip.part != "markup":
                 quotes.setdefault(skip.part, []).append(text)
         self.source.notes += notes_of_left_out(quotes)
 
-    def _without(self, skip: Skip, notes: list[Span]) -> str:
+    def _text_without_notes(self, skip: Skip, notes: list[Span]) -> str:
         pieces: list[str] = []
         place = skip.start
         for start, end in notes[bisect_left(notes, (skip.start, 0)) :]:
@@ -396,7 +396,7 @@ class _PageReader:
     # --- Footnotes ---
 
     def _footnotes(self) -> None:
-        """Find the marks that refer to a footnote, and give each footnote to its first mark."""
+        """Find the references to footnotes, and assign each footnote to its first reference."""
         named: dict[str, Element] = {}
         for element in self.elements:
             for key in (element.attributes.get("id"), element.attributes.get("name")):
@@ -416,16 +416,16 @@ class _PageReader:
                 continue
             taken[holder.start] = holder
             self.page.footnotes[mark.start] = Footnote(
-                mark.start, mark.end, self._inside(link), (holder.inner, holder.inner_end)
+                mark.start, mark.end, self._compact_text(link), (holder.inner, holder.inner_end)
             )
             self.skips.append(Skip(holder.start, holder.end, "footnotes", True))
-            for inner in self._below(holder, 200):
+            for inner in self._elements_inside(holder, 200):
                 if inner.name == "a" and inner.attributes.get("href", "#")[:1] == "#":
                     back = self._whole_mark(inner)
-                    if _BACK.fullmatch(self._inside(back)):
+                    if _BACK.fullmatch(self._compact_text(back)):
                         self.page.skips[back.start] = Skip(back.start, back.end, "markup", False)
-        held = sorted((e.start, e.end) for e in taken.values())
-        for start in [s for s, note in self.page.footnotes.items() if _within(note, held)]:
+        note_spans = sorted((e.start, e.end) for e in taken.values())
+        for start in [s for s, note in self.page.footnotes.items() if _within(note, note_spans)]:
             # A footnote inside a footnote stays where it is.
             words = self.page.footnotes.pop(start).words
             self.skips = [
@@ -437,15 +437,16 @@ class _PageReader:
     def _whole_mark(self, link: Element) -> Element:
         mark = link
         while mark.parent and mark.parent.name in ("sup", "span", "small"):
-            if not re.fullmatch(r"[\[(]?.{0,8}[\])]?", self._inside(mark.parent)) or (
-                self._inside(mark.parent).strip("[]()") != self._inside(link).strip("[]()")
+            if not re.fullmatch(r"[\[(]?.{0,8}[\])]?", self._compact_text(mark.parent)) or (
+                self._compact_text(mark.parent).strip("[]()")
+                != self._compact_text(link).strip("[]()")
             ):
                 break
             mark = mark.parent
         return mark
 
     def _note_of(self, mark: Element, link: Element, target: Element) -> Element | None:
-        if not _MARKER.fullmatch(self._inside(link)) or target.start < mark.end:
+        if not _MARKER.fullmatch(self._compact_text(link)) or target.start < mark.end:
             return None
         holder = target if target.name in _NOTE_BLOCKS else self._ancestor(target, _NOTE_BLOCKS)
         if not holder or not holder.closed or holder.start < mark.end:
@@ -456,10 +457,10 @@ class _PageReader:
             and re.fullmatch(r"_?(?:ftn|edn)\d+", holder.parent.attributes.get("id", ""))
         ):
             holder = holder.parent
-        raised = mark.name == "sup" or any(e.name == "sup" for e in self._below(link, 5))
+        raised = mark.name == "sup" or any(e.name == "sup" for e in self._elements_inside(link, 5))
         back = any(
             e.name == "a" and e.attributes.get("href", "").startswith("#")
-            for e in self._below(holder, 20)
+            for e in self._elements_inside(holder, 20)
         )
         if not (raised or back or _NOTE_NAME.search(link.attributes["href"])):
             return None
@@ -471,7 +472,7 @@ class _PageReader:
     # --- Tables ---
 
     def _tables(self) -> None:
-        """Find the tables with data; tables for layout are ignored."""
+        """Find the tables with data. Layout tables are ignored."""
         for table in self.elements:
             if (
                 table.name != "table"
@@ -479,7 +480,7 @@ class _PageReader:
                 or _any_between(self.table_places, table.inner, table.inner_end)
             ):
                 continue
-            below = self._below(table, 100_000)
+            below = self._elements_inside(table, 100_000)
             names = Counter(e.name for e in below)
             cells = [e for e in below if e.name in ("td", "th")]
             longest = max((self._words(e.inner, e.inner_end) for e in cells), default=0)
@@ -504,11 +505,11 @@ def _any_between(places: list[int], start: int, end: int) -> bool:
     return place < len(places) and places[place] < end
 
 
-def _within(what: "Element | Footnote | Skip", spans: list[Span]) -> bool:
-    place = bisect_left(spans, (what.start, 1 << 40))
+def _within(part: "Element | Footnote | Skip", spans: list[Span]) -> bool:
+    place = bisect_left(spans, (part.start, 1 << 40))
     # Spans are nested or separate, so only the last few can contain it.
     return any(
-        start <= what.start < end for start, end in spans[max(0, place - _MAX_OPEN_TAGS) : place]
+        start <= part.start < end for start, end in spans[max(0, place - _MAX_OPEN_TAGS) : place]
     )
 
 

@@ -1,6 +1,6 @@
 """Counts events in a web process without a query in the request that causes them.
 
-Items wait in the memory of the process. In a server a thread writes them about once a second; if
+Items wait in the memory of the process. In a server, a thread writes them about once a second. If
 the database is unavailable or locked, they wait for the next attempt.
 """
 
@@ -35,7 +35,7 @@ class Buffer(Generic[Item]):
         self._thread: threading.Thread | None = None
 
     def serve(self) -> None:
-        """Write in the background from now on; for the start of a server."""
+        """Write in the background from now on. Call this when a server starts."""
         self.serves = True
         atexit.register(self._flush_at_exit)
 
@@ -57,7 +57,10 @@ class Buffer(Generic[Item]):
                 self._counted = Counter()
 
     def _ensure_thread(self) -> None:
-        """Start the thread of this process. With the first item, the server has already forked."""
+        """Start the thread of this process if it isn't running.
+
+        This waits for an item, because a server forks before that and a fork has no threads.
+        """
         if self._thread and self._thread.is_alive():
             return
         with self._writing:

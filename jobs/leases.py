@@ -1,4 +1,4 @@
-"""For how long a worker owns the rows that it has taken, and how it renews that."""
+"""Leases: how long a worker owns the rows that it has taken, and how it renews this time."""
 
 import logging
 import threading
@@ -18,9 +18,10 @@ RENEW_SECONDS = 15  # from one renewal to the next
 
 @contextmanager
 def kept_lease(rows: Callable[[], Any]) -> Iterator[None]:
-    """Renew the lease of some rows while the body runs, on a thread and connection of its own."""
+    """Renew the lease of some rows while the body runs, in a thread with a separate connection."""
     if connection.in_atomic_block:
-        # No other worker sees these rows before the commit, and on SQLite nobody else could write.
+        # Other workers can't see these rows before the commit. On SQLite, the open transaction
+        # would also block the second connection.
         yield
         return
     done = threading.Event()

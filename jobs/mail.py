@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 log = logging.getLogger(__name__)
 
 MAX_SECONDS = 30  # for everything that is sent on one connection, by default
-# What a server may take to answer after it has the whole message. A sender that leaves earlier does
-# not know whether the message was accepted, and sends it twice: RFC 5321, 4.5.3.2.6.
+# How long a server may take to reply after it has received the whole message. A sender that
+# disconnects earlier does not know whether the message was accepted, and sends it again
+# (RFC 5321, 4.5.3.2.6).
 REPLY_SECONDS = 10 * 60
 CHUNK_BYTES = 16_384  # sent in one step
-# These are about one message. Every other failure is about the connection.
+# Errors about one message. All other errors are about the connection.
 MESSAGE_ERRORS = (
     smtplib.SMTPDataError,
     smtplib.SMTPNotSupportedError,
@@ -33,7 +34,10 @@ MESSAGE_ERRORS = (
 
 
 class SendFailure(str):
-    """Why a message was not sent; "" if it was. `is_final`: trying again would not help."""
+    """The reason why a message was not sent, or "" if it was sent.
+
+    `is_final` means that another attempt would not help.
+    """
 
     is_final: bool
 
@@ -48,26 +52,26 @@ class ConnectTimeoutError(TimeoutError):
 
 
 class TotalTimeoutError(TimeoutError):
-    """The mail server answers, but the time for all messages together is used up."""
+    """The mail server answers, but the total time for all messages is used up."""
 
 
 class _SMTP(smtplib.SMTP):
-    """A connection on which nothing waits past `ends`, a time of the monotonic clock.
+    """An SMTP connection with a deadline: no call waits past `ends`, a `time.monotonic()` value.
 
-    A step is one reply of the server, or one chunk that is sent; each has EMAIL_TIMEOUT. The
-    timeout of a socket is no limit on its own: it restarts with each byte that arrives.
+    Each step (one reply of the server, or one chunk that is sent) may take EMAIL_TIMEOUT seconds.
+    The timeout of a socket is not enough, because it restarts with each byte that arrives.
     """
 
     ends = float("inf")
     step_ends = float("inf")
-    reply_timeout: float | None = None  # seconds; None: as for any other reply
+    reply_timeout: float | None = None  # seconds; None: the same as for any other reply
     _has_sent_message = False
 
     def _left(self) -> float:
         return min(self.step_ends, self.ends) - time.monotonic()
 
     def allow(self) -> None:
-        """Give the next call of the socket the time left. Raises TimeoutError if none is left."""
+        """Set the socket's timeout to the time left. Raises TimeoutError if no time is left."""
         if (left := self._left()) <= 0:
             raise TimeoutError
         if self.sock:
@@ -82,9 +86,9 @@ class _SMTP(smtplib.SMTP):
         try:
             yield
         except smtplib.SMTPServerDisconnected as problem:
-            # smtplib reports every failure as a closed connection, a timeout too.
+            # smtplib reports every failure as a closed connection, even a timeout.
             if isinstance(problem.__context__, TimeoutError):
-                # If little time was left, the server had answered before and used it up.
+                # If little time was left, earlier steps had used up the total time.
                 late = self.ends - begun < self.timeout / 2
                 raise (TotalTimeoutError if late else TimeoutError)() from problem
             raise
@@ -93,7 +97,10 @@ class _SMTP(smtplib.SMTP):
             self.sock.settimeout(max(0.01, self._left()))
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket:
-        """Connect to the first address of a host that answers; each gets a share of the time."""
+        """Connect to the first address of a host that answers.
+
+        Each address gets an equal share of the time that is left.
+        """
         ends = min(time.monotonic() + timeout, self.ends)
         problem: OSError = OSError("The name has no address.")
         addresses = getaddrinfo(host, port, type=SOCK_STREAM)
@@ -108,7 +115,7 @@ class _SMTP(smtplib.SMTP):
             except OSError as failed:
                 problem = failed
             else:
-                # For the handshake with a server that starts with TLS.
+                # If the connection starts with TLS, the handshake uses this timeout.
                 made.settimeout(max(0.01, min(timeout, self.ends - time.monotonic())))
                 return made
             made.close()
@@ -129,7 +136,8 @@ class _SMTP(smtplib.SMTP):
 
     def send(self, s: Any) -> None:
         data = s.encode(self.command_encoding) if isinstance(s, str) else bytes(s)
-        # In chunks of one TLS record: sendall of a TLS socket would restart the timeout with each.
+        # A chunk is one TLS record, because sendall() of a TLS socket restarts the timeout with
+        # each record.
         for start in range(0, len(data), CHUNK_BYTES):
             with self._step():
                 if self.sock:
@@ -139,7 +147,7 @@ class _SMTP(smtplib.SMTP):
 
 
 class _Incoming(io.RawIOBase):
-    """The replies of a server, read within the time that its connection allows."""
+    """A stream of the server's replies that keeps the deadline of its connection."""
 
     def __init__(self, smtp: _SMTP) -> None:
         self.smtp = smtp
@@ -161,8 +169,9 @@ class _SMTPOverTLS(smtplib.SMTP_SSL, _SMTP):
 class Backend(smtp.EmailBackend):
     """Django's SMTP backend with a limit on the total time of a connection.
 
-    EMAIL_TIMEOUT limits each reply; `seconds`, counted from the first opening, limits the whole
-    connection. `reply_timeout` is how many seconds the reply to a whole message may take.
+    EMAIL_TIMEOUT limits each reply. `seconds`, counted from the first open(), limits the whole
+    connection. `reply_timeout` limits the reply to a whole message, in seconds; only this reply may
+    exceed the other two limits.
     """
 
     def __init__(
@@ -194,11 +203,12 @@ def send(
     *,
     reply_timeout: float | None = None,
 ) -> Iterator[SendFailure]:
-    """Send messages over one connection; yield for each why it was not sent, "" if it was.
+    """Send messages over one connection; for each, yield the reason why it was not sent, or "".
 
-    If the connection fails or the time is up (`seconds`, MAX_SECONDS by default), the rest is not
-    tried. `reply_timeout` is how many seconds the reply to a whole message may take. A message is
-    taken from `messages` only after the one before it was answered. Never raises.
+    If the connection fails or the time is up (`seconds`, MAX_SECONDS by default), the remaining
+    messages are not tried. `reply_timeout` is how many seconds the reply to a whole message may
+    take. The next message is taken from `messages` only after the reply to the previous one. Never
+    raises.
     """
     if not settings.EMAIL_IS_ON:
         yield from (SendFailure(email_is_off_sentence()) for _message in messages)
@@ -212,7 +222,7 @@ def send(
                 continue
             problem = _attempt(connection, message)
             if delivered and _is_closed(connection) and not isinstance(problem, TimeoutError):
-                # Many servers close a connection after a number of messages.
+                # Many servers close a connection after a number of messages, so connect again.
                 _close(connection)
                 delivered = 0
                 problem = _attempt(connection, message)
@@ -220,7 +230,7 @@ def send(
                 delivered += 1
                 yield SendFailure()
                 continue
-            # A server's reply may quote the message, whose secret address must not be in a log.
+            # Log only the type. A server's reply may quote the message with its secret address.
             log.error("An e-mail could not be sent: %s", type(problem).__name__)
             is_one_message = isinstance(problem, MESSAGE_ERRORS) and not _is_closed(connection)
             failure = SendFailure(explain(problem), is_final=is_one_message and _is_final(problem))
@@ -241,19 +251,19 @@ def _attempt(connection: Any, message: EmailMessage) -> Exception | None:
 
 
 def _is_final(problem: Exception) -> bool:
-    """Return whether a server refused a recipient or a message for good: with 500 or above."""
+    """Return whether a server permanently refused a recipient or a message (code 500 or above)."""
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _reply in problem.recipients.values())
     return isinstance(problem, smtplib.SMTPDataError) and problem.smtp_code >= 500
 
 
 def email_is_off_sentence() -> str:
-    """Return the sentence that editors read if e-mail is off."""
+    """Return the message to editors that e-mail is off."""
     return _("E-mail is off for this newsroom.")
 
 
 def explain(problem: Exception) -> str:
-    """Return in a sentence or two why an e-mail could not be sent."""
+    """Return one or two sentences that explain why an e-mail could not be sent."""
     server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     match problem:
         case smtplib.SMTPAuthenticationError():
@@ -349,18 +359,18 @@ def explain(problem: Exception) -> str:
 
 
 # A server may quote the message that it refuses, with the address of a preview. This matches every
-# word with a slash, however it is encoded, and every word as long as a token.
+# word with a slash, encoded or not, and every word that is long enough to be a token.
 _QUOTED = re.compile(r"\S*(?:/|%(?:25)*2f|&#x?(?:2f|47);)\S*|[^\s@]{25,}", re.IGNORECASE)
 
 
 def _server_reply(code: int, reply: bytes | str) -> str:
-    """Return a server's reply without what it may quote, in one short line."""
+    """Return a server's reply as one short line, without words that it may quote."""
     text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
     return f"“{code} {' '.join(_QUOTED.sub('…', text).split())[:200]}”"
 
 
 def _is_closed(connection: Any) -> bool:
-    """Return whether an SMTP connection was never made, or has ended."""
+    """Return whether an SMTP connection was never opened or is closed."""
     live = getattr(connection, "connection", None)
     return isinstance(connection, smtp.EmailBackend) and not (live and live.sock)
 

@@ -1,7 +1,7 @@
 """The rows behind the queue and the outbox.
 
 A worker that takes a row writes a lease into it: a random value and a time. Any worker may take a
-row whose lease has ended, so a worker that dies loses nothing.
+row whose lease has ended, so that no row is lost when a worker dies.
 """
 
 import uuid
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Lane(models.TextChoices):
-    """Which thread of a worker does a job, so that long work does not delay short work."""
+    """The thread of a worker that runs a job. Long jobs do not delay short jobs in other lanes."""
 
     QUICK = "quick", _("Short jobs")
     FILES = "files", _("File jobs")
@@ -31,7 +31,7 @@ class LeasedQuerySet(models.QuerySet):
         return self.filter(state__in=["waiting", "running"])
 
     def due(self, at: datetime) -> Self:
-        """Rows that a worker may take at a time: they are due, or their lease has ended."""
+        """Rows that a worker may take at the time `at`: they are due, or their lease has ended."""
         return self.open().filter(due_at__lte=at)
 
     def failed(self) -> Self:
@@ -40,7 +40,7 @@ class LeasedQuerySet(models.QuerySet):
 
 
 class Leased(models.Model):
-    """What jobs and e-mails have in common."""
+    """The fields that jobs and e-mails share."""
 
     due_at = models.DateTimeField(
         _("next attempt"),

@@ -1,13 +1,14 @@
-"""The outbox: e-mails are rows, written in the transaction of the action they are about.
+"""The outbox: each e-mail is a row, saved in the transaction of the action that causes it.
 
     outbox.add_email(to, subject, text, about=f"release:{release.pk}", by=user)
 
 A worker sends due messages over one connection and commits each one separately, right after the
-mail server's answer. So no message is lost, and one is sent twice only if the worker dies after the
-server has the whole message and before the commit; both copies then have the same Message-ID.
+mail server's answer. Therefore no message is lost. A message is sent twice only if the worker dies
+after the server has the whole message and before the commit. Both copies then have the same
+Message-ID.
 
-A text that must not be stored in the database, such as the address of a preview, is completed by a
-function when the message is sent: `add_email(…, fill="previews.address")`.
+Some text must not be stored in the database, such as the address of a preview. A function adds it
+when the message is sent: `add_email(…, fill="previews.address")`.
 """
 
 import logging
@@ -33,12 +34,12 @@ BATCH_SIZE = 100  # messages for one connection
 MAX_BATCH_SECONDS = 10 * 60
 RETRY_PAUSES = [
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 720, 720)
-]  # a day and a half in total; a mail server that is down for longer needs a person
+]  # 40 hours in total; if a mail server is down for longer, a person must act
 
-# Sent in the transaction that marks a message as sent. Takes `email`.
+# Sent in the transaction that marks a message as sent. Provides the argument `email`.
 email_sent = Signal()
 
-# Completes the text of a message, or raises EmailNotNeeded.
+# A function that returns the complete text of a message, or raises EmailNotNeeded.
 Fill = Callable[[Email], str]
 FILLS: dict[str, Fill] = {}
 
@@ -48,7 +49,7 @@ class EmailNotNeeded(Exception):
 
 
 def fills(name: str) -> Callable[[Fill], Fill]:
-    """Declare a function that completes texts, under a name that never changes."""
+    """Declare a function that completes texts. Never change its name, because rows contain it."""
 
     def declare(function: Fill) -> Fill:
         FILLS[name] = function
@@ -90,7 +91,7 @@ def add_email(
 
 
 def send_again(email: Email) -> None:
-    """Send a message that was given up again, as soon as possible."""
+    """Retry a message that was given up, as soon as possible."""
     Email.objects.filter(pk=email.pk, state=Email.State.FAILED).exclude(text="").update(
         state=Email.State.WAITING, attempts=0, due_at=timezone.now(), ended_at=None
     )
@@ -108,7 +109,7 @@ def send_due() -> int:
             with leases.kept_lease(mine.all):
                 count = _send_batch(batch)
         finally:
-            # Messages that were claimed but not tried, because the worker stops.
+            # Release messages that were claimed but not tried, because the worker is stopping.
             mine.update(state=Email.State.WAITING, lease=None, due_at=timezone.now())
         done += count
         if not count:

@@ -5,10 +5,10 @@
 
     make_renditions.add(str(picture.pk), key=str(picture.pk))
 
-`add` writes a row in the caller's transaction: the job exists if the change is committed, and not
-if it is rolled back. A job runs at least once. If it must happen only once, declare it with
-`atomic=True`: its changes and its end are then one transaction. Every other job must have the same
-result when it runs twice.
+`add` writes a row in the caller's transaction: if the transaction is rolled back, there is no job.
+A job runs at least once. If its changes must be made only once, declare it with `atomic=True`: its
+changes and the deletion of its row are then one transaction. Every other job must be idempotent,
+because it may run twice.
 """
 
 import logging
@@ -32,11 +32,11 @@ log = logging.getLogger(__name__)
 RETRY_PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240)]
 POSTPONE_BY = timedelta(minutes=1)
 RETRY_SOON = timedelta(seconds=5)
-SCHEDULED = "schedule"  # the key of a row that is on the schedule
+SCHEDULED = "schedule"  # the key of all rows that are on the schedule
 
 
 class JobPostponed(Exception):
-    """The job can't run now, for an outside reason. This doesn't count as an attempt."""
+    """The job can't run now, for an external reason. This doesn't count as an attempt."""
 
 
 class JobFailed(Exception):
@@ -44,7 +44,7 @@ class JobFailed(Exception):
 
 
 class JobRetry(Exception):
-    """The job failed, and may succeed soon. This counts as an attempt. The text says why."""
+    """The job failed and may succeed soon. This counts as an attempt. The text gives the reason."""
 
 
 class LeaseLostError(Exception):
@@ -53,7 +53,7 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job as a room declares it; see `job`."""
+    """A declared job. Use the decorator `job` to make one."""
 
     name: str
     run: Callable[..., None]
@@ -72,8 +72,8 @@ class Task:
     ) -> None:
         """Add a job to the queue, in the transaction of the caller.
 
-        With a `key` there is at most one row. A waiting row runs at the earlier of both times; a
-        running one runs once more; one that was given up starts again.
+        With a `key`, a job has at most one row. If the row exists already, a waiting job runs at
+        the earlier of the two times, a running job runs once more, and a failed job starts again.
         """
         new = Job(
             name=self.name,
@@ -92,7 +92,7 @@ class Task:
         transaction.on_commit(wake.wake)
 
     def _join(self, new: Job) -> bool:
-        """Use an existing row in place of a new one; return False if there is none."""
+        """Update the existing row with this key; return False if there is none."""
         rows = Job.objects.filter(name=new.name, key=new.key)
         with transaction.atomic():
             row = rows.select_for_update().first()
@@ -136,11 +136,11 @@ def job(
     daily: time | None = None,
     given_up: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., None]], Task]:
-    """Declare a function as a job, under a name that never changes: rows contain it.
+    """Declare a function as a job. Never change its name, because rows contain it.
 
-    `lane` chooses the thread. `attempts` is how often it may start. `every` or `daily` (in the
-    newsroom's time zone) puts it on the schedule. `given_up(reason, *arguments)` is called in the
-    transaction that gives it up.
+    `lane` chooses the thread. `attempts` is the maximum number of attempts. `every` or `daily` (in
+    the newsroom's time zone) puts the job on the schedule. When the job is given up,
+    `given_up(reason, *arguments)` is called in the same transaction.
     """
 
     def declare(run: Callable[..., None]) -> Task:
@@ -163,10 +163,10 @@ def try_again(row: Job) -> bool:
 
 
 def plan(at: datetime) -> None:
-    """Add every scheduled job to the queue that is not in it yet."""
+    """Add the scheduled jobs that are not in the queue yet."""
     wanted = {task.name: task for task in TASKS.values() if task.every or task.daily}
-    there = Job.objects.filter(key=SCHEDULED).values_list("name", flat=True)
-    for name in wanted.keys() - set(there):
+    existing = Job.objects.filter(key=SCHEDULED).values_list("name", flat=True)
+    for name in wanted.keys() - set(existing):
         task = wanted[name]
         task.add(key=SCHEDULED, due_at=at if task.every else task.next_time(at))
 
@@ -184,9 +184,9 @@ def work(lane: Lane, *, at: datetime | None = None) -> int:
 
 
 def do(task: Task, *arguments: Any, key: str) -> bool:
-    """Run one job here and now; return False if a worker is already running it.
+    """Run one job in this process now; return False if a worker is already running it.
 
-    Raises JobPostponed if it can't run now; it then waits for a worker.
+    Raises JobPostponed if the job can't run now. It then stays in the queue for a worker.
     """
     task.add(*arguments, key=key)
     mine = _claim(early=True, name=task.name, key=key)
@@ -202,7 +202,7 @@ def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> 
     if early:
         due = due | Job.objects.filter(state=Job.State.WAITING)
     due = due.filter(name__in=TASKS, **which)
-    # On SQLite a transaction locks the file, so it starts only if there is a job to take.
+    # On SQLite a transaction locks the file, so start one only if there is a job to take.
     if not due.exists():
         return None
     with transaction.atomic():
@@ -264,7 +264,7 @@ def _finish(task: Task, mine: Job) -> None:
     following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
     if following is None and held.filter(again=False).delete()[0]:
         return
-    # In this order: a job that was requested again runs at once, the schedule can wait.
+    # This comes first: a job that was requested again runs now, not at its next scheduled time.
     fresh = {"state": Job.State.WAITING, "lease": None, "attempts": 0, "reason": "", "again": False}
     if held.filter(again=True).update(**fresh, due_at=timezone.now()):
         return
@@ -285,7 +285,7 @@ def _give_up(task: Task, mine: Job, reason: str) -> None:
         held = Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease)
         if not held.exists():
             return
-        # A scheduled job has its next time; the reason stays until it succeeds.
+        # A scheduled job waits for its next time. The reason stays until a run succeeds.
         state = Job.State.WAITING if following else Job.State.FAILED
         now = timezone.now()
         held.update(
@@ -301,7 +301,7 @@ _running: set[uuid.UUID] = set()
 
 @contextmanager
 def _kept(mine: Job) -> Iterator[None]:
-    """Renew the lease of a job while it runs, and remember it for `hand_back`."""
+    """Renew the lease of a job while it runs, and list it for `hand_back`."""
     lease = mine.lease
     if lease is None:
         raise LeaseLostError
@@ -314,7 +314,7 @@ def _kept(mine: Job) -> Iterator[None]:
 
 
 def hand_back() -> None:
-    """Free the jobs that this process has started, so that another worker takes them at once."""
+    """Release the jobs that this process is running, so that another worker can take them."""
     for lease in list(_running):
         Job.objects.filter(lease=lease).update(
             state=Job.State.WAITING,

@@ -13,11 +13,11 @@ def wake() -> None:
 
 
 def register(event: threading.Event) -> None:
-    """Let `wake` wake a thread from now on."""
+    """Register the event that wakes a thread."""
     _threads.add(event)
 
 
 def stop() -> None:
-    """Let every thread stop after its current job."""
+    """Stop every thread after its current job."""
     stopping.set()
     wake()

@@ -1,7 +1,8 @@
 """The worker: threads that do background jobs, in a web process or in `manage.py worker`.
 
-E-mail and each lane of jobs have their own thread, so that a slow mail server delays no picture,
-and a picture delays no e-mail. They poll; a job that is added in this process wakes them at once.
+E-mail and each lane of jobs have their own thread, so that a slow mail server does not delay
+pictures, and pictures do not delay e-mails. The threads poll the database. A job that is added in
+this process wakes them at once.
 """
 
 import atexit
@@ -19,7 +20,7 @@ from jobs.models import Lane
 
 log = logging.getLogger(__name__)
 
-WEB_POLL_SECONDS = 10.0  # several web processes poll
+WEB_POLL_SECONDS = 10.0  # longer, because several web processes poll
 WORKER_POLL_SECONDS = 2.0
 PLAN_EVERY_SECONDS = 60.0
 LOG_EVERY_SECONDS = 60.0
@@ -29,7 +30,7 @@ _threads: list[threading.Thread] = []
 
 
 def start(every: float = WEB_POLL_SECONDS) -> None:
-    """Do background jobs in this process from now on; `every` is the pause in seconds."""
+    """Run background jobs in this process from now on. `every` is the polling pause in seconds."""
     with _lock:
         if any(thread.is_alive() for thread in _threads):
             return
@@ -44,9 +45,9 @@ def start(every: float = WEB_POLL_SECONDS) -> None:
 
 
 def stop(seconds: float = 30.0) -> bool:
-    """Stop after the running jobs, or after some seconds. Return whether all of them ended.
+    """Stop after the running jobs, or after `seconds`. Return whether all of them ended.
 
-    Jobs that did not end are handed back: another worker starts them again at once.
+    Jobs that did not end are released, so that another worker starts them again at once.
     """
     wake.stop()
     ends = time.monotonic() + seconds
@@ -80,7 +81,7 @@ LOOPS: dict[str, Callable[[], object]] = {
 
 
 def _may_log() -> bool:
-    """Return True once a minute, for all threads together."""
+    """Return True at most once a minute, for all threads together."""
     global _logged_at
     with _lock:
         due = time.monotonic() - _logged_at >= LOG_EVERY_SECONDS
@@ -101,8 +102,8 @@ def _run(work: Callable[[], object], every: float) -> None:
         try:
             work()
         except Error:
-            # The database is unavailable, or there is no table yet. From the exception, the log
-            # handler recognises an outage and counts it with those that readers met.
+            # The database is unavailable, or its tables do not exist yet. The log handler needs
+            # the exception: it recognises an outage, and counts it with the outages in requests.
             if _may_log():
                 log.exception("Background jobs wait for the database.")
         except Exception:

@@ -25,7 +25,7 @@ MAX_COMBINATIONS = 400  # of the parameters of one route
 EXTENSIONS = ["jpg", "txt", "docx", "json", "zip", "rss", "atom"]
 OF_FILES = ["jpg", "webp", "avif", "png", "pdf"]
 
-# How else, besides GET, the likeliest addresses are requested.
+# Other ways than a plain GET to request the likeliest addresses.
 OTHER_WAYS: list[tuple[str, dict[str, str]]] = [
     ("HEAD", {}),
     ("OPTIONS", {}),
@@ -36,7 +36,7 @@ OTHER_WAYS: list[tuple[str, dict[str, str]]] = [
     ("GET", {"Accept": "application/json"}),
 ]
 
-# Sites and their proxies may treat robots, link previews and telephones differently.
+# Sites and their proxies may treat robots, link previews and phones differently.
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0"
 AGENTS = {
     "Twitterbot": "Twitterbot/1.0",
@@ -72,7 +72,7 @@ HEADERS: dict[str, dict[str, str]] = {
     "Cache-Control": {"Cache-Control": "no-cache", "Pragma": "no-cache"},
     "X-Preview": {"X-Preview": "1", "X-Draft": "1", "X-Debug": "1"},
 }
-# Queries that may be added to an address; {day} is the day on which the embargo ends.
+# Query strings that are added to an address. {day} is the day on which the embargo ends.
 SWITCHES = [
     "draft=1", "preview=1", "format=json", "debug=1", "amp=1", "print=1", "as_of={day}",
     "draft=true", "preview=true", "status=scheduled", "all=1", "show=all", "embargo=0",
@@ -88,7 +88,7 @@ SWITCHES = [
 
 
 def patterns() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every route with its parameters; of the desk, those of releases, people and files."""
+    """Yield every route with its parameters, but desk routes only for releases, people, files."""
     yield from _patterns(get_resolver(), "/", {})
 
 
@@ -118,7 +118,7 @@ def fixed_addresses() -> list[str]:
 
 
 def narrowed(canary: Canary) -> list[str]:
-    """Return the lists and feeds, filtered so that the canary is in them, without its word."""
+    """Return lists and feeds with filters that match the canary and do not contain its word."""
     day = canary.names.embargo_ends
     values = {
         "kind": [canary.kind], "language": [canary.language], "country": [canary.country],
@@ -180,7 +180,7 @@ def guesses(canary: Canary) -> Iterator[tuple[str, bool]]:
     for route, taken in patterns():
         for number, path in enumerate(_filled(route, taken, canary, slugs)):
             yield path, number == 0 or path.rstrip("/").endswith(likely)
-    words = [names.word, names.title_slug]  # the topic and the speaker have the title's address
+    words = [names.word, names.title_slug]  # topic and speaker have the slug of the title
     asked = {each.name.rstrip("_") for each in fields(Filters)} | {"q", "search", "s", "id"}
     for path in fixed_addresses():
         for name, word in product(sorted(asked), words):
@@ -243,7 +243,7 @@ def _filled(route: str, taken: dict[str, Any], canary: Canary, slugs: list[str])
 
 
 def _combined(tried: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield every combination or, if there are too many, those with one unlikely value."""
+    """Yield every combination. If there are too many: those with at most one unlikely value."""
     if prod(map(len, tried)) <= MAX_COMBINATIONS:
         yield from product(*tried)
         return

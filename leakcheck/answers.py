@@ -12,11 +12,12 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from django.utils import timezone
 from django.utils.http import http_date
+from django.utils.translation import gettext
 
 from leakcheck.canary import Names
 from leakcheck.site import MAX_BYTES, Answer
 
-# Tokens and the present moment differ in every answer.
+# Tokens and the current time differ in every answer.
 _TOKENS = re.compile(rb'(csrfmiddlewaretoken" value="|nonce="|\'nonce-|csrftoken=)[\w+/=-]+')
 _MOMENT = (
     rb"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)"
@@ -26,15 +27,16 @@ _MOMENTS = re.compile(_MOMENT)
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
 _WORDS = re.compile(_MOMENT + rb"|-?\d+(?:\.\d+)?(?![\w.])|[\w%+=/-]+|[^\w%+=/-]+")
 FROM_THE_BODY = ("header etag:", "header content-length:")
-_BY_THE_WAY = {"date", "age", "x-request-id", "connection", "keep-alive"}
-# Seconds, milliseconds, microseconds, minutes: how fast a clock or a countdown runs.
+_IGNORED_HEADERS = {"date", "age", "x-request-id", "connection", "keep-alive"}
+# How much a clock (or, below 0, a countdown) changes per second. It may count in seconds,
+# milliseconds, microseconds or minutes.
 _RATES = [sign * unit for unit in (1, 1000, 1_000_000, 1 / 60) for sign in (1, -1)]
 
 
 class Comparable:
     """An answer without its tokens, and with placeholders for the requested names.
 
-    Blurred, it also has a placeholder for the present moment: an empty feed prints it.
+    If `blurred`, it also has a placeholder for the current time, which an empty feed prints.
     """
 
     def __init__(self, answer: Answer, names: Names, blurred: bool = True) -> None:
@@ -43,8 +45,8 @@ class Comparable:
         self.names, self.blurred = names, blurred
         raw = answer.body.lower()
         self.body = self._plain(raw)
-        # The ETag of a page that repeats the request differs as the page does.
-        left_out = _BY_THE_WAY | ({"etag"} if any(self._in(raw)) else set())
+        # A page that repeats the request differs for each name, and so does its ETag.
+        left_out = _IGNORED_HEADERS | ({"etag"} if any(self._contains(raw)) else set())
         is_packed = answer.header("content-encoding") == "gzip"
         sent = [(key.lower(), value) for key, value in answer.headers]
         self.headers = sorted(
@@ -58,22 +60,20 @@ class Comparable:
         mine, theirs = set(self.headers), set(other.headers)
         return {key for key, _ in mine ^ theirs}
 
-    def difference(self, other: "Comparable", besides: set[str] | None = None) -> str:
+    def difference(self, other: "Comparable", ignored: set[str] | None = None) -> str:
         """Return how this differs from another answer, or an empty text."""
         if self.status != other.status:
-            return f"status {self.status} instead of {other.status}"
+            return _instead("status", self.status, other.status)
         if self.body != other.body:
             at = next(
                 (n for n, (a, b) in enumerate(zip(self.body, other.body, strict=False)) if a != b),
                 min(len(self.body), len(other.body)),
             )
-            mine, theirs = (
-                [b[max(at - 30, 0) : at + 60] or b"nothing"] for b in (self.body, other.body)
-            )
-            return f"body {_excerpt(mine)} instead of {_excerpt(theirs)}"
-        for key in sorted(self.different_headers(other) - (besides or set())):
+            mine, theirs = ([b[max(at - 30, 0) : at + 60]] for b in (self.body, other.body))
+            return _instead("body", _excerpt(mine), _excerpt(theirs))
+        for key in sorted(self.different_headers(other) - (ignored or set())):
             mine, theirs = ([v for k, v in answer.headers if k == key] for answer in (self, other))
-            return f"header {key}: {_excerpt(mine)} instead of {_excerpt(theirs)}"
+            return _instead(f"header {key}:", _excerpt(mine), _excerpt(theirs))
         return ""
 
     def fields(self) -> dict[str, bytes]:
@@ -84,16 +84,16 @@ class Comparable:
             fields[name] = fields[name] + b", " + value if name in fields else value
         return fields
 
-    def _in(self, text: bytes) -> Iterator[bool]:
+    def _contains(self, text: bytes) -> Iterator[bool]:
         yield from (part.encode() in text for part in self.names.replaceable)
 
     def _plain(self, text: bytes) -> bytes:
         for number, part in enumerate(self.names.replaceable):
             text = text.replace(part.encode(), b"{%d}" % number)
         text = _TOKENS.sub(rb"\1-", text)
-        return _MOMENTS.sub(self._now_or_as_it_is, text) if self.blurred else text
+        return _MOMENTS.sub(self._replace_now, text) if self.blurred else text
 
-    def _now_or_as_it_is(self, match: re.Match[bytes]) -> bytes:
+    def _replace_now(self, match: re.Match[bytes]) -> bytes:
         moment = _moment(match[0])
         is_now = moment and abs(moment - self.now) < timedelta(seconds=5)
         return b"{now}" if is_now else match[0]
@@ -103,9 +103,9 @@ class Comparable:
 class Judgement:
     """How an answer changed while a canary was there.
 
-    `difference` is what the canary changed, or an empty text; `is_own` means that something else
-    changed meanwhile; `unsteady` names values that change all the time, in which a leak could not
-    be seen.
+    `difference` describes what the canary changed, or is empty. `is_own` means that the page
+    changed for another reason. `unsteady` names the values that change all the time, in which a
+    leak could not be seen.
     """
 
     difference: str = ""
@@ -114,10 +114,10 @@ class Judgement:
 
 
 def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Judgement:
-    """Compare an answer with those from before the canary came and after it had gone.
+    """Compare an answer with answers from before the canary was planted and after its removal.
 
-    A value that is the same in all the others must be the same in this one. A clock or a countdown
-    moves along a line, so its value must lie on it.
+    A value that is the same in all other answers must be the same in this one. A clock or a
+    countdown changes at a constant rate, so its value must be close to the predicted one.
     """
     judgement = Judgement()
     times = [before.at, now.at, *(answer.at for answer in after)]
@@ -136,13 +136,15 @@ def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Jud
             judgement.difference = _named(name, mine, first)
             return judgement
         else:
-            moved, is_followed = _off_the_line(values, times)
-            if moved:
-                judgement.difference = _named(name, *moved)
+            off, is_predictable = _compare_with_prediction(values, times)
+            if off:
+                judgement.difference = _named(name, *off)
                 return judgement
             if all(other == others[0] for other in others):
                 judgement.is_own = True
-            elif not is_followed and not (name in FROM_THE_BODY and "body" in judgement.unsteady):
+            elif not is_predictable and not (
+                name in FROM_THE_BODY and "body" in judgement.unsteady
+            ):
                 judgement.unsteady.add(name)
     return judgement
 
@@ -157,17 +159,28 @@ def _named(name: str, mine: bytes | None, theirs: bytes | None) -> str:
             (n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b),
             min(len(mine), len(theirs)),
         )
-        mine, theirs = (text[max(at - 30, 0) : at + 60] or b"nothing" for text in (mine, theirs))
-    return f"{name} {_excerpt([mine or b''])} instead of {_excerpt([theirs or b''])}"
+        mine, theirs = (text[max(at - 30, 0) : at + 60] for text in (mine, theirs))
+    return _instead(name, _excerpt([mine or b""]), _excerpt([theirs or b""]))
 
 
-def _off_the_line(
+def _instead(name: str, mine: str, theirs: str) -> str:
+    """Return a difference as a text; `name` is "status", "body" or such as "header etag:"."""
+    texts = {
+        "status": gettext("status %(mine)s instead of %(theirs)s"),
+        "body": gettext("body %(mine)s instead of %(theirs)s"),
+    }
+    header = gettext("header %(name)s: %(mine)s instead of %(theirs)s")
+    header_name = name.removeprefix("header ").rstrip(":")
+    return texts.get(name, header) % {"name": header_name, "mine": mine, "theirs": theirs}
+
+
+def _compare_with_prediction(
     values: list[bytes | None], times: list[float]
 ) -> tuple[tuple[bytes, bytes] | None, bool]:
-    """Follow the moving parts of a value.
+    """Compare the changing parts of a value with their predictions from the other answers.
 
-    Returns the part that is not where its own movement puts it, with the expected part; and whether
-    all moving parts are clocks or countdowns, so that they could be followed.
+    Returns the first part that is different, with the expected part, or None; and whether all
+    changing parts are clocks or countdowns, so that they could be predicted.
     """
     split = [_WORDS.findall(value or b"") for value in values]
     first, mine, *others = split
@@ -175,7 +188,7 @@ def _off_the_line(
         return None, False
     if len(mine) != len(first):
         return (values[1] or b"", values[0] or b""), False
-    is_followed = True
+    is_predictable = True
     for words in zip(*split, strict=True):
         before, now, *after = words
         if all(other == before for other in after):
@@ -183,16 +196,16 @@ def _off_the_line(
                 return (now, before), False
             continue
         numbers = [number for word in words if (number := _number(word)) is not None]
-        line = _line(numbers, times) if len(numbers) == len(words) else None
+        line = _predicted(numbers, times) if len(numbers) == len(words) else None
         if line is None:
-            is_followed = False
+            is_predictable = False
         elif abs(numbers[1] - line[0]) > 30 * line[1]:
             return (now, b"%.0f" % line[0]), True
-    return None, is_followed
+    return None, is_predictable
 
 
-def _line(numbers: list[float], times: list[float]) -> tuple[float, float] | None:
-    """Return the second number as the line of the others predicts it, and its unit."""
+def _predicted(numbers: list[float], times: list[float]) -> tuple[float, float] | None:
+    """Return the second number as predicted from the others, and its unit, or None."""
     start, _, *ends = numbers
     for rate in _RATES:
         unit = max(1, abs(rate))
@@ -216,7 +229,7 @@ def counts_down_to(answer: Answer, moments: list[datetime]) -> tuple[str, str, d
     It may contain the moment, or the seconds or milliseconds until then.
     """
     for name, value in answer.headers:
-        if name.lower() in _BY_THE_WAY:
+        if name.lower() in _IGNORED_HEADERS:
             continue
         text = value.lower().encode(errors="replace")
         numbers = [(_number(word), bool(_MOMENTS.fullmatch(word))) for word in _WORDS.findall(text)]
@@ -255,34 +268,39 @@ def _moment(text: bytes) -> datetime | None:
 
 
 def _excerpt(values: list[bytes]) -> str:
-    text = b", ".join(values).decode(errors="replace") or "none"
+    text = b", ".join(values).decode(errors="replace") or gettext("none")
     return f"“{' '.join(text.split())[:120]}”"
 
 
 def seen(needle: str, answer: Answer) -> str:
     """Return where a word is in an answer, or an empty text."""
     if needle in answer.reason.lower():
-        return f"status line: {answer.status} {answer.reason}"
+        return gettext("status line: %(text)s") % {"text": f"{answer.status} {answer.reason}"}
     for name, value in answer.headers:
         if needle in unquote(f"{name}: {value}").lower():
-            return f"header {name}: {_around(needle, unquote(value))}"
-    for inside, body in _bodies(answer.body):
+            around = _around(needle, unquote(value))
+            return gettext("header %(name)s: %(text)s") % {"name": name, "text": around}
+    for file, body in _bodies(answer.body):
         for form in (body, unquote_to_bytes(body) if b"%" in body else b""):
             if needle.encode() in form.lower():
-                return f"body{inside}: {_around(needle, form.decode(errors='replace'))}"
+                around = _around(needle, form.decode(errors="replace"))
+                if file:
+                    values = {"file": file, "text": around}
+                    return gettext("body (in %(file)s): %(text)s") % values
+                return gettext("body: %(text)s") % {"text": around}
     return ""
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield a body, and the files in it if it is a ZIP or a Word file."""
+    """Yield a body after an empty name, and the files in a ZIP or Word file after their names."""
     yield "", body
     if body.startswith(b"PK"):
         try:
             with zipfile.ZipFile(io.BytesIO(body)) as packed:
                 for member in packed.infolist():
-                    yield f" (in {member.filename})", member.filename.encode()
+                    yield member.filename, member.filename.encode()
                     if member.file_size < MAX_BYTES:
-                        yield f" (in {member.filename})", packed.read(member)
+                        yield member.filename, packed.read(member)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error):
             return
 

@@ -1,9 +1,9 @@
 # Above 450 lines because planting, removal and watchdog must agree on what belongs to a canary.
 """A canary: an approved test release that is removed before its embargo ends.
 
-Every uuid of a canary has the same end and a version that nothing else here uses; a row without a
-uuid is recognised by its title. So what an interrupted run leaves can be removed: by the run
-itself, by its watchdog if the run dies, or by the next run after a power cut.
+Every UUID of a canary ends in NODE and has a version that nothing else here uses. A row without a
+UUID is recognised by its title. So everything that an interrupted run leaves can be removed: by the
+run itself, by its watchdog if the run is killed, or by the next run after a power cut.
 """
 
 import contextlib
@@ -59,7 +59,7 @@ NODE = "1eacc4ec0de5"
 TITLE = "Leak check {} (removes itself)"
 TITLES = r"^Leak check [a-z]{16} \(removes itself\)$"
 SESSIONS = "leakcheckleakcheck"
-LETTERS = "bcdfghjklmnpqrstvwxz"  # without vowels: no word of a text matches by chance
+LETTERS = "bcdfghjklmnpqrstvwxz"  # without vowels, so that no word of a text matches by chance
 
 EMBARGO_LENGTH = timedelta(hours=1)
 # The watchdog removes the canary before its embargo ends, even if the run is still alive.
@@ -68,7 +68,7 @@ WATCHDOG_TIMEOUT = timedelta(minutes=50)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All names by which a stranger could ask for a canary, or for a release that never existed."""
+    """All names by which a stranger could request a canary, or a release that never existed."""
 
     word: str
     release: UUID
@@ -82,12 +82,12 @@ class Names:
 
     @classmethod
     def new(cls) -> "Names":
-        """Return names that nothing else has; all have the same length."""
+        """Return new names that nothing else has. The words of all canaries are equally long."""
         return cls.of("".join(secrets.choice(LETTERS) for _ in range(16)))
 
     @classmethod
     def of(cls, word: str) -> "Names":
-        """Return the names that follow from a word; those of the files are random."""
+        """Return the names that are derived from a word, and random names for the files."""
         release, person, poster, inside, document = (
             _uuid(word, what) for what in ("release", "person", "poster", "inside", "document")
         )
@@ -118,13 +118,13 @@ class Names:
 
     @property
     def needles(self) -> list[str]:
-        """Words that give the release away wherever they are seen, in lower case."""
+        """Texts that show a leak wherever they occur, in lower case."""
         files = [path.rpartition("/")[2] for path in self.originals]
         return [self.word, *map(str, self.uuids), *(uuid.hex for uuid in self.uuids), *files]
 
     @property
     def replaceable(self) -> list[str]:
-        """The needles and the parts too short to be one, in the same order for all names."""
+        """The needles, and parts too short to be needles, in the same order for all canaries."""
         return [*self.needles, *(uuid.hex[:8] for uuid in (self.release, self.person))]
 
 
@@ -146,7 +146,7 @@ def _uuid(word: str, what: str) -> UUID:
 
 
 def is_canarys(value: Any) -> bool:
-    """Whether a value is the uuid of a canary: of version 8 (RFC 9562), with our end."""
+    """Whether a value is the UUID of a canary: version 8 (RFC 9562), and it ends in NODE."""
     try:
         uuid = UUID(str(value))
     except ValueError:
@@ -155,28 +155,28 @@ def is_canarys(value: Any) -> bool:
 
 
 def choose() -> Canary:
-    """Return a canary that can be planted, in a language and country that nothing public has."""
+    """Return a canary to plant, in a language and a country that no public release has."""
     public = Release.objects.public()
-    spoken = set(public.values_list("language", flat=True))
+    used_languages = set(public.values_list("language", flat=True))
     listed = public.values_list("countries", flat=True)
-    named = {code for codes in listed for code in str(codes).split(",")}
-    tongues = [tag for tag in languages.COMMON if tag not in spoken]
-    places = [code for code, _name in countries if code not in named]
+    used_countries = {code for codes in listed for code in str(codes).split(",")}
+    free_languages = [tag for tag in languages.COMMON if tag not in used_languages]
+    free_countries = [code for code, _name in countries if code not in used_countries]
     return Canary(
         Names.new(),
         kind=Release.Kind.COMMENT,
-        language=tongues[-1] if tongues else "en",
-        country=places[-1] if places else "GB",
+        language=free_languages[-1] if free_languages else "en",
+        country=free_countries[-1] if free_countries else "GB",
         numbers=(),
     )
 
 
 def plant(canary: Canary) -> Canary:
-    """Store a canary: approved, with an embargo of an hour, and its word in every field.
+    """Store a canary: approved, with an embargo of an hour, and with its word in every field.
 
-    It is linked with public rows if there are some: as the translation of a release, with its
-    topics, naming a person who has a page. No function of the workflow is called, so no event is
-    recorded and nobody is notified.
+    It is linked to public rows if there are any: it is the translation of a release, has its
+    topics, and names a person who has a page. No function of `releases.workflow` is called, so no
+    event is recorded and nobody is notified.
     """
     names = canary.names
     word, title = names.word, names.title
@@ -194,12 +194,12 @@ def plant(canary: Canary) -> Canary:
         for uuid in (names.poster, names.inside)
     )
     for picture in (poster, inside):
-        _make(picture)
-    paper = _pdf(f"% {title}: {word}")
+        _process(picture)
+    pdf = _pdf(f"% {title}: {word}")
     document = MediaAsset.objects.create(
-        uuid=names.document, original=ContentFile(paper, name=f"{word}.pdf"), **about
+        uuid=names.document, original=ContentFile(pdf, name=f"{word}.pdf"), **about
     )
-    _make(document)
+    _process(document)
     with transaction.atomic():
         topic = Topic.objects.create(name=title)
         contact = Contact.objects.create(
@@ -257,7 +257,7 @@ def plant(canary: Canary) -> Canary:
 
 
 def _without_a_job(name: str, act: Callable[[], object]) -> None:
-    """Do something without the background job that it would add; a waiting one stays."""
+    """Call a function and delete the job that it adds. Jobs that were already waiting stay."""
     waiting = set(Job.objects.filter(name=name).values_list("pk", flat=True))
     act()
     Job.objects.filter(name=name).exclude(pk__in=waiting).delete()
@@ -275,7 +275,7 @@ def _pdf(text: str) -> bytes:
     ) % (len(page), page)
 
 
-def _make(picture: MediaAsset) -> None:
+def _process(picture: MediaAsset) -> None:
     """Process a file, or wait for the worker that is processing it."""
     for _attempt in range(60):
         processing.process(picture)
@@ -307,30 +307,31 @@ def known_session(names: Names) -> Iterator[str]:
 
 
 def sweep(names: Names | None = None) -> int:
-    """Remove one canary, or all, with what belongs to it; return how many rows and files.
+    """Remove one canary, or all, with their rows and files.
 
-    What editors created and linked to a canary meanwhile stays, without the link.
+    Returns the number of removed rows and files. Rows that editors created and linked to a canary
+    stay, without the link.
     """
     with transaction.atomic():
-        # The site records probes of it in the background: none may be added while we look.
+        # Lock the release: the site records probes in the background, and must add none now.
         list(_rows(Release).select_for_update().filter(pk__endswith=NODE).values_list("pk"))
-        doomed, linked = _rows_of_canaries(names)
+        to_delete, linked = _rows_of_canaries(names)
         for model, name, keys in linked:
             _rows(model).filter(pk__in=keys).update(**{name: None})
         for model in BY_TABLE_AND_ROW:
-            doomed[model] = _about(model, doomed) | doomed.get(model, set())
-        # Without cascades, guards and signals, which would write another version of each row. The
-        # database checks every reference at the commit, so the order does not matter.
+            to_delete[model] = _about(model, to_delete) | to_delete.get(model, set())
+        # _raw_delete skips cascades, guards and signals, which would store another version of each
+        # row. Foreign keys are checked at the commit, so the order does not matter.
         removed = sum(
             _rows(model).filter(pk__in=keys)._raw_delete(connection.alias)
-            for model, keys in doomed.items()
+            for model, keys in to_delete.items()
             if keys
         )
     return removed + _sweep_files(names)
 
 
 Rows = dict[type[models.Model], set[Any]]
-# They point to rows of other tables without a foreign key.
+# Models that refer to rows of other tables without a foreign key.
 BY_TABLE_AND_ROW = (FoldedText, NameCheckFind, NameException, NameDisclosure)
 
 
@@ -341,41 +342,41 @@ def _rows(model: type[models.Model]) -> models.QuerySet[Any]:
 def _rows_of_canaries(
     names: Names | None,
 ) -> tuple[Rows, list[tuple[type[models.Model], str, set[Any]]]]:
-    """Return the rows to delete, and those that stay, with the field that links them to these."""
-    doomed = _marked(names)
+    """Return the rows to delete, and the rows that stay, with the field that links to a canary."""
+    to_delete = _marked(names)
     linked = []
-    todo = list(doomed)
+    todo = list(to_delete)
     while todo:
         model = todo.pop()
         for relation in model._meta.get_fields(include_hidden=True):
             if not (relation.auto_created and (relation.one_to_many or relation.one_to_one)):
                 continue
-            pointing: type[models.Model] = relation.related_model  # type: ignore[assignment]
+            referring: type[models.Model] = relation.related_model  # type: ignore[assignment]
             name = relation.field.name  # type: ignore[union-attr]
             found = set(
-                _rows(pointing)
-                .filter(**{f"{name}__in": doomed[model]})
+                _rows(referring)
+                .filter(**{f"{name}__in": to_delete[model]})
                 .values_list("pk", flat=True)
-            ) - doomed.get(pointing, set())
-            if found and _is_editors_own(pointing):
-                linked.append((pointing, name, found))
+            ) - to_delete.get(referring, set())
+            if found and _is_editors_own(referring):
+                linked.append((referring, name, found))
             elif found:
-                doomed.setdefault(pointing, set()).update(found)
-                todo.append(pointing)
-    return doomed, linked
+                to_delete.setdefault(referring, set()).update(found)
+                todo.append(referring)
+    return to_delete, linked
 
 
-def _about(model: type[models.Model], doomed: Rows) -> set[Any]:
-    """Return the rows of a model that point to doomed rows by table and key, as text."""
+def _about(model: type[models.Model], to_delete: Rows) -> set[Any]:
+    """Return the rows of a model that refer by table and key, as text, to the rows to delete."""
     found: set[Any] = set()
-    for other, keys in doomed.items():
+    for other, keys in to_delete.items():
         rows = _rows(model).filter(table=other._meta.label_lower, row__in=list(map(str, keys)))
         found |= set(rows.values_list("pk", flat=True))
     return found
 
 
 def _marked(names: Names | None) -> Rows:
-    """Return every row of any table that has a canary's uuid, or its title as a name."""
+    """Return the rows of all tables that contain a canary's UUID, or its title as a name."""
     columns = [
         (model, field)
         for model in apps.get_models(include_auto_created=True)
@@ -395,26 +396,28 @@ def _marked(names: Names | None) -> Rows:
             if is_canarys(uuid)
         }
     )
-    doomed: Rows = {}
+    to_delete: Rows = {}
     for model, field in columns:
         keys = (
-            uuids  # also of deleted rows: a version that points to them is still there
+            uuids  # also of deleted rows, to which stored versions still refer
             if field.primary_key
             else set(
                 _rows(model).filter(**{f"{field.name}__in": uuids}).values_list("pk", flat=True)
             )
         )
-        doomed.setdefault(model, set()).update(keys)
+        to_delete.setdefault(model, set()).update(keys)
     titles = {"name": names.title} if names else {"name__regex": TITLES}
     for named in (Topic, Contact, Topic.history.model, Contact.history.model):
-        doomed[named] = set(_rows(named).filter(**titles).values_list("pk", flat=True))
+        to_delete[named] = set(_rows(named).filter(**titles).values_list("pk", flat=True))
     ends = [str(uuid) for uuid in names.uuids] if names else [NODE]
     for model, column in ((Job, "key"), (Email, "about")):
         about = reduce(or_, (Q(**{f"{column}__endswith": end}) for end in ends))
-        doomed[model] = set(_rows(model).filter(about).values_list("pk", flat=True))
+        to_delete[model] = set(_rows(model).filter(about).values_list("pk", flat=True))
     begins = SESSIONS + (names.word if names else "")
-    doomed[Session] = set(_rows(Session).filter(pk__startswith=begins).values_list("pk", flat=True))
-    return doomed
+    to_delete[Session] = set(
+        _rows(Session).filter(pk__startswith=begins).values_list("pk", flat=True)
+    )
+    return to_delete
 
 
 def _is_editors_own(model: type[models.Model]) -> bool:
@@ -454,9 +457,9 @@ def removed_at_the_end(names: Names) -> Iterator[Callable[[], None]]:
     """Remove a canary when the block ends, even if it ends by a signal or a kill.
 
     Yields a function that waits until the watchdog process is ready; call it before planting. The
-    watchdog reads from a pipe whose other end is ours. If the pipe closes without a message from
-    us, which the kernel does for every process that dies, it removes the canary. Raises
-    CanaryNotRemovedError if the removal fails; the watchdog goes on trying.
+    watchdog reads from a pipe of this process. The kernel closes the pipe if this process dies. If
+    the pipe closes without a message, the watchdog removes the canary. Raises
+    CanaryNotRemovedError if the removal fails; then the watchdog keeps trying.
     """
     with _signals(_interrupt), _watchdog(names) as (pipe, wait_for_watchdog):
         try:
@@ -497,7 +500,7 @@ def _watchdog(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
         "--guard",
         names.word,
     ]
-    # In its own session it gets no signal when the terminal closes or of Ctrl-C.
+    # In its own session, it gets no signal on Ctrl-C or when the terminal closes.
     watchdog = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
@@ -538,9 +541,9 @@ def watch(word: str, report: Callable[[str], object]) -> None:
 
 
 def sweep_patiently(names: Names, report: Callable[[str], object]) -> None:
-    """Sweep until two sweeps in a row succeed, for an hour at most.
+    """Sweep until two sweeps in a row succeed, for about an hour at most.
 
-    The first may miss a transaction that the database was still ending for the dead process.
+    The first may miss rows of the dead process, if the database is still ending its transaction.
     """
     good = 0
     for _attempt in range(720):
@@ -569,7 +572,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 @contextlib.contextmanager
 def _signals(handler: Any) -> Iterator[None]:
-    """Handle the signals that ask to end, except those that are ignored, as under nohup."""
+    """Handle the signals in TO_END, except those that are ignored already, as under nohup."""
     before = {number: signal.getsignal(number) for number in TO_END}
     for number, old in before.items():
         if old != signal.SIG_IGN:

@@ -1,8 +1,8 @@
-"""Looks on the running site, as a stranger would, for a release that is not public yet.
+"""Checks, as a stranger would, whether the running site shows a release that is not public yet.
 
 A canary is planted in the site's own database and storage. Then every address that a stranger could
 know or guess is requested in every way that we know, and every answer is searched for the canary.
- See docs/decisions/0013.
+See docs/decisions/0013.
 """
 
 import time
@@ -30,7 +30,7 @@ __all__ = [
 
 MINUTES = 10.0
 MAX_MINUTES = 40.0  # the watchdog removes the canary after 50
-CLEANUP_SHARE = 0.07  # of the time: to remove the canary and to repeat requests that differed
+CLEANUP_SHARE = 0.07  # of the time, to remove the canary and to repeat requests that differed
 
 
 def check(
@@ -38,9 +38,9 @@ def check(
 ) -> Report:
     """Plant a canary, look for it at a site, remove it, and return a report.
 
-    `only` names some of KINDS; without it, all share the `minutes`. `progress` is called after
-    each answer, with a text about the present work. Raises CheckError, and CanaryNotRemovedError
-    if the canary is left behind.
+    `only` limits the check to some of KINDS, which share the `minutes`. `progress` is called after
+    each answer, with a text about the current work. Raises CheckError, and CanaryNotRemovedError
+    if the canary could not be removed.
     """
     started = time.monotonic()
     if not 0 < minutes <= MAX_MINUTES:

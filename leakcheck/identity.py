@@ -19,7 +19,7 @@ from releases.rules.visibility import public_assets
 
 
 def alive(site: Site) -> None:
-    """Make sure that a Pressroom answers. Raises CheckError if not."""
+    """Make sure that a Pressroom site answers. Raises CheckError if not."""
     front = site.ask(reverse("newsroom"))
     if 300 <= front.status < 400:
         raise CheckError(
@@ -69,7 +69,7 @@ def control(site: Site, names: Names) -> list[str]:
 
 
 def _same_sessions(site: Site, names: Names) -> str:
-    """Compare sessions: a site deletes the cookie of a session that it does not have.
+    """Store a session and send its cookie: a site deletes the cookie of an unknown session.
 
     This also works for an empty newsroom, publishes nothing and signs nobody in.
     """
@@ -86,7 +86,7 @@ def _same_sessions(site: Site, names: Names) -> str:
         ours = is_known(key)
     none = is_known(canaries.SESSIONS + Names.new().word)
     if ours is None or none is None or none:
-        return ""  # the sign-in page is blocked, or something in front drops cookies
+        return ""  # the sign-in page is blocked, or a proxy drops cookies
     if not ours:
         raise CheckError(
             _(

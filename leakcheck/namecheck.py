@@ -1,8 +1,8 @@
 # Above 450 lines because the addresses, the reading and the attribution of names share their types.
-"""Reads what the public site prints, and finds protected names in it.
+"""Finds protected names in everything that the public site prints.
 
-Pages are requested in this process, as by a stranger; no server needs to run. Every public route is
-in `COVERED`, or in `EXCUSED` with the reason why it is not read.
+Pages are requested in this process, without signing in. No server needs to run. Every public route
+is in `COVERED`, or in `EXCUSED` with the reason why it is not read.
 """
 
 import json
@@ -57,13 +57,13 @@ from releases.rules.public_texts import (
 from releases.rules.visibility import public_assets
 
 BATCH = 200  # rows that are read at once
-MAX_REMEMBERED = 50_000  # texts whose names are cached: much of a page is on every page
+MAX_REMEMBERED = 50_000  # texts whose names are cached: many texts are on every page
 IN_MEMORY = 16_000_000  # bytes of an archive; a larger one is written to disk
 SITE_TEXTS = ("SITE_NOTICE", "NEWSROOM_NAME", "NEWSROOM_EMAIL", "NEWSROOM_PHONE")
 
 
 class CheckError(Exception):
-    """The check could not run; its text says why and what to do."""
+    """The check could not run. The message gives the reason and what to do."""
 
 
 class Kind(StrEnum):
@@ -82,9 +82,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A public address, and the record that it prints, if it is of one.
+    """A public address, and the record that it belongs to, if any.
 
-    `without_names` is the address with ids, for reports that print no name.
+    `without_names` is the address with IDs in place of slugs, for reports that print no names.
     """
 
     path: str
@@ -95,7 +95,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A protected name that the site prints: whose, at which address, and where in it."""
+    """A protected name that the site prints: the person, the address, the place in the answer."""
 
     person: UUID
     surface: str
@@ -135,7 +135,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The records whose addresses are read at a moment; `whole` if it is all of them."""
+    """The records whose addresses are read. `whole` is set if these are all public records."""
 
     at: datetime
     releases: QuerySet[Release]
@@ -146,7 +146,7 @@ class Scope:
     whole: bool
 
     def count(self) -> int:
-        """Return about how many addresses there are."""
+        """Return the approximate number of addresses."""
         forms = 5 * self.releases.count()
         return forms + self.people.count() + self.assets.count() + 4 * self.topics.count() + 14
 
@@ -155,7 +155,7 @@ Addresses = Callable[[Scope], Iterator[Address]]
 
 
 def _each(rows: QuerySet[Any]) -> Iterator[Any]:
-    """Yield rows in batches: requests are made in between, and rows may be deleted meanwhile."""
+    """Yield rows, loaded in batches. Rows that are deleted during the run are skipped."""
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BATCH):
         yield from rows.model._default_manager.in_bulk(pks[start : start + BATCH]).values()
@@ -352,7 +352,7 @@ def _content(answer: Any) -> Iterator[IO[bytes]]:
         try:
             for piece in answer.streaming_content if answer.streaming else [answer.content]:
                 file.write(piece)
-        except Exception as problem:  # of the site, which is in this process
+        except Exception as problem:  # any exception of the site, which runs in this process
             raise UnreadableFileError(_("it breaks off; see the log")) from problem
         file.seek(0)
         yield file
@@ -379,9 +379,9 @@ class NameCheck:
         people = Person.objects.protected(timezone.localdate(at)).values_list("pk", flat=True)
         self.protected = set(people)
         self.allowed: dict[tuple[str, str], set[str]] = {}
-        for given in NameException.objects.standing():
-            key = (given.table, str(given.release_id or given.row))
-            self.allowed.setdefault(key, set()).add(letters(given.name))
+        for exception in NameException.objects.standing():
+            key = (exception.table, str(exception.release_id or exception.row))
+            self.allowed.setdefault(key, set()).add(letters(exception.name))
         self._allowed_in_lists: set[str] | None = None
         self._known: dict[str, tuple[tuple[UUID, str, bool], ...]] = {}
         self._site_texts: list[str] = []
@@ -436,7 +436,7 @@ class NameCheck:
             )
 
     def _look_at_settings(self) -> None:
-        """Find the names that are on every page, once."""
+        """Find the names in settings that every page prints, and report them once."""
         front = Address(reverse("newsroom"), reverse("newsroom"), Kind.NOTICE)
         for name in SITE_TEXTS:
             text = " ".join(getattr(settings, name).split())
@@ -457,8 +457,10 @@ class NameCheck:
         elif answer.status_code != 404:  # it is no longer public
             found: dict[tuple[UUID, str, Kind, str], Found] = {}
             try:
-                self._collect(address, _in_headers(answer), found)
-                self._collect(address, _in_asset(asset) if asset else _in(answer, address), found)
+                self._collect(address, _texts_in_headers(answer), found)
+                self._collect(
+                    address, _texts_in_asset(asset) if asset else _texts_in(answer, address), found
+                )
             except PdfReaderMissingError:
                 self.report.unread_pdfs += 1
             except (UnreadableFileError, OSError, ValueError) as problem:
@@ -486,10 +488,10 @@ class NameCheck:
                 find = Found(person, surface, address, kind, place, warned=not blocks)
                 found.setdefault((person, letters(surface), kind, place), find)
 
-    # --- Whose text it is ----------------------------------------------------------------------
+    # --- Attribution of finds ------------------------------------------------------------------
 
     def _attributed(self, address: Address, found: Iterable[Found]) -> Iterator[Found]:
-        """Find the text of the newsroom that each find is in, and whether it is allowed there."""
+        """Yield each find with the field that contains the name, and whether it is allowed."""
         found = list(found)
         if not found:
             return
@@ -518,7 +520,7 @@ class NameCheck:
         return {name for key in keys for name in self.allowed.get(key, ())}
 
     def _allowed_anywhere(self) -> set[str]:
-        """Return what is allowed in lists: each text in them is also on a page of its own."""
+        """Return the names allowed in lists. Each text in a list is also checked on its page."""
         if self._allowed_in_lists is None:
             keys = [key for key in self.allowed if _is_printed(*key, self.at)]
             self._allowed_in_lists = {name for key in keys for name in self.allowed[key]}
@@ -537,7 +539,7 @@ class NameCheck:
                 read = [*self._read, *since.former_addresses()]
                 for start in range(0, len(read), BATCH):
                     finds.filter(address__in=read[start : start + BATCH]).delete()
-            there = set(Person.objects.filter(pk__in={f.person for f in self.report.found})
+            existing = set(Person.objects.filter(pk__in={f.person for f in self.report.found})
                         .values_list("pk", flat=True))  # fmt: skip
             NameCheckFind.objects.bulk_create(
                 [
@@ -546,7 +548,7 @@ class NameCheck:
                         place=find.place[:120], table=find.table, row=find.row,
                         accepted=find.accepted, warned=find.warned, at=self.at,
                     )
-                    for find in self.report.found if find.person in there
+                    for find in self.report.found if find.person in existing
                 ],
                 batch_size=BATCH,
             )  # fmt: skip
@@ -572,12 +574,12 @@ def _is_printed(table: str, row: str, at: datetime) -> bool:
     return found is not None and is_printed(found, at)
 
 
-def _in_headers(answer: Any) -> Iterator[Piece]:
+def _texts_in_headers(answer: Any) -> Iterator[Piece]:
     for name in ("Content-Disposition", "Location"):
         yield Kind.FILE_NAME, "the name of the download", answer.headers.get(name, "")
 
 
-def _in(answer: Any, address: Address) -> Iterator[Piece]:
+def _texts_in(answer: Any, address: Address) -> Iterator[Piece]:
     """Yield the texts of an answer. Raises UnreadableFileError and OSError."""
     kind, form = address.kind, answer.headers.get("Content-Type", "").partition(";")[0]
     with _content(answer) as file:
@@ -590,12 +592,12 @@ def _in(answer: Any, address: Address) -> Iterator[Piece]:
                 yield kind, "text", address.source.title  # the card shows it
             texts = printed_texts.picture(file)
         else:
-            texts = _of_form(form, file.read())
+            texts = _texts_of_form(form, file.read())
         for place, text in texts:
             yield kind, place, text
 
 
-def _of_form(form: str, content: bytes) -> Iterator[tuple[str, str]]:
+def _texts_of_form(form: str, content: bytes) -> Iterator[tuple[str, str]]:
     if form == "text/html":
         return printed_texts.html(content)
     if form.endswith("xml"):
@@ -612,7 +614,7 @@ _READERS: dict[str, Callable[[IO[bytes]], Iterator[tuple[str, str]]]] = {
 }
 
 
-def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
+def _texts_in_asset(asset: MediaAsset) -> Iterator[Piece]:
     """Yield the texts of a file as the public gets it. Raises UnreadableFileError and OSError."""
     style, extension = asset.download_rendition
     yield Kind.FILE_NAME, "the name of the download", asset.download_name(extension)
@@ -626,13 +628,13 @@ def _in_asset(asset: MediaAsset) -> Iterator[Piece]:
             yield kind, place, text
 
 
-# --- What changed --------------------------------------------------------------------------------
+# --- Recent changes ------------------------------------------------------------------------------
 
 
 def moment(text: str, at: datetime) -> datetime:
-    """Return the moment that an operator wrote: an ISO date or time, or how long ago, as 12h, 1d.
+    """Parse what an operator entered: an ISO date or time, or how long before `at`, as 12h or 1d.
 
-    Raises ValueError.
+    A time without an offset is in the newsroom’s time zone. Raises ValueError.
     """
     if ago := re.fullmatch(r"(\d{1,5})([dh])", text.strip()):
         return at - timedelta(**{{"d": "days", "h": "hours"}[ago[2]]: int(ago[1])})
@@ -641,7 +643,7 @@ def moment(text: str, at: datetime) -> datetime:
 
 
 class Changes:
-    """What may print other names than at an earlier moment: changed rows and protected people."""
+    """The records that may print other names than at an earlier moment, because of changes."""
 
     def __init__(self, check: NameCheck, since: datetime) -> None:
         self.check, self.since, self.at = check, since, check.at
@@ -664,7 +666,7 @@ class Changes:
         everything = whole_site(self.at)
         used = Q(illustrations__release__in=self.releases) | Q(poster_of__in=self.releases)
         read = used | Q(portrait_of__in=self.people) | Q(pk__in=self.assets)
-        if self.protected:  # no index has the text of documents
+        if self.protected:  # the text of documents is not indexed, so all are read
             read |= ~Q(kind=MediaAsset.Kind.IMAGE)
         assets = MediaAsset.objects.filter(read).values("pk")
         return Scope(
@@ -678,7 +680,7 @@ class Changes:
         )
 
     def former_addresses(self) -> Iterator[str]:
-        """Yield the addresses of what changed, whether they are still public or not."""
+        """Yield the addresses of the changed records, including those that are no longer public."""
         changed = Release.objects.filter(pk__in=self.releases).prefetch_related("former_slugs")
         for release in changed:
             for slug in [release.slug, *(former.slug for former in release.former_slugs.all())]:
@@ -699,10 +701,10 @@ class Changes:
         for model, when in ((Event, "at"), (Correction, "at")):
             rows = model._default_manager.filter(**{f"{when}__gte": self.since})
             changed |= Q(pk__in=rows.exclude(release=None).values("release"))
-        self._print(changed)
+        self._add_releases(changed)
 
     def _changed_rows(self) -> None:
-        """Add what prints a row of which a version was stored since."""
+        """Add the records that print a row that has a newer version."""
         for table in TABLES:
             model: Any = model_of(table)
             if not hasattr(model, "history") or model is Release:
@@ -713,7 +715,7 @@ class Changes:
             elif model is Person:
                 self.people |= set(versions.order_by().values_list("uuid", flat=True))
             elif model in (Topic, Contact):
-                self._print(self._prints_one_of(model, versions))
+                self._add_releases(self._prints_one_of(model, versions))
             elif hasattr(model, "person_id"):
                 self.people |= set(versions.order_by().values_list("person_id", flat=True))
             else:
@@ -723,7 +725,7 @@ class Changes:
         consents = Consent.history.filter(history_date__gte=self.since)
         self.people |= set(consents.order_by().values_list("person_id", flat=True))
         used = Q(poster__in=self.assets) | Q(illustrations__asset__in=self.assets)
-        self._print(used | Q(mentions__person__in=self.people))
+        self._add_releases(used | Q(mentions__person__in=self.people))
         portraits = Person.objects.filter(portrait__in=self.assets)
         self.people |= set(portraits.values_list("pk", flat=True))
 
@@ -733,13 +735,13 @@ class Changes:
         return reduce(or_, map(releases_printing, rows), Q(pk__in=()))
 
     def _exceptions(self) -> None:
-        """Add what prints a row in which a name was allowed, or is no longer."""
+        """Add the records that print a row with a name exception that began or ended since then."""
         changed = NameException.objects.filter(Q(at__gte=self.since) | Q(ended_at__gte=self.since))
-        for given in changed.select_related("release"):
-            row = given.release or row_of(given.table, given.row)
+        for exception in changed.select_related("release"):
+            row = exception.release or row_of(exception.table, exception.row)
             if row is None:
                 continue
-            self._print(releases_printing(row))
+            self._add_releases(releases_printing(row))
             if isinstance(row, MediaAsset):
                 self.assets.add(row.pk)
                 portraits = Person.objects.filter(portrait=row)
@@ -748,7 +750,7 @@ class Changes:
                 self.people.add(person.pk)
 
     def _protected_since(self) -> list[Person]:
-        """Return the people who became protected, or whose names changed, since then."""
+        """Return the protected people whose protection or names may have changed since then."""
         today, day = timezone.localdate(self.at), timezone.localdate(self.since)
         lowered = LevelChange.objects.filter(
             Q(requested_at__gte=self.since) | Q(decided_at__gte=self.since)
@@ -757,6 +759,6 @@ class Changes:
         new = Q(pk__in=self.people) | Q(pk__in=lowered.values("person")) | ended
         return list(Person.objects.protected(today).filter(new))
 
-    def _print(self, condition: Q) -> None:
+    def _add_releases(self, condition: Q) -> None:
         found = Release.objects.filter(condition).values_list("pk", flat=True)
         self.releases |= set(found.order_by())

@@ -1,7 +1,7 @@
 """Extracts the texts of pages, feeds, exports, archives, documents and pictures.
 
-Bytes in, texts out; no database. A text is a paragraph, a cell or an attribute. Tags inside a
-paragraph do not split it.
+The functions read bytes and need no database. A text is a paragraph, a cell or an attribute. Tags
+inside a paragraph do not split it.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ LIMITS = sandbox.Limits(megapixels=0, seconds=60, megabytes=1024)
 
 
 class UnreadableFileError(Exception):
-    """A file whose text cannot be read; its text says why."""
+    """The text of a file cannot be read. The message gives the reason."""
 
 
 class PdfReaderMissingError(UnreadableFileError):
@@ -62,7 +62,7 @@ def xml(source: bytes) -> Iterator[Text]:
 
 
 def table(source: str) -> Iterator[Text]:
-    """Yield the cells of a table for spreadsheets."""
+    """Yield the cells of a CSV file."""
     csv.field_size_limit(MAX_CELL)
     for row in csv.reader(io.StringIO(source.removeprefix("\ufeff"))):
         for cell in row:
@@ -88,7 +88,7 @@ def texts_in_zip(file: IO[bytes]) -> Iterator[Text]:
                     yield "a text in it", text
 
 
-def _read_elsewhere(reader: str) -> Callable[[IO[bytes]], Iterator[Text]]:
+def _read_in_sandbox(reader: str) -> Callable[[IO[bytes]], Iterator[Text]]:
     def read(file: IO[bytes]) -> Iterator[Text]:
         with _or_unreadable():
             yield from sandbox.texts(file, LIMITS, reader)
@@ -96,8 +96,8 @@ def _read_elsewhere(reader: str) -> Callable[[IO[bytes]], Iterator[Text]]:
     return read
 
 
-word = _read_elsewhere("word")
-picture = _read_elsewhere("picture")
+word = _read_in_sandbox("word")
+picture = _read_in_sandbox("picture")
 
 
 def pdf(file: IO[bytes]) -> Iterator[Text]:

@@ -1,4 +1,4 @@
-"""The result of a search, and what it did not check."""
+"""The result of a check, and what it did not cover."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ class Sighting:
 
 @dataclass(slots=True)
 class Report:
-    """What was requested, seen and left out, and the proof that it was the right site."""
+    """What was requested, seen and left out, and the evidence that it was the right site."""
 
     control: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=lambda: list(KINDS))

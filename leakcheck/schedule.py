@@ -25,12 +25,12 @@ def check_names() -> None:
 
 @job("pressroom.namecheck_changes", lane=Lane.LONG, attempts=3)
 def check_names_since(since: str) -> None:
-    """Check what may print other names than at a time, in ISO 8601."""
+    """Check only what may print other names than at a time, given in ISO 8601."""
     _namecheck("--since", since)
 
 
 def _namecheck(*arguments: str) -> None:
-    # In a separate process: the check reads the whole site, and its memory is freed afterwards.
+    # In a separate process, which frees its memory at the end: the check reads the whole site.
     done = subprocess.run(  # noqa: S603
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "namecheck", *arguments],
         stdin=subprocess.DEVNULL,

@@ -34,11 +34,11 @@ _TEXT = re.compile("text/|xml|json|javascript")
 T = TypeVar("T")
 
 CHECK_CANARY_EVERY = 10  # seconds
-MAX_MOMENTS = 20  # publication times of scheduled releases that are looked for in headers
+MAX_MOMENTS = 20  # publication times of scheduled releases that headers are searched for
 
 
 class Asked(NamedTuple):
-    """One way to ask for one address."""
+    """One request for one address."""
 
     path: str
     method: str = "GET"
@@ -55,9 +55,9 @@ def ask_by_header(path: str, method: str, headers: dict[str, str]) -> Asked:
 
 
 class Search:
-    """One search, of some kinds.
+    """One search, with some of the KINDS of checks.
 
-    It looks for the canary until a time, and ends at another (both of time.monotonic).
+    It looks for the canary until `until`, and stops at `ends` (both are values of time.monotonic).
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Search:
         }
         self.before = {kind: {} for kind in kinds}
         mine = [[(kind, each) for each in kinds[kind]] for kind in kinds if kind in self.kinds]
-        if "lists" in self.kinds:  # without them, the others say little
+        if "lists" in self.kinds:  # lists first: without them, the other kinds show little
             mine = [mine[0], [pair for pairs in zip_longest(*mine[1:]) for pair in pairs if pair]]
         for kind, asked in self._in_time(until, "lists, before", [*chain(*mine)]):
             self.before[kind][asked] = self._ask(asked)
@@ -104,8 +104,8 @@ class Search:
         if not self._is_time(self.until):
             raise CheckError(
                 _(
-                    "The time was over before the search began, so there is no result. Give it "
-                    "more: --minutes 10"
+                    "There was no time left for the search, so there is no result. Give more "
+                    "time: --minutes 10"
                 )
             )
         end = self.canary.embargo_ends_at
@@ -133,7 +133,7 @@ class Search:
         todo = list(self.changed)
         for number in range(3):
             if number:
-                time.sleep(1.1)  # so that a page that prints the present second changes
+                time.sleep(1.1)  # so that a page that prints the time in seconds changes
             until = time.monotonic() + (self.ends - time.monotonic()) / (3 - number)
             for asked in self._in_time(until, "lists, after", todo):
                 after[asked].append(self._ask(asked))
@@ -142,14 +142,16 @@ class Search:
             before, now = self.changed[asked]
             judgement = judge(before, now, after[asked], self.canary.names)
             if judgement.difference:
-                what = f"changed while the canary was there: {judgement.difference}"
-                self._note(asked, what)
+                what = _("changed while the canary was there: %(difference)s")
+                self._note(asked, what % {"difference": judgement.difference})
             elif judgement.is_own:
                 self.report.notes.append(
-                    _("%(path)s changed meanwhile for another reason.") % {"path": asked.path}
+                    _("%(path)s changed during the check for another reason.")
+                    % {"path": asked.path}
                 )
             self.report.unsteady |= {
-                f"{name.rstrip(':')} of {asked.path}" for name in judgement.unsteady
+                _("%(value)s of %(path)s") % {"value": name.rstrip(":"), "path": asked.path}
+                for name in judgement.unsteady
             }
 
     # --- The kinds -----------------------------------------------------------------------------
@@ -161,7 +163,7 @@ class Search:
     def _lists(self) -> list[Asked]:
         paths = [
             *addresses.fixed_addresses(),
-            *self._company(),
+            *self._linked_pages(),
             *addresses.narrowed(self.canary),
             *self._parts_of_the_sitemap(),
         ]
@@ -202,7 +204,7 @@ class Search:
             self.changed[asked] = before, now
 
     def _follow_links(self, until: float) -> None:
-        """Follow every link, each kind of address in turn, so that none crowds out others."""
+        """Follow every link. Kinds of addresses take turns, so that none uses up the time."""
         queue: dict[str, list[str]] = defaultdict(list)
         turns: Counter[str] = Counter()
         known: set[str] = set()
@@ -270,7 +272,7 @@ class Search:
         self._compare_and_look("switches", until, hidden)
 
     def _compare_and_look(self, kind: str, until: float, hidden: list[Asked]) -> None:
-        """Compare lists with before, and in turn hidden addresses with ones that never existed."""
+        """Compare lists with before, and look at hidden addresses, in turns."""
         todo = list(_mixed(hidden, list(self.before[kind])))
         for asked in self._in_time(until, kind, todo):
             before = self.before[kind].get(asked)
@@ -293,17 +295,17 @@ class Search:
             again = self._measure(list(suspects), Names.new(), until, pairs)
             for path, one in list(suspects.items()):
                 if path not in again:
-                    text = _("%(path)s took %(time)s once; there was no time to confirm it.")
+                    text = _("%(path)s was %(time)s once; there was no time to confirm it.")
                 elif not again[path].is_like(one):
-                    text = _("%(path)s took %(time)s once; the next measurement did not show it.")
+                    text = _("%(path)s was %(time)s once; the next measurement did not show it.")
                 else:
                     suspects[path] = again[path]
                     continue
                 self.report.notes.append(text % {"path": path, "time": one})
                 del suspects[path]
         for path, one in suspects.items():
-            what = f"takes {one} than an address that never existed ({one.range})"
-            self._note(Asked(path, by="timed"), what)
+            what = _("is %(time)s than an address that never existed (%(range)s)")
+            self._note(Asked(path, by="timed"), what % {"time": one, "range": one.range})
         clean = [one.smallest_visible for path, one in found.items() if path not in suspects]
         self.report.timed = len(found)
         self.report.smallest = max(clean, default=timing.MIN_SECONDS)
@@ -346,7 +348,7 @@ class Search:
         return time.monotonic() < until
 
     def _in_time(self, until: float, kind: str, todo: list[T]) -> Iterator[T]:
-        """Yield items until the time is over; count those that are left out."""
+        """Yield items until the time is over. Count the items that are left out."""
         for number, each in enumerate(todo):
             if not self._is_time(until):
                 what = _("requests of the kind “%(kind)s”") % {"kind": kind}
@@ -366,8 +368,8 @@ class Search:
     def look(self, asked: Asked) -> Answer:
         """Request an address and note where the canary is in the answer.
 
-        An answer may repeat the request. So if the address has the canary's name, the answer is
-        compared with that for a name of the same length which never existed.
+        An answer may repeat the request. So if the request contains a name of the canary, the
+        answer is compared with the answer for a name of the same length that never existed.
         """
         if time.monotonic() > self.seen_at + CHECK_CANARY_EVERY:
             self._still_there()
@@ -382,7 +384,8 @@ class Search:
         if any(part in request for part in self.canary.names.replaceable):
             self.report.compared += 1
             if difference := self._differs(asked, answer):
-                self._note(asked, f"differs from an address that never existed: {difference}")
+                what = _("differs from an address that never existed: %(difference)s")
+                self._note(asked, what % {"difference": difference})
         return answer
 
     def _note_countdown(self, asked: Asked, answer: Answer) -> bool:
@@ -392,20 +395,21 @@ class Search:
             return False
         name, value, moment = one
         if (name, moment) not in self.counting:
-            time.sleep(4.5)  # a number that does not change was near the moment by chance
+            time.sleep(4.5)  # a number that matched by chance does not match again
             other = counts_down_to(self._ask(asked), self.moments)
             if not other or (name, moment) != (other[0], other[2]):
                 return False
             self.counting.add((name, moment))
-        self._note(
-            asked,
-            f"header {name}: “{value}” reveals when something that is not public will be published "
-            f"({moment:%Y-%m-%d %H:%M:%S} UTC)",
+        what = _(
+            "header %(name)s: “%(value)s” reveals when something that is not public will be "
+            "published (%(time)s UTC)"
         )
+        values = {"name": name, "value": value, "time": f"{moment:%Y-%m-%d %H:%M:%S}"}
+        self._note(asked, what % values)
         return True
 
     def _still_there(self) -> None:
-        """Make sure that the canary could be seen all the time."""
+        """Make sure that the canary is still in place. Raises CheckError if not."""
         if not canaries.is_in_place(self.canary):
             raise CheckError(
                 _(
@@ -425,7 +429,7 @@ class Search:
     def _note(self, asked: Asked, where: str) -> None:
         self.report.sightings.append(Sighting(asked.path, asked.way, where))
 
-    def _company(self) -> list[str]:
+    def _linked_pages(self) -> list[str]:
         """Return the pages of the public release and person that the canary is linked with."""
         beside = Release.objects.public().first()
         named = Person.objects.with_page().first()
@@ -444,7 +448,7 @@ class Search:
         return [*parts[:10], *parts[-1:]]
 
     def _differs(self, asked: Asked, answer: Answer) -> str:
-        """Compare with an address that never existed; three times, since editors may be working."""
+        """Compare with an address that never existed, up to three times: editors may be working."""
         mine = Comparable(answer, self.canary.names)
         for _attempt in range(3):
             other = self._never(self.never, asked)

@@ -1,4 +1,4 @@
-"""Requests to a site as a stranger makes them."""
+"""Sends requests to a site, as a stranger would."""
 
 import gzip
 import http.client
@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _
 
 TIMEOUT = 20  # seconds
 MAX_BYTES = 64 * 1024 * 1024
-# The server may have closed a kept connection meanwhile: ask again on a new one.
+# The server may have closed an idle connection. Then the request is repeated on a new one.
 _STALE = (ConnectionError, http.client.BadStatusLine, http.client.CannotSendRequest)
 
 
 class CheckError(Exception):
-    """The check could not run; its text says why and what to do."""
+    """The check could not run. The message gives the reason and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of the site: status line, headers in order, decompressed body.
 
-    `at` is its time (seconds since 1970), `seconds` how long it took.
+    `at` is the time of its arrival (seconds since 1970), `seconds` the duration of the request.
     """
 
     status: int
@@ -35,9 +35,9 @@ class Answer:
     seconds: float = 0
 
     def without_throttling(self) -> "Answer":
-        """Return the answer as it is before the throttle for wrong preview addresses.
+        """Return the answer as it is without the throttle for wrong preview addresses.
 
-        The page is the same; when the throttle begins depends on the counts of the site.
+        The page is the same. When the throttle begins depends on earlier requests to the site.
         """
         kept = [(name, value) for name, value in self.headers if name.lower() != "retry-after"]
         return replace(self, status=404, reason="Not Found", headers=kept)
@@ -107,7 +107,7 @@ class Site:
                 continue
             body = response.read(MAX_BYTES)
             took = time.perf_counter() - started
-            if not response.isclosed():  # larger than we read
+            if not response.isclosed():  # larger than MAX_BYTES
                 connection.close()
             encoding = response.headers.get("Content-Encoding", "")
             return Answer(
@@ -144,7 +144,7 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
 
 
 def origin_of(url: str) -> str:
-    """Return the origin that an operator gave. Raises CheckError with what is wrong with it."""
+    """Return the origin that an operator entered. Raises CheckError if it is not valid."""
     try:
         parts = urlsplit(url)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from math import comb
 from statistics import median
 
+from django.utils.translation import gettext as _
+
 MIN_SECONDS = 0.002  # a smaller difference can hardly be measured over a network
-LEVEL = 0.001  # of one measurement; a leak must be seen in all ROUNDS, with the same sign
+LEVEL = (
+    0.001  # error probability of one measurement; a leak must be seen in all ROUNDS, with one sign
+)
 ROUNDS = 3
 MIN_PAIRS, MAX_PAIRS = 20, 200
 
@@ -42,28 +46,34 @@ class Difference:
         return self.is_certain and other.is_certain and (self.low > 0) == (other.low > 0)
 
     def __str__(self) -> str:
-        return f"{1000 * abs(self.median):.1f} ms {'longer' if self.median > 0 else 'less long'}"
+        text = _("%(time)s ms slower") if self.median > 0 else _("%(time)s ms faster")
+        return text % {"time": f"{1000 * abs(self.median):.1f}"}
 
     @property
     def range(self) -> str:
         """The interval of the true median, as a text."""
-        return f"{1000 * self.low:+.1f} to {1000 * self.high:+.1f} ms in {self.pairs} pairs"
+        return _("%(low)s to %(high)s ms in %(pairs)d pairs") % {
+            "low": f"{1000 * self.low:+.1f}",
+            "high": f"{1000 * self.high:+.1f}",
+            "pairs": self.pairs,
+        }
 
 
 def difference(differences: list[float]) -> Difference:
-    """Return the median of differences with its interval at LEVEL; needs MIN_PAIRS of them."""
+    """Return the median of differences with its interval at LEVEL. Needs MIN_PAIRS of them."""
     inside = sorted(differences)
     count = len(inside)
     left_out, chance = 0, 0.0
     while (chance := chance + comb(count, left_out) / 2**count) <= LEVEL / 2:
         left_out += 1
-    # The interval from the n-th smallest to the n-th largest misses the median with at most LEVEL.
+    # The interval from the n-th smallest to the n-th largest misses the true median with a
+    # probability of at most LEVEL.
     at = max(left_out - 1, 0)
     return Difference(count, median(inside), inside[at], inside[-1 - at])
 
 
 def pair(hidden: Callable[[], float], never: Callable[[], float]) -> float:
-    """Time both in random order; return by how many seconds the first took longer."""
+    """Time both in random order. Return how many seconds longer the first one took."""
     if random.random() < 0.5:  # noqa: S311
         took = hidden()
         return took - never()

@@ -1,4 +1,4 @@
-"""The filters of the archive: what each means, and which choices it offers."""
+"""The filters of the archive and their choices."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ def _by_person(releases: ReleaseQuerySet, slug: str, on: date) -> ReleaseQuerySe
 
 
 def _by_year(releases: ReleaseQuerySet, text: str, on: date) -> ReleaseQuerySet:
-    # Its first and last second must exist in every zone; those of 9999 do not.
+    # The start and end of the year must be valid in every time zone; those of 9999 are not.
     is_year = re.fullmatch("(19|20|21)[0-9]{2}", text)
     return releases.filter(publish_at__year=int(text)) if is_year else releases.none()
 
@@ -101,7 +101,7 @@ def _counted(releases: ReleaseQuerySet, field: str) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Filters(BaseFilters[ReleaseQuerySet]):
-    """Which releases a visitor asked to see."""
+    """The filters in a URL of the archive."""
 
     TABLE: ClassVar[tuple[Filter[ReleaseQuerySet], ...]] = (
         Filter(
@@ -140,13 +140,13 @@ class Filters(BaseFilters[ReleaseQuerySet]):
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
-        """Read the filters; the case of country codes and language tags means nothing."""
-        asked = super(Filters, cls).from_query(query)
-        return replace(asked, country=asked.country.upper(), language=_tag(asked.language))
+        """Read the filters. The case of country codes and language tags is ignored."""
+        filters = super(Filters, cls).from_query(query)
+        return replace(filters, country=filters.country.upper(), language=_tag(filters.language))
 
 
 def _tag(text: str) -> str:
-    """Return a language tag as releases have it (RFC 5646, 2.1.1)."""
+    """Return a language tag in the form in which releases store it (RFC 5646, 2.1.1)."""
     try:
         return languages.canonical(text) if text else ""
     except languages.LanguageTagError:

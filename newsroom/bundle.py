@@ -1,7 +1,7 @@
 """All files of a release in one ZIP: pictures, documents, their captions and credits, the text.
 
-It is streamed in constant memory. Pictures are compressed already, so nothing is compressed again:
-its length is known beforehand, and browsers can show the progress.
+The ZIP is streamed, so it needs constant memory. It is not compressed, because pictures are already
+compressed. So its length is known before the download, and browsers can show the progress.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ CHUNK = 1 << 16  # bytes
 
 
 def media_zip(page: ReleasePage, origin: str, publisher: str) -> ZipStream:
-    """Return the archive of a release, with a length. It can be iterated over once."""
+    """Return the ZIP of a release. `len()` gives its bytes; it can be iterated over only once."""
     archive = ZipStream(sized=True)
     folder = page.release.slug
     captions = []

@@ -1,4 +1,4 @@
-"""Our calls in a case. Quotation marks need a speaker and a public release."""
+"""Calls in cases. A call has quotation marks only if a public release quotes its words."""
 
 import re
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ _MARKS = re.compile('[“”„‟«»"]')
 _BETWEEN = r'[\s“”„‟«»"]+'
 _OPENING = tuple('“„‟«"')
 
-BATCH_SIZE = 20  # calls in one query: PostgreSQL keeps 32 regular expressions
+BATCH_SIZE = 20  # calls per query: PostgreSQL caches 32 compiled regular expressions
 MAX_QUOTES_PER_CALL = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CaseEntry:
-    """A case, its call as it may be printed, and the quotation that the call is from."""
+    """A case, its call as it may be printed, and the quotation that contains the call."""
 
     case: Case
     call: str
@@ -29,10 +29,10 @@ class CaseEntry:
 
 
 def entries(cases: Iterable[Case], at: datetime) -> list[CaseEntry]:
-    """Return cases with their calls.
+    """Return the cases with their calls.
 
     A call keeps its quotation marks if a public release that names the person has a quotation with
-    the same words, and its speaker may be named. Otherwise it is printed without the marks.
+    the same words, and the speaker may be named. Otherwise the marks are removed.
     """
     cases = list(cases)
     sources: dict[object, list[Quote]] = {}
@@ -58,9 +58,9 @@ def entries(cases: Iterable[Case], at: datetime) -> list[CaseEntry]:
 
 
 def _sources(cases: list[Case], at: datetime) -> dict[object, list[Quote]]:
-    """Return the quotations that calls may be from, by person, the newest first.
+    """Return the quotations that may contain the calls, by person, newest first.
 
-    The database searches the texts, because thousands of releases may name a person.
+    The texts are searched in the database, because thousands of releases may name a person.
     """
     condition = Q()
     for case in cases:
@@ -81,12 +81,12 @@ def _sources(cases: list[Case], at: datetime) -> dict[object, list[Quote]]:
 
 
 def _parts(call: str) -> list[str]:
-    """Return the parts of a call between marks of omission, without quotation marks."""
+    """Return the parts of a call between its ellipses, without quotation marks."""
     return [_plain(part) for part in re.split(r"…|\.\.\.", call)]
 
 
 def _pattern(part: str) -> str:
-    """Return a regular expression that finds a part as `_plain` compares it."""
+    """Return a regular expression that ignores the same marks and spaces as `_plain`."""
     words = ([re.escape(letter) for letter in word] for word in part.split())
     return _BETWEEN.join(f"{_MARKS.pattern}*".join(word) for word in words)
 

@@ -1,4 +1,4 @@
-"""The share card of a release without a picture: its title in type."""
+"""The share card of a release without a picture: an image of its title."""
 
 from hashlib import sha256
 from typing import cast
@@ -31,9 +31,9 @@ def digest_of(page: ReleasePage) -> str:
 
 
 def card_of(page: ReleasePage, origin: str, publisher: str) -> bytes:
-    """Return the card as JPEG, from the cache where it is there.
+    """Return the card as JPEG, from the cache if possible.
 
-    The key is the digest of the content, so the cache can give out nothing that is hidden.
+    The cache key is a digest of the content, so the cache can't return content that is now hidden.
     """
     title, labels = page.release.title, _labels(page.release)
     key = f"card.{digest_of(page)}"

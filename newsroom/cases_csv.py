@@ -1,4 +1,4 @@
-"""The cases we follow as a table for spreadsheets."""
+"""The cases we follow as a CSV file for spreadsheets."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from people.dates import UncertainDate
 from people.models import CaseQuerySet, PersonName
 from storing.texts import clean_text
 
-# Other programs read the file by these names: add columns, rename none.
+# Other programs use these names: you may add columns, but do not rename any.
 COLUMNS = [
     "name", "name in own script", "country", "country code", "group", "custody status",
     "legal status", "as of", "designation", "designation by", "designation since",
@@ -25,18 +25,19 @@ COLUMNS = [
     "held until", "held until in words", "held until EDTF",
     "days held", "call", "call quoted from", "source", "source address", "address",
 ]  # fmt: skip
-BATCH_SIZE = 250  # cases that are read at once
-# OWASP, “CSV Injection”; in East Asian settings the wide forms count as well.
+BATCH_SIZE = 250  # cases per query
+# OWASP, “CSV Injection”. With East Asian settings, spreadsheets accept the full-width forms too.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
-    """Yield the lines of the table (RFC 4180, with a byte order mark, so that they know UTF-8).
+    """Yield the CSV file in blocks of lines (RFC 4180).
 
-    It has every case, so it is read and written in batches; each batch asks again who may be
-    named. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    The file begins with a byte order mark, so that spreadsheets read it as UTF-8. It may have very
+    many cases, so they are read in batches, and each batch checks again who may be named. An
+    apostrophe is added before each cell that a spreadsheet would read as a formula.
     """
-    on, named = timezone.localdate(at), dict(countries)
+    on, country_names = timezone.localdate(at), dict(countries)
     pks = list(cases.values_list("pk", flat=True))
     yield "\ufeff" + _lines([COLUMNS])
     for start in range(0, len(pks), BATCH_SIZE):
@@ -44,7 +45,8 @@ def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
         rows = current_cases(on).filter(pk__in=batch).select_related("person")
         found = {case.pk: case for case in rows.prefetch_related("person__names", "designations")}
         known = [found[pk] for pk in batch if pk in found]
-        yield _lines(map(partial(_cells, origin=origin, on=on, named=named), entries(known, at)))
+        cells = partial(_cells, origin=origin, on=on, country_names=country_names)
+        yield _lines(map(cells, entries(known, at)))
 
 
 def _lines(rows: Iterable[list[Any]]) -> str:
@@ -53,17 +55,17 @@ def _lines(rows: Iterable[list[Any]]) -> str:
     return out.getvalue()
 
 
-def _cells(entry: CaseEntry, origin: str, on: date, named: Mapping[str, str]) -> list[Any]:
+def _cells(entry: CaseEntry, origin: str, on: date, country_names: Mapping[str, str]) -> list[Any]:
     case = entry.case
     person, code, days = case.person, country_of(case).code or "", case.days_in_detention(on)
     designation = case.designation_on(on)
-    own = [
+    native_names = [
         name.text
         for name in person.names.all()
         if name.printed and name.kind == PersonName.Kind.NATIVE
     ]
     return [
-        person.display_name, " · ".join(own), named.get(code, ""), code,
+        person.display_name, " · ".join(native_names), country_names.get(code, ""), code,
         case.group.label, case.get_custody_status_display(),
         case.get_legal_status_display() if case.legal_status else "",
         case.as_of.isoformat(),
@@ -77,7 +79,7 @@ def _cells(entry: CaseEntry, origin: str, on: date, named: Mapping[str, str]) ->
 
 
 def _date_cells(known: UncertainDate | None) -> tuple[str, str, str]:
-    """Return a date as ISO 8601 if its day is certain, in words, and in EDTF."""
+    """Return a date in three forms: ISO 8601 (empty if the day is uncertain), words, and EDTF."""
     if known is None:
         return "", "", ""
     return (known.earliest.isoformat() if known.is_certain else "", known.label, known.text)

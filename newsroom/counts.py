@@ -1,14 +1,14 @@
-"""Counts that take the same time for any number of rows."""
+"""Counts with an upper limit, so that their time does not grow with the number of rows."""
 
 from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Subquery
 
-MAX_COUNTED = 100  # a page prints more as “100+”
+MAX_COUNTED = 100  # pages print a larger count as “100+”
 
 
 class CountUpTo(Subquery):
-    """The number of rows that a query finds, at most one more than MAX_COUNTED."""
+    """The number of rows of a queryset, at most MAX_COUNTED + 1."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()

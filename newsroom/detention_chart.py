@@ -1,4 +1,4 @@
-"""The time that each person has been in detention, drawn as bars over the years."""
+"""A bar chart of the time that each person has been in detention, over the years."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MIN_BARS = 3
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One detention in the chart, in units of its width and rows."""
+    """One detention in the chart. `row` is its number; the other numbers are units of the width."""
 
     name: str
     label: str
@@ -27,12 +27,12 @@ class Bar:
 
     @property
     def base(self) -> int:
-        """The baseline of the name."""
+        """The y coordinate of the baseline of the name."""
         return self.y + 18
 
     @property
     def width(self) -> float:
-        """The longest that the detention may have lasted, never too short to be seen."""
+        """The longest possible time of the detention, at least 4 so that the bar is visible."""
         return max(round(self.end - self.start, 1), 4)
 
     @property
@@ -42,9 +42,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class DetentionChart:
-    """The bars over the years; the part that is not certain is lighter."""
+    """The bars over the years. The uncertain part of a bar is lighter."""
 
-    WIDTH, LEFT, ROW = 1000, 280, 30  # in units of the drawing; names are on the left
+    WIDTH, LEFT, ROW = 1000, 280, 30  # in SVG units; the names are left of LEFT
 
     bars: list[Bar]
     years: list[tuple[int, float]]
@@ -55,17 +55,17 @@ class DetentionChart:
 
 
 def detention_chart(cases: Iterable[Case], on: date) -> DetentionChart | None:
-    """Return the chart of the detentions whose beginning is known, None for fewer than MIN_BARS."""
+    """Return the chart of the detentions with a known start, None for fewer than MIN_BARS."""
     known = [case for case in cases if case.since_earliest and case.since_latest]
     if len(known) < MIN_BARS:
         return None
     known.sort(key=lambda case: (case.since_earliest, case.person.sort_name))
     first = date(min(case.since_earliest for case in known if case.since_earliest).year, 1, 1)
-    whole = max((on - first).days, 1)
+    total_days = max((on - first).days, 1)
 
     def at(day: date) -> float:
-        part = min(max((day - first).days / whole, 0), 1)
-        return round(DetentionChart.LEFT + part * (DetentionChart.WIDTH - DetentionChart.LEFT), 1)
+        share = min(max((day - first).days / total_days, 0), 1)
+        return round(DetentionChart.LEFT + share * (DetentionChart.WIDTH - DetentionChart.LEFT), 1)
 
     bars = []
     for row, case in enumerate(known):

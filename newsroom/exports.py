@@ -1,4 +1,4 @@
-"""A release as a file: plain text, and ninjs 3.1 of the IPTC. Both print what the page prints."""
+"""A release as plain text and as ninjs 3.1 (IPTC). Both contain what the page prints."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -27,14 +27,14 @@ STANDARD = {
 
 
 def as_text(page: ReleasePage, origin: str, publisher: str) -> str:
-    """Return a release as plain text, in the order of its page, one paragraph a line."""
+    """Return a release as plain text in the order of its page, one paragraph per line."""
     parts = [
         *(line for _style, line in header_lines(page, publisher)),
         page.text,
     ]
-    for heading, below in footer_sections(page, origin):
+    for heading, content in footer_sections(page, origin):
         parts.append(heading)
-        parts.append(_as_plain(below) if isinstance(below, Document) else "\n".join(below))
+        parts.append(_as_plain(content) if isinstance(content, Document) else "\n".join(content))
     return clean_text("\n\n".join(filter(None, parts)), multiline=True) + "\n"
 
 
@@ -45,7 +45,10 @@ def withdrawn_text(release: Release) -> str:
 
 
 def ninjs(page: ReleasePage, origin: str, publisher: str) -> str:
-    """Return a public release as ninjs; a correction raises the version and appears in the note."""
+    """Return a public release as ninjs.
+
+    Each correction increases the version and appears in `edNote`.
+    """
     release = page.release
     places = [
         {"name": str(country.name), "rel": "about", "literal": country.code}
@@ -90,7 +93,7 @@ def ninjs(page: ReleasePage, origin: str, publisher: str) -> str:
 
 
 def withdrawn_ninjs(release: Release) -> str:
-    """Return the ninjs of a withdrawn release: when and why it was withdrawn."""
+    """Return the ninjs of a withdrawn release, with the time and the reason of the withdrawal."""
     at = release.withdrawn_at.isoformat() if release.withdrawn_at else ""
     return _json(
         {
@@ -105,7 +108,7 @@ def withdrawn_ninjs(release: Release) -> str:
 
 
 def header_lines(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines above the text, each with the name of its style in Word."""
+    """Yield the lines above the text as pairs: the name of a Word style, and the line."""
     release = page.release
     yield "Normal", f"{release.get_kind_display()} · {publisher}"
     if dateline := " · ".join(filter(None, [release.dateline_place, _date_of(release)])):
@@ -120,7 +123,7 @@ def header_lines(page: ReleasePage, publisher: str) -> Iterator[tuple[str, str]]
 
 
 def footer_sections(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[str] | Document]]:
-    """Yield the sections below the text: a heading, and a document or lines."""
+    """Yield the sections below the text as pairs: a heading, and a document or lines."""
     release = page.release
     if release.notes_to_editors:
         yield _("Notes to editors"), Document(release.notes_to_editors)
@@ -140,12 +143,15 @@ def footer_sections(page: ReleasePage, origin: str) -> Iterator[tuple[str, list[
 
 
 def _texts(role: str, value: str, content_type: str = "text/plain") -> list[dict[str, str]]:
-    """Return a text as ninjs lists texts; no item for an empty text, which the schema forbids."""
+    """Return a text as a ninjs list of texts.
+
+    The list of an empty text is empty, because the schema forbids empty values.
+    """
     return [{"role": role, "contentType": content_type, "value": value}] if value else []
 
 
 def _speaker(page: ReleasePage) -> list[dict[str, str | None]]:
-    """Return the speaker of the pull quote, if the page prints the name."""
+    """Return the speaker of the pull quote in a list, empty if the page does not print the name."""
     speaker = page.pull_quote
     if speaker is None or not speaker.name or speaker is page.name_withheld:
         return []
@@ -165,7 +171,7 @@ def _as_plain(document: Document) -> str:
 
 
 def _updates(page: ReleasePage) -> list[str]:
-    """Return a sentence for each person whose case changed after publication."""
+    """Return one sentence per person whose case changed after publication."""
     return [
         _("%(person)s: %(event)s.") % {"person": person.display_name, "event": event}
         for person, event in page.updates_about_people.items()
@@ -181,7 +187,7 @@ def _date_of(release: Release) -> str:
 
 
 def _local_time(moment: datetime) -> str:
-    """Return a moment in the newsroom's zone, with the name of the zone."""
+    """Return a moment in the newsroom's time zone, with the name of the zone."""
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
@@ -194,7 +200,7 @@ def _quoted_pull_quote(page: ReleasePage) -> str:
 
 
 def correction_line(correction: Correction) -> str:
-    """Return a correction as one line, with its time and zone."""
+    """Return a correction as one line, with its time and time zone."""
     values = {"time": _local_time(correction.at), "text": correction.text}
     return _("Correction, %(time)s: %(text)s") % values
 
@@ -233,7 +239,7 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Return JSON data without empty values, and without characters that other formats forbid."""
+    """Return JSON data without empty values and without characters that other formats forbid."""
     filtered = filled(value)
     if isinstance(filtered, dict):
         return {key: _printable(item) for key, item in filtered.items()}

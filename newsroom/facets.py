@@ -1,6 +1,6 @@
-"""Filters of a list as links: read from an address, applied to rows, counted, written to links.
+"""Filters of a list as links: read from a URL, applied to rows, counted, and written to links.
 
-The archive and the page of cases declare their filters in a table of `Filter`.
+The archive and the page of cases each declare their filters as a table of `Filter`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,14 +14,16 @@ from django.utils.functional import Promise
 
 Rows = TypeVar("Rows", bound="QuerySet[Any]")
 Selected = TypeVar("Selected", bound="Filters[Any]")
-Counted = Iterable[tuple[str, str, int]]  # value in the address, label, number of rows
+Counted = Iterable[tuple[str, str, int]]  # value in the URL, label, number of rows
 
 
 @dataclass(frozen=True, slots=True)
 class Filter(Generic[Rows]):
-    """One filter: how it narrows the rows to a value on a day, and the choices among rows.
+    """One filter of a list.
 
-    Without `choices` it works in an address, and the page offers no links for it.
+    `narrow` takes rows, a value and a day, and returns the rows that match the value on that day.
+    `choices` returns the values that the rows have, with counts. A filter without `choices` works
+    in URLs, but the page has no links for it.
     """
 
     name: str
@@ -32,7 +34,7 @@ class Filter(Generic[Rows]):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One link of a facet: its label, how many rows it finds, the query it leads to."""
+    """One link of a facet: its label, the number of rows it finds, and the query of its URL."""
 
     label: str
     count: int
@@ -42,7 +44,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One way to narrow a list, with the choices that would find something."""
+    """One way to narrow a list, with the choices that find at least one row."""
 
     label: str
     choices: list[Choice]
@@ -50,21 +52,22 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Filters(Generic[Rows]):
-    """What the query of an address asks for; an empty text asks for everything.
+    """The values of the filters in the query of a URL. An empty value does not filter.
 
-    A subclass declares a field for each parameter, in the order of addresses and of narrowing, and
-    a table of filters, in the order of the page. A field without a filter, such as the order of a
-    list, narrows nothing. `from_` is the parameter `from`.
+    A subclass declares one field per parameter and a TABLE of filters. The order of the fields is
+    the order of parameters in URLs and of narrowing; the order of TABLE is the order on the page.
+    A field without a filter, such as the sort order, does not narrow the list. `from_` is the
+    parameter `from`.
 
-    A value that names nothing public matches nothing: the answer for a hidden person is the same
-    as for a person who does not exist.
+    An unknown value matches no rows. So does the value of a hidden row: the response must be the
+    same for a hidden person and a person who does not exist.
     """
 
     TABLE: ClassVar[tuple[Filter[Any], ...]] = ()
 
     @classmethod
     def from_query(cls: type[Selected], query: Mapping[str, str]) -> Selected:
-        """Read the filters from the query of an address."""
+        """Read the filters from the query of a URL."""
         names = [field.name for field in fields(cls)]
         return cls(**{name: query.get(name.rstrip("_"), "").strip() for name in names})
 
@@ -72,12 +75,12 @@ class Filters(Generic[Rows]):
         return any(getattr(self, each.name) for each in self.TABLE)
 
     def query(self) -> str:
-        """Return the filters as the query of an address, "" where there are none."""
+        """Return the filters as the query of a URL, "" if none is set."""
         pairs = [(field.name.rstrip("_"), getattr(self, field.name)) for field in fields(self)]
         return urlencode([(name, value) for name, value in pairs if value])
 
     def apply(self, rows: Rows, on: date) -> Rows:
-        """Narrow rows to those that were asked for, on a day."""
+        """Return the rows that match all filters on a day."""
         table = {each.name: each for each in self.TABLE}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -86,10 +89,10 @@ class Filters(Generic[Rows]):
         return rows
 
     def facets(self, rows: Rows, on: date) -> Iterator[Facet]:
-        """Yield the filters that a visitor can set or clear from here, each with its counts.
+        """Yield the facets of the page, with the counts of their choices.
 
-        Each counts what the other filters leave, in a fixed number of queries. The link of the
-        choice that is set clears it.
+        Each facet counts the rows that match all other filters. The number of queries is fixed. The
+        link of the chosen value clears the filter.
         """
         for each in self.TABLE:
             if each.choices is None:

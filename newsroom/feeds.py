@@ -1,7 +1,7 @@
-"""The releases for feed readers: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, page by page.
+"""The feeds of releases: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, in pages.
 
-All three have the same releases in full, narrowed by the filters of the archive. A page of a feed
-has the releases of the same page of the archive.
+All three contain the same releases with their full texts, and accept the filters of the archive.
+A page of a feed has the same releases as that page of the archive.
 """
 
 import json
@@ -30,7 +30,7 @@ from releases.addresses import site_url
 from releases.models import Release
 from storing.texts import clean_text
 
-# Each page is found by counting from the newest release, so that this bounds what one costs.
+# The query of a page skips all newer releases, so this limits the cost of the last page.
 MAX_FEED_ENTRIES = 10_000
 MAX_NOTICES = 50
 NEVER_CHANGED = datetime(1970, 1, 1, tzinfo=UTC)  # of an empty feed
@@ -41,7 +41,7 @@ JSON_FEED = "https://jsonfeed.org/version/1.1"
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A release as all feeds print it. `summary` is plain text, one paragraph per item."""
+    """A release in a feed of any format. `summary` is plain text, one paragraph per item."""
 
     release: Release
     title: str
@@ -55,7 +55,11 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One page of a feed: `identity` is the URL of the first page, `links` lead to the others."""
+    """One page of a feed.
+
+    `identity` is the URL of the first page. `links` are the URLs of other pages by their relation.
+    `notices` are withdrawn releases.
+    """
 
     title: str
     home: str
@@ -81,13 +85,16 @@ class Channel:
 
 
 class _Writer:
-    """What both XML formats add to Django's writers."""
+    """Mixin with the extensions to Django's writers that both XML formats share."""
 
     items: list[dict[str, Any]]
     feed: dict[str, Any]
 
     def latest_post_date(self) -> datetime:
-        """Return when an entry last changed; Django's default, the present, always changes."""
+        """Return when an entry last changed, NEVER_CHANGED for an empty feed.
+
+        Django returns the current time for an empty feed, so the feed would change at each request.
+        """
         return max((item["updateddate"] for item in self.items), default=NEVER_CHANGED)
 
     def add_links(self, handler: Any, tag: str) -> None:
@@ -97,7 +104,10 @@ class _Writer:
 
 
 class AtomWriter(_Writer, Atom1Feed):
-    """Atom with what Django leaves out: whole texts, languages, pages, withdrawals."""
+    """Atom with features that Django's writer does not have.
+
+    These are full texts, languages, pages and withdrawals.
+    """
 
     def root_attributes(self) -> dict[str, str]:
         return super().root_attributes() | {"xmlns:at": TOMBSTONES}
@@ -121,7 +131,10 @@ class AtomWriter(_Writer, Atom1Feed):
 
 
 class RssWriter(_Writer, Rss201rev2Feed):
-    """RSS with the same. It has no deletions, so a notice replaces the item by its guid."""
+    """RSS with the same features.
+
+    RSS has no deletions, so a notice of withdrawal replaces the item with the same guid.
+    """
 
     def rss_attributes(self) -> dict[str, str]:
         return super().rss_attributes() | {
@@ -163,7 +176,10 @@ def as_rss(channel: Channel) -> str:
 
 
 def as_json(channel: Channel) -> str:
-    """Return a page of a feed as JSON Feed 1.1. A notice of withdrawal replaces the item by id."""
+    """Return a page of a feed as JSON Feed 1.1.
+
+    A notice of withdrawal replaces the item with the same id.
+    """
     items = [_json_item(entry) for entry in channel.entries]
     items += [
         {
@@ -187,9 +203,9 @@ def as_json(channel: Channel) -> str:
 
 
 def channel_of(request: HttpRequest, name: str) -> Channel:
-    """Return the page of a feed that a request asks for; `name` is the name of its URL.
+    """Return the page of a feed that is requested. `name` is the URL name of the feed.
 
-    Raises Http404 where there is no such page.
+    Raises Http404 if there is no such page.
     """
     now, origin = timezone.now(), site_url(request)
     today = timezone.localdate(now)
@@ -240,7 +256,7 @@ def _entry(page: ReleasePage, origin: str, now: datetime) -> FeedEntry:
 
 
 def _html(page: ReleasePage, origin: str, changes: Iterable[str]) -> str:
-    """Return the whole text with its corrections, in the direction of its language."""
+    """Return the full text and its corrections as HTML, with language and text direction."""
     release = page.release
     parts = [page.release_html(origin), *(f"<p>{escape(change)}</p>" for change in changes)]
     if not (text := "\n".join(filter(None, parts))):
@@ -285,12 +301,12 @@ def _json_item(entry: FeedEntry) -> dict[str, Any]:
     if picture:
         attached = {"url": picture.url, "mime_type": picture.mime_type}
         item["attachments"] = [attached | {"size_in_bytes": int(picture.length)}]
-    # Each item needs a content, even an empty one.
+    # Each item must have content, even if it is empty.
     return filled(item) | {"content_html": entry.html}
 
 
 def _enclosure(poster: MediaAsset | None, origin: str, now: datetime) -> Enclosure | None:
-    """Return the poster if it may be shown."""
+    """Return the poster as an enclosure, None if it may not be shown."""
     if poster is None or not poster.is_usable(now):
         return None
     length = str(poster.bytes_of("poster", "jpg"))

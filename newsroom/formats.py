@@ -1,7 +1,7 @@
 """The formats of a release and of the feeds, one row each.
 
-The URLs, the `<link>`s, the downloads on the page, the tests for leaks and the checks of
-`leakcheck` follow from these tables. To add a format, write its module and add a row.
+These tables define the URLs, the `<link>`s, the downloads on the page, the tests for leaks and the
+checks of `leakcheck`. To add a format, write its module and add a row.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,13 @@ Content: TypeAlias = str | bytes | ZipStream
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFormat:
-    """A file that a release can be fetched as.
+    """A file format of a release.
 
-    `name` is the name of the URL, `file` what follows the address of the release. `write` takes the
-    page, the origin of the site and the name of the publisher. The page offers the file under its
-    `label`, and not at all without one; `<link>`s name it if `in_head`. Browsers save it under the
-    address of the release with the extension `saved_as`. `version` is a digest of the content, for
-    files that take long to write.
+    `name` is the URL name; `file` follows the URL of the release. `write` takes the page, the
+    origin of the site and the name of the publisher. The page has a download link with `label`, and
+    no link if `label` is empty. If `in_head` is set, there is also a `<link>`. Browsers save the
+    file under the slug of the release with the extension `saved_as`. `version` returns a digest of
+    the content for the ETag, for files that take long to write.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ReleaseFormat:
 
 @dataclass(frozen=True, slots=True)
 class FeedFormat:
-    """A format of the feeds: `file` follows the address of the archive."""
+    """A format of the feeds. `name` is the URL name; `file` follows the URL of the archive."""
 
     name: str
     file: str
@@ -57,7 +57,7 @@ class FeedFormat:
 
 @dataclass(frozen=True, slots=True)
 class FormatLink:
-    """A link to a format, as pages print it."""
+    """A link on a page to a file in a format."""
 
     url: str
     label: str
@@ -126,7 +126,7 @@ FEED_FORMATS = (
 
 
 def links_to(page: ReleasePage) -> list[FormatLink]:
-    """Return the links to the formats that the public page of a release offers."""
+    """Return the links to the formats on the public page of a release."""
     return [
         FormatLink(
             reverse(each.name, args=[page.release.slug]),
@@ -140,7 +140,7 @@ def links_to(page: ReleasePage) -> list[FormatLink]:
 
 
 def feed_links(query: str, title: str) -> list[FormatLink]:
-    """Return the links to the feeds of the releases that match a query, "" for all."""
+    """Return the links to the feeds. `query` is a query of the archive; "" means all releases."""
     return [
         FormatLink(
             reverse(each.name) + (f"?{query}" if query else ""), title, _media_type(each), True

@@ -1,4 +1,4 @@
-"""Everything that the page of one release prints, gathered in a fixed number of queries."""
+"""Everything that a release page prints, read in a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ MAX_RELATED = 4
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A picture or document of a release; without a URL, the page only says that it exists."""
+    """A picture or document of a release. If `url` is empty, the page names it without a link."""
 
     asset: MediaAsset
     url: str
@@ -40,7 +40,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class ShareImage:
-    """The picture of a share card: its path, its size in pixels, its alternative text."""
+    """The picture that other sites show with a link: its path, size in pixels, alternative text."""
 
     url: str
     width: int
@@ -50,7 +50,7 @@ class ShareImage:
 
 @dataclass
 class ReleasePage:
-    """A release as people read it at a moment; a `preview` may be of any release."""
+    """A release as the public sees it at a moment. With `preview`, it may be any release."""
 
     release: Release
     at: datetime
@@ -65,7 +65,7 @@ class ReleasePage:
 
     @property
     def summary(self) -> str:
-        """One plain paragraph: the standfirst, else how the text begins."""
+        """One plain paragraph: the standfirst, or else the beginning of the text."""
         return self.release.standfirst or self.document.opening
 
     @cached_property
@@ -74,7 +74,7 @@ class ReleasePage:
         return shortened(self.summary, MAX_DESCRIPTION_CHARACTERS)
 
     def picture_url(self, picture: MediaAsset, style: str, extension: str) -> str:
-        """Return where this page takes a picture from."""
+        """Return the URL from which this page loads a picture."""
         url = picture.admin_url if self.preview else picture.versioned_url
         return url(style, extension)
 
@@ -85,7 +85,7 @@ class ReleasePage:
 
     @cached_property
     def share_image(self) -> ShareImage:
-        """The picture of the release on other sites; without one, a card with its title."""
+        """The picture that other sites show: the poster, or else a card with the title."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             width, height = self.poster.size("share")
             url = self.poster.versioned_url("share", "jpg")
@@ -99,26 +99,26 @@ class ReleasePage:
 
     @cached_property
     def has_plain_card(self) -> bool:
-        """Whether the card shows no title, because no font of ours has its script."""
+        """Whether the card has no title, because our fonts do not support its script."""
         if self.poster and self.poster.has_rendition("share", "jpg"):
             return False
         return not cards.can_show(self.release.title, self.release.language, self.release.direction)
 
     @cached_property
     def expired_pictures(self) -> set[UUID]:
-        """The keys of the pictures whose licence has ended: the page says so in their place."""
+        """The keys of the pictures whose licence has ended. The page prints a notice instead."""
         known = [*self.assets.values(), *filter(None, [self.release.poster])]
         return {asset.pk for asset in known if asset.licence_has_ended(self.at)}
 
     @cached_property
     def people(self) -> list[Person]:
-        """Those named in the release who have a public page."""
+        """The people named in the release who have a public page."""
         named = Person.objects.with_page().filter(mentions__release=self.release)
         return list(named.prefetch_related("cases__events", "cases__statuses"))
 
     @cached_property
     def updates_about_people(self) -> dict[Person, str]:
-        """What happened to people in the release after it was published, as far as it is public."""
+        """What happened to people in the release after its publication, if that is public."""
         events = {person: person.outcome_after(self.release.day) for person in self.people}
         return {
             person: _("%(event)s, after this was published") % {"event": event}
@@ -128,7 +128,7 @@ class ReleasePage:
 
     @cached_property
     def attributions(self) -> dict[int, Attribution]:
-        """Who is printed below each quotation, by its position."""
+        """The attribution of each quotation, by the position of the quotation."""
         rows = {quote.position: quote for quote in self.quotes}
         return {
             quotation.position: self._attribution(rows[quotation.position])
@@ -154,38 +154,38 @@ class ReleasePage:
 
     @cached_property
     def assets(self) -> dict[UUID, MediaAsset]:
-        """The files in the text and attached to it, whether they may be shown or not."""
+        """The files in the text and its attachments, including those that may not be shown."""
         ids = {*self.document.pictures, *self.release.attached_ids}
         return MediaAsset.objects.in_bulk(ids) if ids else {}
 
     @cached_property
     def pictures(self) -> list[MediaAsset]:
-        """The pictures in the text, in their order."""
+        """The usable pictures in the text, in the order of the text."""
         return self._usable(self.document.pictures)
 
     @cached_property
     def attached(self) -> list[MediaAsset]:
-        """The other pictures and documents, below the text."""
+        """The usable attachments: other pictures and documents below the text."""
         return self._usable(self.release.attached_ids)
 
     @cached_property
     def downloadable_assets(self) -> list[MediaAsset]:
-        """Everything that journalists may download: poster, pictures of the text, attached."""
+        """All files for journalists: poster, pictures in the text, attachments."""
         everything = [*filter(None, [self.poster]), *self.pictures, *self.attached]
         return list({asset.pk: asset for asset in everything}.values())
 
     @cached_property
     def asset_downloads(self) -> list[Download]:
-        """The same, each with its URL and a label for the link."""
+        """The downloadable files, each with its URL and the label of its link."""
         return [
             Download(asset, self.download_url(asset), _file_facts(asset))
             for asset in self.downloadable_assets
         ]
 
     def download_url(self, asset: MediaAsset) -> str:
-        """Return the URL of a picture at full size, and of a document as it is.
+        """Return the URL of the largest rendition of a picture, or of the copy of a document.
 
-        It is the address for people: it stays when the picture is replaced.
+        On the public page, it does not change when the file is replaced.
         """
         url = asset.admin_url if self.preview else asset.public_url
         return url(*asset.download_rendition)
@@ -218,11 +218,11 @@ class ReleasePage:
 
     @cached_property
     def notes(self) -> SafeString:
-        """The notes to editors."""
+        """The notes to editors as HTML."""
         return render_notes(Document(self.release.notes_to_editors))
 
     def release_html(self, origin: str) -> SafeString:
-        """Return the text for feeds and ninjs: no classes, buttons or relative addresses."""
+        """Return the HTML for feeds and ninjs, without classes, buttons and relative URLs."""
         return render_for_feeds(
             self.document,
             attributions=self.attributions,
@@ -238,7 +238,7 @@ class ReleasePage:
 
     @cached_property
     def translations(self) -> list[Release]:
-        """The same release in other languages, as far as they are public."""
+        """The public translations of the release, and the original of a translation."""
         original = self.release.translation_of_id or self.release.pk
         public = Release.objects.public(self.at).exclude(pk=self.release.pk)
         return list(
@@ -249,7 +249,7 @@ class ReleasePage:
 
     @property
     def other_locales(self) -> list[str]:
-        """The locales of the translations as Open Graph has them, each once."""
+        """The distinct locales of the translations in the form of Open Graph."""
         locales = dict.fromkeys(other.og_locale for other in self.translations)
         return [locale for locale in locales if locale and locale != self.release.og_locale]
 
@@ -272,9 +272,9 @@ class ReleasePage:
 
 
 def pages_of(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
-    """Return the pages of some releases, read in a fixed number of queries.
+    """Return the pages of releases, read in a fixed number of queries.
 
-    The releases bring their topics, posters and corrections.
+    The caller must prefetch the topics and corrections of the releases and select their posters.
     """
     pages = [ReleasePage(release, at) for release in releases]
     quotes: dict[UUID, list[Quote]] = defaultdict(list)
@@ -296,7 +296,7 @@ def pages_of(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:
 
 
 def _file_facts(asset: MediaAsset) -> str:
-    """Return the format of a file, its size in pixels and in bytes."""
+    """Return a label with the format of a file, its size in pixels and its file size."""
     style, extension = asset.download_rendition
     width, height = asset.size(style)
     size = {"width": width, "height": height}

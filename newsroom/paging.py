@@ -10,9 +10,9 @@ PAGE_SIZE = 20
 
 
 def page_of(request: HttpRequest, rows: "QuerySet[Any] | list[Any]", size: int = 0) -> "Page[Any]":
-    """Return the page of a list that the address asks for, of `size` rows or PAGE_SIZE.
+    """Return the page of a list that the `page` parameter of the URL selects.
 
-    Raises Http404 where there is none.
+    A page has `size` rows, or PAGE_SIZE if `size` is 0. Raises Http404 if there is no such page.
     """
     try:
         return Paginator(rows, size or PAGE_SIZE).page(request.GET.get("page") or 1)

@@ -1,4 +1,4 @@
-"""The cases we follow: which of them a page lists, by which filters and in what order."""
+"""The list of the cases we follow, with its filters and its order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -48,14 +48,14 @@ def current_cases(on: date) -> CaseQuerySet:
 
 
 def with_people(cases: CaseQuerySet) -> CaseQuerySet:
-    """Read what lists show of each case along with it."""
+    """Prefetch the related rows that lists show."""
     return cases.select_related("person__portrait").prefetch_related(
         "person__names", "designations"
     )
 
 
 def designation_key(label: str) -> str:
-    """Return the value of a designation in an address."""
+    """Return the value of a designation in URLs."""
     return slugify(label, allow_unicode=True)
 
 
@@ -76,8 +76,8 @@ def _by_year(cases: CaseQuerySet, text: str, on: date) -> CaseQuerySet:
 
 
 def _by_designation(cases: CaseQuerySet, key: str, on: date) -> CaseQuerySet:
-    # As keys: PostgreSQL takes a comparison with what is annotated for one that nearly
-    # nothing passes, and compares every case with every person.
+    # Filter by primary keys: for a filter by the annotation, PostgreSQL expects almost no rows
+    # and chooses a plan that compares every case with every person.
     labels = _labelled(cases, on).order_by().values_list("pk", "label")  # type: ignore[misc]  # annotated
     return cases.filter(pk__in=[pk for pk, label in labels if designation_key(label or "") == key])
 
@@ -109,7 +109,7 @@ def _designations(cases: CaseQuerySet, on: date) -> Counted:
 
 def _years(cases: CaseQuerySet, on: date) -> Counted:
     dated = cases.annotate(first=ExtractYear("since_earliest"), last=ExtractYear("since_latest"))
-    began = [
+    ranges = [
         (first, last, count)
         for first, last, count in dated.order_by()
         .values("first", "last")
@@ -117,16 +117,16 @@ def _years(cases: CaseQuerySet, on: date) -> Counted:
         .values_list("first", "last", "count")
         if first and last
     ]
-    years = sorted({first for first, last, _count in began if first == last}, reverse=True)
+    years = sorted({first for first, last, _count in ranges if first == last}, reverse=True)
     return [
-        (str(year), str(year), sum(count for first, last, count in began if first <= year <= last))
+        (str(year), str(year), sum(count for first, last, count in ranges if first <= year <= last))
         for year in years
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Filters(BaseFilters[CaseQuerySet]):
-    """Which cases a visitor asked to see, and in what order; without one, by name."""
+    """The filters and the sort order in a URL of the page of cases. The default is by name."""
 
     TABLE: ClassVar[tuple[Filter[CaseQuerySet], ...]] = (
         Filter("country", _by_country, gettext_lazy("Country"), _countries),
@@ -143,12 +143,12 @@ class Filters(BaseFilters[CaseQuerySet]):
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
-        """Read the filters and the order; an unknown order is left out."""
-        asked = super(Filters, cls).from_query(query)
-        return asked if asked.sort.removeprefix("-") in SORTS else replace(asked, sort="")
+        """Read the filters and the sort order. An unknown sort order is ignored."""
+        filters = super(Filters, cls).from_query(query)
+        return filters if filters.sort.removeprefix("-") in SORTS else replace(filters, sort="")
 
     def order(self, cases: CaseQuerySet, on: date) -> CaseQuerySet:
-        """Sort cases as asked for; what is not known comes last."""
+        """Return the cases in the chosen order. Unknown values come last in either direction."""
         key = self.sort.removeprefix("-") or "name"
         if key == "name":
             return cases.reverse() if self.sort == "-name" else cases
@@ -158,7 +158,7 @@ class Filters(BaseFilters[CaseQuerySet]):
 
 
 def title_of(filters: Filters, cases: Iterable[Case], on: date) -> str:
-    """Return the title of a list; it names a designation only if each case of the list has it."""
+    """Return the title of a list: the designation by which it is filtered, or a general title."""
     if filters.designation == PRISONER_OF_CONSCIENCE:
         return _("Prisoners of conscience")
     first = next(iter(cases), None) if filters.designation else None
@@ -185,7 +185,10 @@ def sections(listed: Iterable[CaseEntry]) -> list[Section]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a column: the query that sorts by it, and how the table is sorted by it now."""
+    """The header of a column.
+
+    `query` sorts by this column. `order` is the present order in the form of `aria-sort`.
+    """
 
     label: str
     query: str
@@ -193,7 +196,7 @@ class Column:
 
 
 def columns(filters: Filters) -> list[Column]:
-    """Return the heads of the table."""
+    """Return the headers of the columns of the table."""
     sorted_by = (filters.sort or "name").removeprefix("-")
     is_descending = filters.sort.startswith("-")
     heads = []
@@ -207,12 +210,12 @@ def columns(filters: Filters) -> list[Column]:
 
 
 def country_name(code: str) -> str:
-    """Return the name of a country, its code where it has none."""
+    """Return the name of a country, or its code if the name is unknown."""
     return str(countries.name(code) or code)
 
 
 def _labelled(cases: CaseQuerySet, on: date) -> CaseQuerySet:
-    """Annotate cases with the label of the designation that holds on a day."""
+    """Annotate cases with the label of the newest designation that is valid on a day."""
     held = Designation.objects.valid().on(on).filter(case=OuterRef("pk"))
     newest = held.order_by(F("since_earliest").desc(nulls_last=True), "-pk").values("label")[:1]
     return cases.annotate(label=Subquery(newest))
@@ -224,16 +227,16 @@ def _counted(cases: CaseQuerySet, field: str) -> list[tuple[Any, int]]:
 
 
 def _ranked(cases: CaseQuerySet, key: str, on: date) -> CaseQuerySet:
-    """Annotate cases with a rank by which they are sorted, NULL for what is not known."""
+    """Annotate cases with the rank that sorts them, NULL for an unknown value."""
 
     def by(field: str, labels: dict[str, Any]) -> CaseQuerySet:
-        """Rank by labels that the database does not have; equal labels rank alike."""
+        """Rank by labels that are not in the database. Equal labels have the same rank."""
         order = {label: n for n, label in enumerate(sorted(set(labels.values())))}
         ranks = [
             When(**{field: value}, then=Value(order[label])) for value, label in labels.items()
         ]
         expression = Choose(*ranks, default=None, output_field=IntegerField())
-        # PostgreSQL sorts by no bare NULL.
+        # PostgreSQL can't sort by a NULL without a type.
         return cases.annotate(rank=expression if ranks else Cast(Value(None), IntegerField()))
 
     match key:

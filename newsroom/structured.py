@@ -1,4 +1,4 @@
-"""Pages for machines: schema.org's NewsArticle and ProfilePage as JSON-LD."""
+"""Structured data of pages: schema.org's NewsArticle and ProfilePage as JSON-LD."""
 
 import json
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ TYPES = {"media_advisory": "NewsArticle", "comment": "OpinionNewsArticle"}
 
 
 def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
-    """Return the page's JSON-LD, safe inside a script element.
+    """Return the JSON-LD of a release page, safe inside a script element.
 
-    Only people with a public page become entities, speakers of quotations included.
+    Only people with a public page get an identifier. This includes speakers of quotations.
     """
     release = page.release
     url = origin + release.get_absolute_url()
@@ -95,9 +95,9 @@ def news_article(page: ReleasePage, origin: str, publisher: str) -> SafeString:
 
 
 def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
-    """Return the JSON-LD of a person's page.
+    """Return the JSON-LD of a person's page, safe inside a script element.
 
-    schema.org has no terms for a detention, so the newest status is in the description.
+    schema.org has no terms for a detention, so the description contains the newest status.
     """
     url = origin + person.get_absolute_url()
     portrait = person.portrait if person.portrait and person.portrait.is_usable(at) else None
@@ -121,7 +121,7 @@ def profile(person: Person, on: date, origin: str, at: datetime) -> SafeString:
 
 
 def _description(person: Person, on: date) -> str:
-    """Return the newest status and the present designation. Reads prefetched rows."""
+    """Return the newest status, the present designation and the source, from prefetched rows."""
     case = next(iter(person.cases.all()), None)
     if case is None:
         return ""
@@ -147,7 +147,10 @@ def _published(release: Release) -> str | None:
 
 
 def modified(page: ReleasePage, to_the_day: bool = True) -> str | None:
-    """Return when the printed text last changed: a day only, where the hour is unknown."""
+    """Return when the printed text last changed, in ISO 8601.
+
+    With `to_the_day`, it is only a date if the release has no correction and no known hour.
+    """
     latest = max((correction.at for correction in page.corrections), default=None)
     if latest is None and to_the_day:
         return _published(page.release)

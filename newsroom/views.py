@@ -1,4 +1,4 @@
-"""The public pages. Each asks the clock once and sees only what is public at that moment."""
+"""The public pages. Each view reads the clock once and shows what is public at that moment."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -52,7 +52,7 @@ ReleaseView = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
 YEAR_SECONDS = 365 * 24 * 60 * 60
 FRONT_PAGE_RELEASES = 8
 MAX_TERM_CHARACTERS = 200
-SITEMAP_SIZE = 5_000  # addresses in a file; the protocol allows 50,000
+SITEMAP_SIZE = 5_000  # URLs per file; the protocol allows 50,000
 QUOTE_FIELDS = (
     "position", "text", "attribution_name", "attribution_title", "speaker",
     "release__slug", "release__title", "release__language", "release__publish_at",
@@ -61,7 +61,7 @@ CASE_RELATIONS = ("statuses", "events", "charges", "sentences", "designations")
 
 
 def listed(at: datetime) -> ReleaseQuerySet:
-    """Return the public releases as lists show them, newest first."""
+    """Return the public releases with the data that lists show, newest first."""
     return Release.objects.public(at).select_related("poster").defer("notes_to_editors")
 
 
@@ -92,7 +92,7 @@ def newsroom(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
-    """Show every public release, page by page, narrowed by the filters of the address."""
+    """Show the public releases that match the filters of the URL, in pages."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
@@ -109,9 +109,10 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 
 def release_view(view: ReleaseView) -> Callable[..., HttpResponseBase]:
-    """Give a view the page of a public release, or a release that was withdrawn.
+    """Decorate a view that takes a release page, or a withdrawn release, instead of a slug.
 
-    A former address redirects to the present one, in the same format.
+    A former slug redirects to the present one, in the same format. A withdrawn release has status
+    410. Raises Http404 for all other slugs.
     """
 
     @wraps(view)
@@ -135,7 +136,7 @@ def release_view(view: ReleaseView) -> Callable[..., HttpResponseBase]:
 
 @release_view
 def release(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
-    """Show one release, or the notice that it was withdrawn."""
+    """Show one release, or the notice of its withdrawal."""
     if isinstance(page, Release):
         return render(request, "newsroom/withdrawn.html", {"release": page})
     context = {
@@ -150,7 +151,7 @@ def release(request: HttpRequest, page: ReleasePage | Release) -> HttpResponse:
 
 
 def release_file(file_format: ReleaseFormat) -> Callable[..., HttpResponseBase]:
-    """Return the view that sends a release in a format, or the notice that it was withdrawn."""
+    """Return the view that sends a release in a format, or the notice of its withdrawal."""
 
     def send(request: HttpRequest, page: ReleasePage | Release) -> HttpResponseBase:
         if isinstance(page, Release):
@@ -194,7 +195,7 @@ def feed(feed_format: FeedFormat) -> Callable[..., HttpResponse]:
 
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Show our spokespeople, page by page."""
+    """Show our spokespeople, in pages."""
     now = timezone.now()
     today = timezone.localdate(now)
     spokespeople = Person.objects.with_page(today).spokespeople(today)
@@ -213,7 +214,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def person(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show one person: titles, cases, quotations, page by page, and the newest releases."""
+    """Show one person: titles, cases, quotations in pages, and the newest releases."""
     now = timezone.now()
     today = timezone.localdate(now)
     found = get_object_or_404(
@@ -234,7 +235,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     if term:
         searched = Concat("text", Value("\n"), "release__title", output_field=TextField())
         with_term = quotes.alias(searched=searched).filter(searched__regex=pattern(term))
-        # The search reads every text, so it runs once for the number and the page together.
+        # The search reads every text, so run it once for both the count and the page.
         page = page_of(request, list(with_term.values_list("pk", flat=True)))
         page.object_list = quotes.filter(pk__in=page.object_list)
     else:
@@ -258,7 +259,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def prisoners(request: HttpRequest) -> HttpResponse:
-    """Show the cases we follow, page by page: as a list by group, a table and a chart."""
+    """Show the cases we follow, in pages: as a list by group, a table and a chart."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = CaseFilters.from_query(request.GET)
@@ -279,13 +280,13 @@ def prisoners(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def prisoners_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Send every case in the same table, for spreadsheets."""
+    """Send all cases that match the filters of the URL as CSV."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = CaseFilters.from_query(request.GET)
     cases = filters.order(filters.apply(current_cases(today), today), today)
     lines = as_csv(cases, site_url(request), now)
-    first = [*islice(lines, 2)]  # a failure here is answered with an error, not with half a file
+    first = [*islice(lines, 2)]  # an early failure must give an error page, not half a file
     response = StreamingHttpResponse(chain(first, lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, "prisoners.csv")
     return response
@@ -293,11 +294,11 @@ def prisoners_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @require_safe
 def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> HttpResponseBase:
-    """Send a picture in one of its styles, or a document, while something public shows it.
+    """Send a picture in one of its styles, or a document, if a public page shows it.
 
-    Browsers revalidate the plain address each time. They may keep the address with a version, and
-    no cache in between may (decision 0015). Downloads are large, and come from the bucket where
-    there is one (decision 0016).
+    Browsers revalidate the URL without a version each time. They may cache the URL with a version,
+    but shared caches may not (decision 0015). Downloads are large, so they come from the bucket if
+    there is one (decision 0016). Raises Http404 for other pictures and documents.
     """
     now = timezone.now()
     asset = get_object_or_404(public_assets(now), pk=uuid)
@@ -323,7 +324,7 @@ def rendition(request: HttpRequest, uuid: UUID, style: str, extension: str) -> H
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List the files that name every public page, for search engines."""
+    """Send the sitemap index: the URLs of all sitemaps, for search engines."""
     now = timezone.now()
     files = [(reverse("sitemap_pages"), 1)]
     for name, rows in (("sitemap_people", _paged_people(now)), ("sitemap_releases", _paged(now))):
@@ -333,21 +334,21 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap_pages(request: HttpRequest) -> HttpResponse:
-    """List the pages that always exist."""
+    """Send the sitemap of the pages that always exist."""
     names = ("newsroom", "archive", "people", "prisoners")
     return _addresses(request, [(reverse(name), None) for name in names])
 
 
 @require_safe
 def sitemap_people(request: HttpRequest) -> HttpResponse:
-    """List the pages of people."""
+    """Send one sitemap of pages of people."""
     page = page_of(request, _paged_people(timezone.now()), SITEMAP_SIZE)
     return _addresses(request, [(reverse("person", args=[slug]), None) for (slug,) in page])
 
 
 @require_safe
 def sitemap_releases(request: HttpRequest) -> HttpResponse:
-    """List the pages of releases, and when each was changed."""
+    """Send one sitemap of releases, with the time of the last change of each."""
     page = page_of(request, _paged(timezone.now()), SITEMAP_SIZE)
     return _addresses(
         request, [(reverse("release", args=[slug]), changed) for slug, changed in page]
@@ -360,7 +361,7 @@ def _paged_people(at: datetime) -> "QuerySet[Person, tuple[str]]":
 
 
 def _paged(at: datetime) -> "QuerySet[Release, tuple[str, datetime]]":
-    """Return the public releases, the oldest first: files that are full stay as they are."""
+    """Return the public releases, oldest first, so that a full sitemap rarely changes."""
     releases = Release.objects.public(at).order_by("publish_at", "pk")
     return releases.values_list("slug", "updated_at")
 
@@ -374,5 +375,5 @@ def _addresses(
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Let robots read every public page."""
+    """Send robots.txt. It allows every public page."""
     return render(request, "robots.txt", content_type="text/plain")

@@ -1,7 +1,7 @@
-"""A release as a Word file (Office Open XML, ECMA-376), printed from the same document as its page.
+"""A release as a Word file (Office Open XML, ECMA-376), made from the same document as its page.
 
-python-docx brings the package and the styles. Paragraphs are written as XML, because its own
-objects for tables take quadratic time.
+python-docx provides the package and the styles. Paragraphs are written as XML, because tables take
+quadratic time with the objects of python-docx.
 """
 
 from collections.abc import Iterable
@@ -33,8 +33,8 @@ from storing.texts import clean_text
 
 _INDENT = 360  # twentieths of a point for each level of a list
 _MAX_DEPTH = 8  # Word has nine levels, counted from 0
-_BULLETS, _NUMBERS = 9001, 9002  # ids of our two kinds of list
-_FIRST_LIST = 100  # the template has some of its own
+_BULLETS, _NUMBERS = 9001, 9002  # ids of our two list styles
+_FIRST_LIST = 100  # our ids are higher; the template of python-docx has lists with lower ids
 _RAISED_PIECE = Piece("", PLAIN._replace(sup="sup"))
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _FIRST_FOOTNOTES = (
@@ -51,29 +51,29 @@ def as_docx(page: ReleasePage, origin: str, publisher: str) -> bytes:
     for style, line in header_lines(page, publisher):
         writer.line(style, line)
     writer.document(page.document)
-    for heading, below in footer_sections(page, origin):
+    for heading, content in footer_sections(page, origin):
         if heading:
             writer.line("Heading 1", heading)
-        if isinstance(below, Document):
-            writer.document(below)
+        if isinstance(content, Document):
+            writer.document(content)
         else:
-            for line in below:
+            for line in content:
                 writer.line("Normal", line)
     return writer.packed()
 
 
 class _Writer:
-    """Writes paragraphs, lists and tables into the body of a Word file."""
+    """Writer of paragraphs, lists and tables into the body of a Word file."""
 
     def __init__(self, page: ReleasePage) -> None:
         self.page = page
         self.word = open_word(BytesIO(_template()))
         self.body = self.word.element.body
-        self.end = self.body[-1]  # the settings of the page come last
+        self.end = self.body[-1]  # the page settings must stay last
         self.styles = {style.name: style.style_id for style in self.word.styles}
         self.pictures = {picture.pk: picture for picture in page.pictures}
         self.notes: XmlPart | None = None
-        self.noted = self.lists = 0
+        self.note_count = self.list_count = 0
         self.links: dict[str, str] = {}
         self._set_language(page.release.language, page.release.direction == "rtl")
 
@@ -124,11 +124,11 @@ class _Writer:
         return paragraph
 
     def _list(self, block: Block, level: int, add: Any) -> None:
-        """Write a list; each numbered list has its own numbering and first number."""
+        """Write a list. Each numbered list has its own numbering and first number."""
         number = self._numbering(block, min(level, _MAX_DEPTH))
         for item in block.held:
             numbered = False
-            if item.held and item.held[0].tag in LISTS:  # its number needs a line of its own
+            if item.held and item.held[0].tag in LISTS:  # an empty paragraph carries the number
                 self._numbered(self._paragraph("List Paragraph", add)[0], number, level)
                 numbered = True
             for held in item.held:
@@ -149,13 +149,13 @@ class _Writer:
         _child(numbering, "w:numId", val=str(number))
 
     def _numbering(self, block: Block, level: int) -> int:
-        self.lists += 1
+        self.list_count += 1
         kind = _NUMBERS if block.tag == "ol" else _BULLETS
-        number = _FIRST_LIST + self.lists
-        made = _child(self.word.part.numbering_part.element, "w:num", numId=str(number))
-        _child(made, "w:abstractNumId", val=str(kind))
+        number = _FIRST_LIST + self.list_count
+        num = _child(self.word.part.numbering_part.element, "w:num", numId=str(number))
+        _child(num, "w:abstractNumId", val=str(kind))
         if block.tag == "ol":
-            override = _child(made, "w:lvlOverride", ilvl=str(level))
+            override = _child(num, "w:lvlOverride", ilvl=str(level))
             _child(override, "w:startOverride", val=str(block.number("start")))
         return number
 
@@ -169,37 +169,36 @@ class _Writer:
             _child(properties, "w:bidiVisual")
         _child(properties, "w:tblW", w="5000", type="pct")
         grid = _child(table, "w:tblGrid")
-        open_cells: dict[int, tuple[int, int]] = {}  # column: rows that are left, columns wide
+        open_cells: dict[int, tuple[int, int]] = {}  # column: (remaining rows, width in columns)
         rows = [row for group in block.held for row in group.held]
-        heads = head_rows(rows)
+        header_rows = head_rows(rows)
         for number, row in enumerate(rows):
-            written = _child(table, "w:tr")
+            table_row = _child(table, "w:tr")
             cells = row.held[::-1]
-            if number < heads:
-                _child(_child(written, "w:trPr"), "w:tblHeader")
+            if number < header_rows:
+                _child(_child(table_row, "w:trPr"), "w:tblHeader")
             column = 0
             while cells or column in open_cells:
                 if column in open_cells:
-                    left, wide = open_cells.pop(column)
-                    self._cell(written, None, wide, "continue")
-                    deep = left
+                    height, width = open_cells.pop(column)
+                    self._cell(table_row, None, width, "continue")
                 else:
                     cell = cells.pop()
-                    wide, deep = cell.number("colspan"), cell.number("rowspan")
-                    self._cell(written, cell, wide, "restart" if deep > 1 else "")
-                if deep > 1:
-                    open_cells[column] = (deep - 1, wide)
-                column += wide
+                    width, height = cell.number("colspan"), cell.number("rowspan")
+                    self._cell(table_row, cell, width, "restart" if height > 1 else "")
+                if height > 1:
+                    open_cells[column] = (height - 1, width)
+                column += width
             while len(grid) < column:
                 _child(grid, "w:gridCol")
         self.end.addprevious(table)
-        self._paragraph("Normal")  # without one, Word joins two tables that follow each other
+        self._paragraph("Normal")  # without it, Word joins this table with one that follows
 
-    def _cell(self, row: Any, block: Block | None, wide: int, merge: str) -> None:
+    def _cell(self, row: Any, block: Block | None, width: int, merge: str) -> None:
         cell = _child(row, "w:tc")
         properties = _child(cell, "w:tcPr")
-        if wide > 1:
-            _child(properties, "w:gridSpan", val=str(wide))
+        if width > 1:
+            _child(properties, "w:gridSpan", val=str(width))
         if merge:
             _child(properties, "w:vMerge", val=merge)
         for held in block.held if block else ():
@@ -211,7 +210,7 @@ class _Writer:
             else:
                 self._block("Normal", held, cell.append)
         if cell[-1].tag != qn("w:p") or (block and block.held[-1].tag in LISTS):
-            self._paragraph("Normal", cell.append)  # a cell of Word ends with a paragraph
+            self._paragraph("Normal", cell.append)  # in Word, a cell must end with a paragraph
 
     # --- Text and footnotes ---
 
@@ -229,7 +228,10 @@ class _Writer:
                     _write(parent, piece)
 
     def _relation(self, href: str, part: Part) -> str:
-        """Return the id of a link in a part; python-docx's own search for one is quadratic."""
+        """Return the id of a link in a part.
+
+        The ids are cached here, because the search of python-docx takes quadratic time.
+        """
         key = f"{part.partname} {href}"
         if key not in self.links:
             self.links[key] = f"link{len(self.links) + 1}"
@@ -247,13 +249,13 @@ class _Writer:
                 cast(Any, self.word.part.package),
             )
             self.word.part.relate_to(self.notes, RELATIONSHIP_TYPE.FOOTNOTES)
-        self.noted += 1
-        _child(_run(paragraph, _RAISED_PIECE), "w:footnoteReference", id=str(self.noted))
-        note = _child(self.notes.element, "w:footnote", id=str(self.noted))
-        below = self._paragraph("Normal", note.append)
-        _child(_run(below, _RAISED_PIECE), "w:footnoteRef")
+        self.note_count += 1
+        _child(_run(paragraph, _RAISED_PIECE), "w:footnoteReference", id=str(self.note_count))
+        note = _child(self.notes.element, "w:footnote", id=str(self.note_count))
+        paragraph_below = self._paragraph("Normal", note.append)
+        _child(_run(paragraph_below, _RAISED_PIECE), "w:footnoteRef")
         text = [Piece(" ", PLAIN), *(piece.with_marks(note="") for piece in pieces)]
-        self._pieces(below, text, self.notes)
+        self._pieces(paragraph_below, text, self.notes)
 
     def _set_language(self, tag: str, rtl: bool) -> None:
         normal = self.word.styles["Normal"].element
@@ -268,9 +270,9 @@ class _Writer:
 
 @cache
 def _template() -> bytes:
-    """Return an empty Word file of python-docx, without the properties of its template.
+    """Return an empty Word file with the styles of python-docx and our two list styles.
 
-    It is cleaned like every public document, and has our two kinds of list.
+    It is cleaned like every public document, so the properties of the template are gone.
     """
     word = open_word()
     paper = word.sections[0]
@@ -292,22 +294,22 @@ def _template() -> bytes:
     written = BytesIO()
     word.save(written)
     cleaned = cleaning.clean(written)
-    pieces = cast("list[bytes]", cleaned.pieces)  # whole parts: a Word file is written anew
+    pieces = cast("list[bytes]", cleaned.pieces)  # bytes only: the Word cleaner copies no ranges
     return b"".join(pieces)
 
 
 def _dateless(saved: BytesIO) -> bytes:
-    """Return a Word file without the time it was written: the same release, the same bytes."""
+    """Return a Word file without the time of writing, so that a release gives the same bytes."""
     packed = BytesIO()
     with ZipFile(saved) as parts, ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         for name in parts.namelist():
-            entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the day on which ZIP begins
+            entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the earliest date in a ZIP
             archive.writestr(entry, parts.read(name), ZIP_DEFLATED)
     return packed.getvalue()
 
 
 def _write(parent: Any, piece: Piece) -> None:
-    """Write text with its marks; a line end in it becomes a line break."""
+    """Write a piece of text with its marks. Each newline becomes a line break."""
     run = _run(parent, piece)
     for number, line in enumerate(clean_text(piece.text, multiline=True).split("\n")):
         if number:
@@ -319,7 +321,7 @@ def _write(parent: Any, piece: Piece) -> None:
 
 
 def _run(parent: Any, piece: Piece) -> Any:
-    """Return a new run with the marks of a piece, in the order of the standard."""
+    """Return a new run with the marks of a piece, in the order that ECMA-376 requires."""
     run = _child(parent, "w:r")
     marks = piece.marks
     if any([marks.href, marks.strong, marks.em, marks.s, marks.sub, marks.sup]):

@@ -1,11 +1,11 @@
-"""The family of browsers that a reader uses: enough to see a pattern, not a person. No ORM."""
+"""Browser families. They show patterns of use without identifying a person. No ORM."""
 
 import re
 
 from django.utils.translation import gettext_lazy as _
 
 UNNAMED, PROGRAM, OTHER_BROWSER, OTHER = "unnamed", "program", "another", "further"
-# The first match counts: most browsers also name the browsers that they derive from.
+# The first match wins, because most browsers also name the browsers that they derive from.
 FAMILIES = [
     (PROGRAM, r"bot\b|bot/|crawl|spider|preview|expanding|externalhit|headless|curl|wget|python|"
               r"java/|okhttp|go-http|libwww|axios|node"),
@@ -32,7 +32,7 @@ KNOWN = {*LABELS, *(family for family, _pattern in FAMILIES)}
 
 
 def family_of(agent: str) -> str:
-    """Return the family that a User-Agent header names: one of KNOWN."""
+    """Return the browser family of a User-Agent header, one of KNOWN."""
     if not agent.strip():
         return UNNAMED
     beginning = agent[:1000]
@@ -40,5 +40,5 @@ def family_of(agent: str) -> str:
 
 
 def label_of(family: str) -> str:
-    """Return a stored family as editors read it."""
+    """Return the label of a stored family."""
     return str(LABELS.get(family, family))

@@ -1,4 +1,4 @@
-"""E-mails to the readers of a preview: plain text that never mentions the content of a release."""
+"""E-mails to the readers of a preview. They never contain the content of a release."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,7 +20,8 @@ from previews.models import LinkState, PreviewLink
 from previews.tokens import token_of
 from releases.models import Release
 
-# What an editor may change before it is sent; `fields_for` fills in what stands in braces.
+# Editors can change these messages before they are sent. `fields_for` returns the values of the
+# fields in braces.
 INVITATION = {
     PreviewLink.Kind.PRESS: gettext_lazy("""\
 Dear {name},
@@ -61,21 +62,26 @@ The release is public now. Your link leads to it.
 
 
 def format_utc(moment: datetime) -> str:
-    """Return a moment in UTC, "" if the newsroom's clock shows the same."""
+    """Return a moment in UTC, "" if the time in the newsroom's time zone is the same.
+
+    The date is included only if it differs from the local date.
+    """
     local, utc = timezone.localtime(moment), moment.astimezone(UTC)
     if local.replace(tzinfo=None) == utc.replace(tzinfo=None):
         return ""
-    return date_format(utc, "H:i T" if utc.date() == local.date() else "DATETIME_FORMAT")
+    if utc.date() == local.date():
+        return f"{date_format(utc, 'TIME_FORMAT')} UTC"
+    return date_format(utc, "DATETIME_FORMAT")
 
 
 def format_both_zones(moment: datetime) -> str:
-    """Return a moment in the newsroom's zone and, if that differs, in UTC."""
+    """Return a moment in the newsroom's time zone and, if it differs, also in UTC."""
     local, utc = date_format(timezone.localtime(moment), "DATETIME_FORMAT"), format_utc(moment)
     return _("%(time)s (%(utc)s)") % {"time": local, "utc": utc} if utc else local
 
 
 def fields_for(link: PreviewLink, address: str) -> dict[str, str]:
-    """Return the values of the fields in braces that an editor's message may contain."""
+    """Return the values of the fields in braces in an editor's message. `address` is the URL."""
     at = link.release.publish_at if link.release else None
     embargo_ends = format_both_zones(at) if at else _("publication")
     return {
@@ -83,15 +89,15 @@ def fields_for(link: PreviewLink, address: str) -> dict[str, str]:
         "newsroom": settings.NEWSROOM_NAME,
         "link": address,
         "embargo_ends": embargo_ends,
-        "lift": embargo_ends,  # its name in messages that editors copied from older versions
+        "lift": embargo_ends,  # the old name, for messages that editors copied from old versions
     }
 
 
 def invite(links: Sequence[PreviewLink], message: str, *, origin: str, by: User) -> None:
     """Put an e-mail with the editor's message into the outbox for each reader with an address.
 
-    `origin` is the site's address. The token of a link is filled in when the e-mail is sent, so
-    that no row contains it.
+    `origin` is the start of the URL of each link. The token is inserted when the e-mail is sent, so
+    that the database does not contain it.
     """
     subject = _("Confidential: from %(newsroom)s") % {"newsroom": settings.NEWSROOM_NAME}
     for link in links:
@@ -135,12 +141,12 @@ def _note_as_mailed(email: Email, **signal: Any) -> None:
 
 
 def outbox_subject_of(release: Release) -> str:
-    """Return how an e-mail in the outbox names the release that it is about."""
+    """Return the value of `Email.about` for a release."""
     return f"release:{release.pk}"
 
 
 def emails_of(links: Iterable[PreviewLink]) -> dict[UUID, Email]:
-    """Return the invitation of each link that has one."""
+    """Return the invitations of links, by the key of the link."""
     found = Email.objects.filter(
         fill="previews.address", fill_key__in=[str(link.pk) for link in links]
     )
@@ -148,7 +154,7 @@ def emails_of(links: Iterable[PreviewLink]) -> dict[UUID, Email]:
 
 
 def links_that_accepted(release: Release) -> list[PreviewLink]:
-    """Return the links whose readers accepted an embargo and whose links were not revoked."""
+    """Return the press links of a release whose terms were accepted and that are not revoked."""
     links = release.preview_links.filter(
         kind=PreviewLink.Kind.PRESS, revoked_at=None, visits__isnull=False
     )
@@ -156,7 +162,11 @@ def links_that_accepted(release: Release) -> list[PreviewLink]:
 
 
 def notify_of_new_embargo(*, release: Release, by: User, notify: bool, **signal: Any) -> None:
-    """Write to the readers who accepted another time than the release has now."""
+    """Send an e-mail to each reader who accepted an embargo end that has changed since.
+
+    Readers for whom the embargo had already ended get none. Sets `release.not_notified` to a
+    sentence for each reader who was not notified because e-mail is off.
+    """
     if not notify:
         return
     embargo_ends, at = release.publish_at, timezone.now()

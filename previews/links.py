@@ -1,7 +1,7 @@
-"""What can be done with preview links: issue, accept the terms, revoke, trace.
+"""The actions on preview links: issue, accept the terms, revoke, trace.
 
 As in releases.workflow, each action locks, checks, changes and records in one transaction, and
-raises ActionBlocked with sentences. Only a hash of an address is stored: see previews.tokens.
+raises ActionBlocked with sentences. Only a hash of a token is stored: see previews.tokens.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,7 +27,7 @@ from releases.rules import protected_names
 from releases.rules.protected_names import Reason
 from releases.workflow import ActionBlocked
 
-ADDRESSES_SHOWN_FOR = timedelta(days=1)  # after that the user who issued them can't see them
+ADDRESSES_SHOWN_FOR = timedelta(days=1)  # how long the user who issued links can see their URLs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,11 @@ def issue(
     origin: str = "",
     at: datetime | None = None,
 ) -> list[Issued]:
-    """Issue a link for each recipient. A `batch` is issued once, however often it is sent.
+    """Issue a link for each recipient.
 
-    A `message` is sent by e-mail to each recipient with an address; `origin` is the site's
-    address, for the link in it.
+    `batch` identifies the form, so that a form that is sent twice issues its links only once. If
+    there is a `message`, it is sent to each recipient with an e-mail address; `origin` is the start
+    of the URL in it. Raises ActionBlocked, also if the batch was already issued.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -94,9 +95,9 @@ def issue(
 
 
 def shown_again(batch: UUID, *, by: User, at: datetime | None = None) -> list[Issued]:
-    """Return the links of a batch with their tokens, to the user who issued them, for a day.
+    """Return the links of a batch with their tokens, if `by` issued them less than a day ago.
 
-    The token is "" if no SECRET_KEY that is still set can make it.
+    A token is "" if it was derived from a SECRET_KEY that is no longer set.
     """
     at = at or timezone.now()
     _require_perm(by)
@@ -110,7 +111,7 @@ def shown_again(batch: UUID, *, by: User, at: datetime | None = None) -> list[Is
 
 
 def link_of_token(token: str) -> PreviewLink | None:
-    """Return the link of a token, open or not."""
+    """Return the link of a token in any state, None if the token is wrong."""
     links = PreviewLink.objects.select_related("release", "release__poster")
     return links.filter(token_hash=hash_of(token)).first()
 
@@ -118,9 +119,10 @@ def link_of_token(token: str) -> PreviewLink | None:
 def accept_terms(
     link: PreviewLink, *, embargo_ends: datetime | None, network: str, browser: str, at: datetime
 ) -> Visit | None:
-    """Record that a reader accepts the terms; None if the link is closed or has no visits left.
+    """Record that a reader accepts the terms.
 
-    `embargo_ends` is the time that the reader was shown: an acceptance covers no other.
+    `embargo_ends` is the time that the reader saw. Return None if the embargo has another end now,
+    or if the link is not open or has no visits left.
     """
     with transaction.atomic():
         fresh = PreviewLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
@@ -147,14 +149,14 @@ def revoke(link: PreviewLink, *, by: User, at: datetime | None = None) -> None:
 
 
 def revoke_all(release: Release, *, by: User, at: datetime | None = None) -> int:
-    """Close every link of a release for good; return how many were still open."""
+    """Close all links of a release for good, and return how many were not revoked before."""
     return _revoke(PreviewLink.objects.filter(release=release), by, at)
 
 
 def record_restored_revocation(pks: Collection[UUID], *, note: str, at: datetime) -> None:
-    """Record, release by release, that the restore of a backup revoked links.
+    """Record in the history of each release that the restore of a backup revoked links.
 
-    The restore sets `revoked_at` itself, in the transaction that makes the backup's rows visible.
+    The restore sets `revoked_at` itself, in the same transaction in which it restores the rows.
     """
     found = PreviewLink.objects.filter(pk__in=pks).exclude(release=None)
     ordered = found.select_related("release").order_by("release_id", "name", "pk")
@@ -167,7 +169,7 @@ def record_restored_revocation(pks: Collection[UUID], *, note: str, at: datetime
 def trace(leak: IO[bytes] | str) -> list[PreviewLink]:
     """Return the links whose reference is in a leaked file or a pasted text.
 
-    Raises watermarks.UnreadableFileError with a sentence.
+    Raises watermarks.UnreadableFileError with a sentence for the user.
     """
     references = references_in_text(leak) if isinstance(leak, str) else references_in(leak)
     found = PreviewLink.objects.filter(reference__in=references)
@@ -177,7 +179,7 @@ def trace(leak: IO[bytes] | str) -> list[PreviewLink]:
 def issue_blockers(
     release: Release, by: User, kind: PreviewLink.Kind, expires_at: datetime | None, at: datetime
 ) -> list[Reason]:
-    """Return why a user cannot issue links of a kind for a release now, a sentence each."""
+    """Return why a user can't issue links of a kind for a release now, one sentence per reason."""
     if release.is_on_hold():
         return [_("This release is on hold. End the hold first.")]
     if release.status == Release.Status.WITHDRAWN:

@@ -1,4 +1,4 @@
-"""Links that let one reader see a release before it is public, and how they were used."""
+"""Preview links, with which a reader sees a release before it is public, and their use."""
 
 import uuid
 from datetime import datetime
@@ -20,17 +20,17 @@ from releases.models import Release
 
 
 class LinkState(Enum):
-    """What a link leads to at a moment."""
+    """The state of a link at a moment."""
 
-    CLOSED = "closed"  # ended, revoked, on hold, withdrawn, deleted: readers see no difference
+    CLOSED = "closed"  # ended, revoked, on hold, withdrawn or deleted; all look alike to readers
     PAUSED = "paused"  # the release is being edited again; the embargo still applies
     OPEN = "open"
-    PUBLIC = "public"  # the release is public
+    PUBLIC = "public"  # leads to the public page
 
 
 class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
     def live(self, at: datetime | None = None) -> Self:
-        """Return the links that are open at a time, or will be once the text is approved."""
+        """Return the links that are open at a time, or paused until the text is approved."""
         at = at or timezone.now()
         return self.filter(
             Q(expires_at=None) | Q(expires_at__gt=at),
@@ -40,7 +40,7 @@ class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
 
 
 class PreviewLink(models.Model):
-    """One reader's way to one release. Of its address only a hash is stored."""
+    """A link for one reader to one release. Only a hash of its token is stored."""
 
     class Kind(models.TextChoices):
         PRESS = "press", _("Embargoed release for a journalist")
@@ -95,7 +95,7 @@ class PreviewLink(models.Model):
         related_name="+",
     )
 
-    # The e-mail with the address, if a page of the desk has looked it up.
+    # The e-mail with the URL. Set by the template tag `preview_links`.
     invitation: "Email | None" = None
 
     objects = PreviewLinkQuerySet.as_manager()
@@ -118,7 +118,7 @@ class PreviewLink(models.Model):
         return ", ".join(filter(None, [self.name, self.outlet]))
 
     def link_state(self, at: datetime | None = None) -> LinkState:
-        """Return what the link leads to; `accept_terms` also checks the number of visits."""
+        """Return the state at a time. It ignores `max_visits`, which `accept_terms` checks."""
         at = at or timezone.now()
         release = self.release
         if release is None or self.revoked_at:
@@ -139,7 +139,7 @@ class PreviewLink(models.Model):
         return self.expires_at is not None and self.expires_at <= at
 
     def state_label(self, at: datetime | None = None) -> str:
-        """Return the state as editors read it."""
+        """Return the label of the state for editors."""
         at = at or timezone.now()
         if self.revoked_at:
             return gettext("Revoked")
@@ -174,17 +174,17 @@ class PreviewLink(models.Model):
 
     @property
     def embargo_ends(self) -> datetime | None:
-        """The end of the embargo that the reader must accept; None if there is no embargo."""
+        """The end of the embargo that the reader must accept, None without an embargo."""
         return self.release.publish_at if self.release and self.kind == self.Kind.PRESS else None
 
     @property
     def accepted_embargo_end(self) -> datetime | None:
-        """The end of the embargo that the reader accepted last; None if none was accepted."""
+        """The end of the embargo in the reader's latest acceptance, None if there is none."""
         return self.latest_visit.embargo_ends if self.latest_visit else None
 
     @property
     def printed_reference(self) -> str:
-        """The reference as it is printed, in two halves."""
+        """The reference as it is printed, with a hyphen in the middle."""
         return f"{self.reference[:4]}-{self.reference[4:]}"
 
 
@@ -193,7 +193,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
 
 
 class Visit(models.Model):
-    """A reader accepted the terms of a link in one browser, and saw the release."""
+    """A reader's acceptance of the terms of a link in one browser, and what was shown there."""
 
     link = models.ForeignKey(PreviewLink, models.CASCADE, related_name="visits")
     at = models.DateTimeField(default=timezone.now)
@@ -226,11 +226,11 @@ class Visit(models.Model):
 
     @property
     def browser(self) -> str:
-        """The family of the browser as editors read it."""
+        """The label of the browser family for editors."""
         return label_of(self.agent)
 
     def show(self, version: int, at: datetime) -> None:
-        """Set the version that is shown and the one seen before it, without saving."""
+        """Set the version that is shown and the version before it, without saving."""
         if version != self.version:
             self.before, self.version = self.version, version
         self.seen_at = at
@@ -241,10 +241,10 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
 
 
 class Opening(models.Model):
-    """How often one kind of content was opened through a link within an hour, and from where.
+    """The number of times that one kind of content was opened through a link within an hour.
 
-    `previews.openings` counts. There is one row for each network and browser family, up to a
-    maximum number of rows for each link.
+    There is one row per network and browser family, up to a maximum number of rows per link. The
+    rows are written by `previews.openings`.
     """
 
     class What(models.TextChoices):
@@ -286,10 +286,10 @@ class Opening(models.Model):
 
 
 class ThrottleBucket(models.Model):
-    """How many wrong preview addresses were requested from some network addresses in a window.
+    """The number of wrong preview URLs requested from some network addresses in a window.
 
-    `previews.throttle` assigns each network address to a bucket by a keyed hash: no address is
-    stored, and there are never more rows than buckets.
+    `previews.throttle` assigns network addresses to buckets by a keyed hash. So no address is
+    stored, and the number of rows is limited.
     """
 
     bucket = models.PositiveIntegerField(primary_key=True)

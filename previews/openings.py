@@ -1,7 +1,7 @@
-"""What was opened through a link, from which networks and with which browsers.
+"""Counts of what was opened through a link, by network and browser.
 
-The newsroom can see from it that a link was shared. Counting must never cost a reader the page:
-a failure is logged.
+They show the newsroom if a link may have been shared. If counting fails, the error is logged and
+the reader still gets the page.
 """
 
 import logging
@@ -22,14 +22,14 @@ from releases.probes import address_of, network_of
 
 log = logging.getLogger(__name__)
 
-WINDOW = timedelta(hours=1)  # openings of one kind, network and browser in it share a row
-MAX_ROWS = 500  # of one link; openings from other networks or browsers are counted together
+WINDOW = timedelta(hours=1)  # within it, one kind, network and browser have one row
+MAX_ROWS = 500  # per link; openings from more networks or browsers are counted together
 OTHER = "further"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from, as far as that is stored."""
+    """The network and the browser family of a request. Nothing else about it is stored."""
 
     network: str
     browser: str
@@ -42,7 +42,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The openings of a link of one kind, network and browser, counted together for the desk."""
+    """The openings of a link with one kind, network and browser, summed for the desk."""
 
     what: str
     network: str
@@ -55,7 +55,10 @@ class Opened:
 def count(
     link: PreviewLink, what: Opening.What, origin: Origin, at: datetime, visit: Visit | None = None
 ) -> None:
-    """Count an opening, and save what `visit.show` has set. A failure is logged, never raised."""
+    """Count an opening, and save the fields that `visit.show()` has set.
+
+    Database errors are logged and not raised.
+    """
     try:
         with brief_wait(), transaction.atomic():
             if visit is not None:
@@ -66,9 +69,10 @@ def count(
 
 
 def is_recorded(link: PreviewLink, origin: Origin, at: datetime) -> bool:
-    """Return whether an opening from there is recorded in this window.
+    """Return whether an opening from the same network and browser is recorded in this window.
 
-    A page requests all its pictures: only a picture without its page needs its own row.
+    A page loads all its pictures, so a picture needs a row only if its page was not opened. If the
+    database fails, the error is logged and the result is True.
     """
     try:
         return link.openings.filter(
@@ -80,7 +84,7 @@ def is_recorded(link: PreviewLink, origin: Origin, at: datetime) -> bool:
 
 
 def of_links(links: Iterable[PreviewLink]) -> dict[UUID, list[Opened]]:
-    """Return what was opened through links, the newest first."""
+    """Return the openings of each link, newest first."""
     rows = Opening.objects.filter(link__in=list(links)).order_by()
     summed = rows.values("link", "what", "network", "browser").annotate(
         times=Sum("times"), first_at=Min("first_at"), last_at=Max("last_at")
@@ -96,7 +100,7 @@ def of_links(links: Iterable[PreviewLink]) -> dict[UUID, list[Opened]]:
 
 
 def passed_on_hint(openings: list[Opened]) -> str:
-    """Return a hint that a link may have been shared, "" if there is no sign of it."""
+    """Return a hint that a link may have been shared, or ""."""
     networks = len({opened.network for opened in openings})
     families = len({opened.browser for opened in openings})
     if networks < 2 and families < 2:
@@ -114,10 +118,9 @@ def expired(before: datetime) -> OpeningQuerySet:
 
 
 def expired_origins(before: datetime) -> VisitQuerySet:
-    """Return the visits of closed links, last seen before a time, that still have an origin.
+    """Return the visits of closed links that were last seen before a time and have an origin.
 
-    What was accepted stays in the history of the release. Network and browser are removed, but
-    not while the link can be opened.
+    Network and browser must be removed from these visits. The accepted terms stay on record.
     """
     return (
         Visit.objects.filter(seen_at__lt=before)
@@ -127,7 +130,7 @@ def expired_origins(before: datetime) -> VisitQuerySet:
 
 
 def forget_origins(visits: VisitQuerySet) -> int:
-    """Remove network and browser from visits; return how many there were."""
+    """Remove network and browser from visits, and return the number of visits."""
     return visits.update(network="", agent="")
 
 
@@ -143,7 +146,7 @@ def _count(link: PreviewLink, what: Opening.What, origin: Origin, at: datetime) 
         key |= {"network": OTHER, "browser": browsers.OTHER, "hour": _hour(link.issued_at)}
         if _add(link, key, at):
             return
-    # Two processes may get here at once: the row is created once, and each adds to it.
+    # Parallel processes may get here: only one creates the row, and each adds to it.
     row = Opening(link=link, **key, times=0, first_at=at, last_at=at)
     Opening.objects.bulk_create([row], ignore_conflicts=True)
     _add(link, key, at)

@@ -1,4 +1,4 @@
-"""The page of a release as one reader sees it before the embargo ends, with a watermark."""
+"""The release page that one reader sees before the embargo ends, with a watermark."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,13 +24,13 @@ from storing.texts import clean_text
 
 
 def page_at_the_desk(release: Release, at: datetime) -> ReleasePage:
-    """Return a release as its public page would print it at a moment, whatever its state."""
+    """Return the page of a release in any state, as the public would see it at a moment."""
     return ReleasePage(release, at=at, preview=True)
 
 
 @dataclass
 class ReaderPage(ReleasePage):
-    """A release for a reader who has accepted the terms of a link."""
+    """The page of a release for a reader who has accepted the terms of a link."""
 
     preview: bool = True
     token: str = ""
@@ -42,7 +42,7 @@ class ReaderPage(ReleasePage):
 
     @cached_property
     def shown_pictures(self) -> dict[UUID, MediaAsset]:
-        """The pictures that this page shows: a link gives access to no others."""
+        """The pictures on this page. The link gives access to no other pictures."""
         return {asset.pk: asset for asset in self.downloadable_assets if asset.is_picture}
 
     @property
@@ -50,12 +50,15 @@ class ReaderPage(ReleasePage):
         return [FormatLink(reverse("preview_text", args=[self.token]), _("Plain text"))]
 
     def download_url(self, asset: MediaAsset) -> str:
-        """Return the address of a watermarked picture, "" for a document: it can have none."""
+        """Return the URL of a watermarked picture, "" for a document.
+
+        Readers can't download documents, because documents can't have a watermark.
+        """
         return self.picture_url(asset, *asset.download_rendition) if asset.is_picture else ""
 
     @property
     def embargo_warning(self) -> str:
-        """The warning on every page and download: end of embargo, reader, reference."""
+        """The warning on every page and download, with end of embargo, reader and reference."""
         link = self.link
         names = {"recipient": link, "reference": link.printed_reference}
         if link.embargo_ends is None:
@@ -66,20 +69,20 @@ class ReaderPage(ReleasePage):
 
     @property
     def time_left(self) -> str:
-        """How much longer the link shows the release, "" if that is open."""
+        """The time for which the link still shows the release, "" if it has no end."""
         ends = min(filter(None, [self.link.expires_at, self.release.publish_at]), default=None)
         return timeuntil(ends, self.at) if ends else ""
 
     @property
     def article(self) -> SafeString:
-        """The release as the public page prints it, with the watermark in its text."""
+        """The HTML of the release as on the public page, with the watermark in its text."""
         context = {"page": self, "release": self.release, "downloads": self.downloads}
         html = render_to_string("newsroom/_release.html", context)
         return html_with_watermark(html, self.link.reference)
 
     @cached_property
     def paragraphs(self) -> list[str]:
-        """The paragraphs of the release's text file in order, without headings and labels."""
+        """The paragraphs of the plain text file in order, without headings and labels."""
         release = self.release
         parts = [release.standfirst, release.pull_quote if self.pull_quote else ""]
         parts += text_paragraphs(self.document)
@@ -89,7 +92,7 @@ class ReaderPage(ReleasePage):
 
     @cached_property
     def changes(self) -> list[Change]:
-        """The changes since the version that the reader saw before."""
+        """The changes since the version that the reader saw before this one."""
         if self.visit.before is None:
             return []
         return compare_printed(self.release, since=self.visit.before)

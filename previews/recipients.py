@@ -1,4 +1,4 @@
-"""The recipients of preview links: a pasted list, read line by line. No ORM."""
+"""Parser of the list of recipients of preview links. No ORM."""
 
 import re
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 MAX_RECIPIENTS = 100
-MAX_NAME_CHARACTERS = 120  # also of an outlet
+MAX_NAME_CHARACTERS = 120  # for a name or an outlet
 
 
 class RecipientListError(ValueError):
-    """A list that cannot be used; `reasons` are sentences that name the lines."""
+    """A list that can't be used. `reasons` are sentences with the numbers of the lines."""
 
     def __init__(self, *reasons: str) -> None:
         super().__init__(" ".join(reasons))
@@ -31,8 +31,8 @@ class Recipient:
 def read(text: str) -> list[Recipient]:
     """Return the recipients of a list: “Name, Outlet, e-mail” or “Name <e-mail>”, one per line.
 
-    Commas, semicolons and tabs separate; only the name is needed. Raises RecipientListError with
-    a sentence for each line that cannot be read: a list is read completely or not at all.
+    Commas, semicolons and tabs separate the parts; only the name is required. Raises
+    RecipientListError with a sentence for each wrong line, even if other lines are right.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:

@@ -1,8 +1,8 @@
-"""How many wrong preview addresses one network address may request, on all processes together.
+"""Counts of requests for wrong preview URLs, by network address, shared by all processes.
 
-The count is in the database: a cache in memory would count for each process alone. Its size is
-limited (a fixed number of buckets), it stores no network address, and it adds one short statement
-to the answer “not found”.
+The counts are in the database, because a cache in memory would be separate in each process. The
+number of rows is limited to MAX_BUCKETS, and no network address is stored. Counting adds only one
+or two short statements to a response “not found”.
 """
 
 import ipaddress
@@ -18,11 +18,11 @@ from previews.models import ThrottleBucket
 
 log = logging.getLogger(__name__)
 
-THROTTLE_LIMIT = 30  # wrong addresses from one network address within the window
+THROTTLE_LIMIT = 30  # wrong URLs from one network address within the window
 THROTTLE_WINDOW = timedelta(minutes=10)
 MAX_BUCKETS = 65_536
 
-# One statement, so that two processes never count the same miss; RETURNING gives each its own.
+# A single statement, so that parallel processes lose no counts. RETURNING gives each its new count.
 COUNT = """
 INSERT INTO previews_throttlebucket AS kept (bucket, misses, ends_at) VALUES (%s, 1, %s)
 ON CONFLICT (bucket) DO UPDATE SET
@@ -33,10 +33,11 @@ RETURNING misses
 
 
 def count_miss(address: str, at: datetime) -> int:
-    """Count a wrong preview address and return how many the sender has tried in this window.
+    """Count a wrong preview URL, and return the number of wrong URLs of the sender in this window.
 
-    Above the limit the number stays at THROTTLE_LIMIT + 1 and nothing is written: in a flood each
-    request costs one read. Returns 0 if the database fails: the page matters more than the count.
+    Above the limit, nothing is written and the number stays at THROTTLE_LIMIT + 1, so that a flood
+    of requests costs one read each. Returns 0 if the database fails, because the response is more
+    important than the count.
     """
     bucket = _bucket(address)
     try:
@@ -56,7 +57,7 @@ def expired(at: datetime) -> QuerySet[ThrottleBucket]:
 
 
 def _bucket(address: str) -> int:
-    """Return the bucket of a network address; one IPv6 subscriber has a whole /64."""
+    """Return the bucket of a network address. An IPv6 /64 has one bucket: it is one subscriber."""
     if address and ipaddress.ip_address(address).version == 6:
         address = str(ipaddress.ip_network(f"{address}/64", strict=False))
     digest = salted_hmac("previews.throttle", address, algorithm="sha256").digest()

@@ -1,9 +1,9 @@
-"""The secret part of a preview's address.
+"""Tokens: the secret part of the URL of a preview.
 
-A token is derived from the id of its link and from SECRET_KEY. It is not stored, and still its
-address can be shown again and filled into an e-mail when that is sent. The link stores a hash of
-it. After a change of the key the addresses still work; they can be shown as long as the old key is
-in SECRET_KEY_FALLBACKS.
+A token is derived from the id of its link and from SECRET_KEY. The link stores only a hash of the
+token. The token itself is not stored, but it can be derived again to show the URL or to send it by
+e-mail. If the key changes, URLs still work, but they can be shown only while the old key is in
+SECRET_KEY_FALLBACKS.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 
 def new_token(pk: UUID) -> str:
-    """Return the token of a new link: 256 bits as 43 characters."""
+    """Return the token of a new link, 256 bits as 43 characters."""
     return _token(pk, settings.SECRET_KEY)
 
 
 def token_of(pk: UUID, token_hash: str) -> str | None:
-    """Return the token of a link; None if no key that is still set can make it."""
+    """Return the token of a link, None if it was derived from a key that is no longer set."""
     for key in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         if constant_time_compare(hash_of(token := _token(pk, key)), token_hash):
             return token
@@ -29,7 +29,7 @@ def token_of(pk: UUID, token_hash: str) -> str | None:
 
 
 def hash_of(token: str) -> str:
-    """Return the stored hash of a token. The token has 256 random bits, so no salt is needed."""
+    """Return the hash of a token, as it is stored. A token has 256 bits, so it needs no salt."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 

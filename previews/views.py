@@ -1,7 +1,7 @@
-"""Preview pages for readers. Only a POST that accepts the terms opens a release or uses a visit.
+"""Preview pages for readers. Only a POST that accepts the terms opens a release and uses a visit.
 
-Every address below /preview/ that is not valid gets the same page, whatever the reason: wrong,
-ended, revoked, used up, on hold, withdrawn (pressroom.middleware.UniformNotFoundMiddleware).
+All invalid URLs below /preview/ get the same page, whether the link is wrong, ended, revoked, used
+up, on hold or withdrawn (pressroom.middleware.UniformNotFoundMiddleware).
 """
 
 import logging
@@ -35,18 +35,18 @@ from releases.probes import address_of, network_of
 log = logging.getLogger(__name__)
 
 COOKIE = "preview"
-SESSION_SECONDS = 12 * 60 * 60  # a link stays open for so long in the browser that accepted
+SESSION_SECONDS = 12 * 60 * 60  # how long an acceptance is valid in its browser
 MINUTE = timedelta(minutes=1)
 ACCEPTANCE_LOCK_MILLISECONDS = 5_000  # how long an acceptance waits for a locked table
 
 
 def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Ask senders of many wrong addresses to wait, and log each wrong address.
+    """Decorate a view to count and log invalid URLs, and to return status 429 above the limit.
 
-    A valid address is never refused: nobody guesses 256 bits, and a whole newsroom, or every reader
-    behind a proxy that TRUST_PROXY does not cover, may share one network address. All addresses
-    that are not valid count alike, so that neither the status nor the time shows whether a link
-    has ended or never existed.
+    A valid URL always works: nobody can guess 256 bits, and many readers may share one network
+    address, in a newsroom or behind a proxy that TRUST_PROXY does not cover. All invalid URLs are
+    counted alike, so that neither the status nor the response time shows whether a link has ended
+    or never existed.
     """
 
     @wraps(view)
@@ -71,11 +71,11 @@ def throttled(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapper
 
 
-@csrf_exempt  # The address is the only permission that is used: a forged form gains nothing.
+@csrf_exempt  # The URL is the only credential, so a forged form gains nothing.
 @require_http_methods(["GET", "HEAD", "POST"])
 @throttled
 def preview(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the terms, then the release; redirect to the public page when the embargo has ended."""
+    """Show the terms, then the release. Once it is public, redirect to its public page."""
     now = timezone.now()
     link = _link(token)
     release = link.release
@@ -110,7 +110,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @throttled
 def text(request: HttpRequest, token: str) -> HttpResponse:
-    """The release as text, for a reader who has accepted the terms."""
+    """Send the release as plain text to a reader who has accepted the terms."""
     page = _open_page_or_404(request, token)
     plain = as_text(page, site_url(request), settings.NEWSROOM_NAME)
     marked = with_watermark(plain, page.link.reference, page.paragraphs)
@@ -126,7 +126,7 @@ def text(request: HttpRequest, token: str) -> HttpResponse:
 def picture(
     request: HttpRequest, token: str, uuid: UUID, style: str, extension: str
 ) -> HttpResponse:
-    """A picture of the release with a watermark, for a reader who has accepted the terms."""
+    """Send a picture with a watermark to a reader who has accepted the terms."""
     page = _open_page_or_404(request, token)
     shown = page.shown_pictures.get(uuid)
     if shown is None:
@@ -154,8 +154,8 @@ def _link(token: str) -> PreviewLink:
 def _terms_page(
     request: HttpRequest, link: PreviewLink, moved: bool = False, failed: bool = False
 ) -> HttpResponse:
-    """Show who the link is for and until when the embargo applies, but nothing of the release."""
-    last = None if failed else link.latest_visit  # if writing failed, reading may fail too
+    """Show the name of the reader and the end of the embargo, but no content of the release."""
+    last = None if failed else link.latest_visit  # after a failed write, a read may fail too
     changed = last is not None and last.embargo_ends != link.embargo_ends
     context = {
         "link": link,
@@ -183,7 +183,7 @@ def _accept_terms(request: HttpRequest, link: PreviewLink, now: datetime) -> Htt
                 link, embargo_ends=agreed, network=origin.network, browser=origin.browser, at=now
             )
     except Error as problem:
-        # A reader may not see the release if the acceptance is not on record.
+        # Without a recorded acceptance, a reader must not see the release.
         log.error("The acceptance of a preview could not be recorded: %s", problem)
         return _terms_page(request, link, failed=True)
     if visit is None:
@@ -202,7 +202,7 @@ def _accept_terms(request: HttpRequest, link: PreviewLink, now: datetime) -> Htt
 
 
 def _current_visit(request: HttpRequest, link: PreviewLink) -> Visit | None:
-    """Return the visit of this browser, if the embargo that it accepted still applies."""
+    """Return the visit of this browser, None if the embargo end has changed since."""
     try:
         visit = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=SESSION_SECONDS)
     except signing.BadSignature:
@@ -211,7 +211,7 @@ def _current_visit(request: HttpRequest, link: PreviewLink) -> Visit | None:
 
 
 def _open_page_or_404(request: HttpRequest, token: str) -> ReaderPage:
-    """Return the page of a link that is open in this browser; raise Http404 if there is none."""
+    """Return the page of a link that is open in this browser. Raises Http404 if it is not."""
     now = timezone.now()
     link = _link(token)
     visit = _current_visit(request, link)

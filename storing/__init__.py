@@ -1,1 +1,1 @@
-"""What may be stored, and how: characters, links, columns, rows. Every room uses it."""
+"""Rules for everything that is stored: characters, links, columns, rows. Every room uses them."""

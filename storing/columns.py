@@ -1,8 +1,8 @@
-"""Every text column stores clean texts only, however a row is written.
+"""Cleans the texts in every text column, for save(), update() and bulk_create() alike.
 
-Models of other packages (users, sessions, the desk's log) also store texts that people typed. The
-rule is therefore added to Django's own fields, which save(), update() and bulk_create() share, and
-to the fields of forms, which check what will be stored.
+Models of other packages (users, sessions, the desk's log) also store texts that people typed.
+Therefore this patches Django's own model fields, which these methods share. It also patches the
+form fields, so that forms validate the text that will be stored.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from storing.links import allowed_link
 from storing.texts import clean_json, clean_text, is_blank
 
-# By model and column: what is stored exactly as it is given, and why.
+# Columns that store a text unchanged, and the reason.
 EXACT = {
     "accounts.User.password": "It is a hash.",
     "sessions.Session.session_key": "It is random, and compared with a cookie.",
@@ -31,14 +31,14 @@ def install() -> None:
     """Make Django's fields for text and JSON clean what they store."""
     for kind in (models.CharField, models.TextField, models.JSONField):
         if not hasattr(kind, "stores_clean_texts"):
-            _clean_in(kind)
+            _patch_model_field(kind)
     if not hasattr(forms.CharField, "takes_clean_texts"):
-        _clean_what_is_typed()
+        _patch_form_field()
 
 
 def cleaned(field: Any, value: Any) -> Any:
-    """Return a value as a column stores it; only plain texts, lists and dictionaries change."""
-    # A field without a model is the type of an expression, such as the space in a Concat.
+    """Return a value as a column stores it; a text column changes only values of type str."""
+    # A field without a model is the output field of an expression, such as a space in Concat().
     model = getattr(field, "model", None)
     if model is None or f"{model._meta.label}.{field.name}" in EXACT:
         return value
@@ -52,7 +52,7 @@ def cleaned(field: Any, value: Any) -> Any:
     return "" if is_blank(text) else text
 
 
-def _clean_in(kind: Any) -> None:
+def _patch_model_field(kind: Any) -> None:
     kind.stores_clean_texts = True
     clean: Callable[..., Any] = kind.clean
     prepare: Callable[..., Any] = kind.get_prep_value
@@ -60,17 +60,17 @@ def _clean_in(kind: Any) -> None:
     to_database: Callable[..., Any] = kind.get_db_prep_save
 
     def clean_cleaned(self: Any, value: Any, instance: Any) -> Any:
-        """Validate what will be stored: a title that is only control characters is empty."""
+        """Validate the value that will be stored: a title of control characters only is empty."""
         if isinstance(self, models.URLField) and value and not allowed_link(value):
             raise ValidationError(_("Enter a full address that begins with https:// or http://."))
         return clean(self, cleaned(self, value), instance)
 
     def prepare_cleaned(self: Any, value: Any) -> Any:
-        """Look a text up as it is stored, so that get_or_create() finds what it created."""
+        """Clean lookup values too, so that get_or_create() finds the row that it created."""
         return prepare(self, cleaned(self, value))
 
     def before_save_cleaned(self: Any, instance: Any, add: bool) -> Any:
-        """Keep in memory what is stored, for the history and for later readers."""
+        """Set the stored value on the instance, for the history and for later code."""
         value = before_save(self, instance, add)
         clean_value = cleaned(self, value)
         if clean_value != value:
@@ -79,7 +79,7 @@ def _clean_in(kind: Any) -> None:
 
     def to_database_cleaned(self: Any, value: Any, connection: Any) -> Any:
         prepared = to_database(self, cleaned(self, value), connection)
-        # Countries become text only here; JSON is already a type of the database.
+        # Country values become texts only here. JSON values are already adapted to the database.
         return prepared if isinstance(self, models.JSONField) else cleaned(self, prepared)
 
     kind.clean = clean_cleaned
@@ -88,11 +88,11 @@ def _clean_in(kind: Any) -> None:
     kind.get_db_prep_save = to_database_cleaned
 
 
-def _clean_what_is_typed() -> None:
-    """Let forms check and compare a text as it will be stored.
+def _patch_form_field() -> None:
+    """Make forms validate and compare a text as it will be stored.
 
-    NFC makes some texts longer after a form has counted their characters. Browsers end lines with
-    two characters, so that each text of several lines would count as changed.
+    NFC makes some texts longer, so it must come before a form counts the characters. Browsers end
+    lines with CRLF, so without cleaning every text of several lines would count as changed.
     """
     field: Any = forms.CharField
     field.takes_clean_texts = True
@@ -100,23 +100,23 @@ def _clean_what_is_typed() -> None:
     has_changed: Callable[..., Any] = field.has_changed
 
     def to_python_cleaned(self: Any, value: Any) -> Any:
-        return to_python(self, _typed(self, value))
+        return to_python(self, _cleaned_input(self, value))
 
     def has_changed_cleaned(self: Any, initial: Any, data: Any) -> bool:
-        return has_changed(self, _typed(self, initial), data)
+        return has_changed(self, _cleaned_input(self, initial), data)
 
     field.to_python = to_python_cleaned
     field.has_changed = has_changed_cleaned
 
 
-def _typed(field: forms.CharField, value: Any) -> Any:
-    """Return what was typed as a column stores it; `strip=False` asks for it exactly."""
+def _cleaned_input(field: forms.CharField, value: Any) -> Any:
+    """Return a typed text as a column stores it; with `strip=False` only line ends change."""
     if not isinstance(value, str):
         return value
     if not field.strip:  # passwords, searches, a source to import
         is_area = isinstance(field.widget, forms.Textarea)
         return value.replace("\r\n", "\n") if is_area else value
-    # A hidden field may carry several lines.
+    # A hidden field may contain several lines.
     several = isinstance(field.widget, forms.Textarea | forms.HiddenInput)
     text = clean_text(value, multiline=several)
     return "" if is_blank(text) else text

@@ -1,8 +1,8 @@
-"""Which links a text may hold: full addresses of the web, of e-mail and of telephones.
+"""Checks and cleans links: only full addresses of the web, e-mail and telephones are allowed.
 
-Paste, save, import, the page and every address column call `allowed_link`. Everything personal is
-removed: passwords, session numbers, the marks of newsletters, and the redirects with which mail
-programs and platforms count who followed a link. Uses no ORM.
+Pasting, saving, importing, the public page and every URL column call `allowed_link`. It removes
+personal data: passwords, session IDs, the tracking parameters of newsletters, and the redirects
+that mail programs and platforms use to record who followed a link. Uses no ORM.
 """
 
 import base64
@@ -26,7 +26,7 @@ _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@(?!-)[\w-]+(?:\.[\w-]+)+")
 _TELEPHONE = re.compile(r"\+?[0-9().-]*[0-9][0-9().-]{2,}(?:;ext=[0-9]{1,8})?", re.I)
 
-# Parameters that identify who followed a link, or sign that person in.
+# Parameters that identify the person who followed a link, or sign that person in.
 _PERSONAL = frozenset(
     {
         *("fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid"),
@@ -41,7 +41,7 @@ _PERSONAL = frozenset(
     }
 )
 _PERSONAL_STARTS = ("utm_", "aspsessionid")
-# The same on these sites only: elsewhere such short names choose what is shown.
+# Personal on these sites only. On other sites, such short names select the content.
 _PERSONAL_ON = {
     "youtube.com": {"si", "pp"},
     "youtu.be": {"si"},
@@ -54,7 +54,7 @@ _PERSONAL_ON = {
 _BETWEEN_PARAMETERS = re.compile("(&amp;|[&;])")
 _BETWEEN_IN_FRAGMENT = re.compile("(&amp;|[&;?])")
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;?#]*", re.I)
-# Hosts (and those below them) and paths that only redirect, with the parameter of the target.
+# Redirects: a host (and its subdomains), a path ("" for any), and the parameter with the target.
 _DETOURS = (
     ("safelinks.protection.outlook.com", "", "url"),
     ("safelinks.protection.office365.us", "", "url"),
@@ -75,7 +75,7 @@ _DETOURS = (
     ("slack-redir.net", "/link", "url"),
 )
 _GOOGLE = re.compile(r"(?:[\w-]+\.)*google\.(?:com?\.)?[a-z]{2,3}")
-# These redirect as well, and only their owners know where to.
+# Redirects whose target can't be read from the address.
 _DEAD_ENDS = (
     ("list-manage.com", "/track"),
     ("mandrillapp.com", "/track"),
@@ -98,10 +98,10 @@ _MAX_ENCODINGS = 3
 
 
 def allowed_link(href: str) -> str | None:
-    """Return an address as it may be stored and printed, None if it may not be a link.
+    """Return an address as it is stored and printed, or None if it must not be a link.
 
-    Only full http, https, mailto and tel addresses are allowed; “www.…” becomes https. A redirect
-    whose target cannot be read is no link: it may identify who received it.
+    Only full http, https, mailto and tel addresses are allowed; “www.…” becomes https. Returns None
+    for a redirect whose target can't be read, because it may identify its recipient.
     """
     for _turn in range(_MAX_DETOURS):
         href = _with_scheme(href)
@@ -134,12 +134,12 @@ def _allowed(href: str) -> str | None:
         if parts.scheme == "mailto":
             return _email(parts)
         return _telephone(parts) if parts.scheme == "tel" else _page(parts)
-    except ValueError:  # a port that is no number, brackets that are no address
+    except ValueError:  # such as a port that is not a number, or an invalid address in brackets
         return None
 
 
 def _is_odd(href: str) -> bool:
-    """Whether an address contains characters that browsers drop, or that end an attribute."""
+    """Return whether an address has characters that browsers drop, or that end an attribute."""
     odd = any(unicodedata.category(char)[0] in "CZ" and char != " " for char in href)
     return odd or bool(_MARKUP.search(href))
 
@@ -148,7 +148,7 @@ def _page(parts: SplitResult) -> str | None:
     host = _host(parts.hostname or "")
     if not host or not parts.netloc:
         return None
-    if (port := parts.port) is not None:  # raises if it is no number
+    if (port := parts.port) is not None:  # raises ValueError if it is not a number
         host += f":{port}"
     path = _SESSION_IN_PATH.sub("", parts.path)
     query = _without_personal(parts.query, _BETWEEN_PARAMETERS, host)
@@ -167,7 +167,7 @@ def _host(host: str) -> str | None:
 
 
 def _without_personal(text: str, between: re.Pattern[str], host: str) -> str:
-    """Return a query or fragment without its personal parameters; the rest stays as it is."""
+    """Return a query or fragment without its personal parameters; the rest stays unchanged."""
     first, *rest = between.split(text)
     pairs = [("", first), *zip(rest[::2], rest[1::2], strict=True)]
     kept = [(mark, part) for mark, part in pairs if not _is_personal(part, host)]
@@ -182,7 +182,7 @@ def _is_personal(part: str, host: str) -> bool:
     decoded = unquote(unquote(value if given else part)).strip()
     if _EMAIL.fullmatch(decoded.removeprefix("mailto:")):
         return True
-    # Without a value it is the name of a section, and identifies no one.
+    # A part without a value is the name of a section, and identifies nobody.
     return bool(given) and (
         name in _PERSONAL
         or name.startswith(_PERSONAL_STARTS)
@@ -212,7 +212,7 @@ def _is_below(host: str, site: str) -> bool:
 
 
 def _redirect_target(href: str) -> Callable[[], str] | None:
-    """Return a function that reads the target of a redirect, None for any other address.
+    """Return a function that reads the target of a redirect, or None for any other address.
 
     The function raises ValueError if the target cannot be read.
     """
@@ -240,7 +240,10 @@ def _dead_end() -> str:
 
 
 def _parameter(query: str, *names: str) -> str:
-    """Return the address in the first of some parameters, however often it is encoded."""
+    """Return the address in the first of these parameters that exists.
+
+    It may be percent-encoded up to three times. Raises ValueError if there is no address.
+    """
     given = _raw_parameters(query)
     address = next((given[name] for name in names if name in given), "")
     for _turn in range(_MAX_ENCODINGS):
@@ -267,7 +270,7 @@ def _behind_proofpoint(href: str, path: str) -> str:
 
 
 def _behind_version_3(href: str) -> str:
-    """Put the characters back that Proofpoint replaced: they follow the address in base64."""
+    """Restore the characters that Proofpoint replaced; they follow the address in base64."""
     found = _V3.match(href)
     if not found:
         raise ValueError

@@ -1,4 +1,4 @@
-"""Rows that only their own save() changes, which also updates texts, versions and indexes."""
+"""Models that refuse bulk changes, because save() also updates texts, versions and indexes."""
 
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -8,28 +8,34 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class BulkChangeError(TypeError):
-    """A change in bulk would skip what a row's save() does."""
+    """A bulk change was refused, because it would skip save()."""
 
 
 class GuardedQuerySet(models.QuerySet[Row]):
-    """Refuses every change in bulk, except of columns that are derived from other rows."""
+    """A queryset that refuses bulk changes, except of columns derived from other rows."""
 
     def update(self, **values: Any) -> int:
-        """Refuse: save each row, or use `update_derived`."""
+        """Raise BulkChangeError, except when Django sets foreign keys to null (SET_NULL).
+
+        Save each row, or use `update_derived`.
+        """
         if is_unlinking(self.model, values):
             return super().update(**values)
         raise self._refusal("update()")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse: save each row."""
+        """Raise BulkChangeError. Save each row."""
         raise self._refusal("bulk_update()")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse: save each row."""
+        """Raise BulkChangeError. Save each row."""
         raise self._refusal("bulk_create()")
 
     def update_derived(self, **values: Any) -> int:
-        """Write columns named in DERIVED_FIELDS: they contain no text, version or history."""
+        """Update columns in DERIVED_FIELDS, which contain no text, version or history.
+
+        Raises BulkChangeError for any other column.
+        """
         derived = getattr(self.model, "DERIVED_FIELDS", ())
         if others := sorted(values.keys() - set(derived)):
             raise BulkChangeError(
@@ -38,31 +44,31 @@ class GuardedQuerySet(models.QuerySet[Row]):
             )
         return super().update(**values)
 
-    def _refusal(self, what: str) -> BulkChangeError:
+    def _refusal(self, method: str) -> BulkChangeError:
         return BulkChangeError(
-            f"{what} would skip cleaning, version, history and index of {self.model.__name__}. "
+            f"{method} would skip cleaning, version, history and index of {self.model.__name__}. "
             "Save each row, a release with releases.workflow. Use update_derived() for columns "
             "that are derived from other rows."
         )
 
 
 class Guarded(models.Model):
-    """A row that editors write: it has a history, and only save() changes it."""
+    """A model that editors write: its rows have a history, and only save() may change them."""
 
-    # Columns that are derived from other rows: update_derived() may write them.
+    # Columns that are derived from other rows, so that update_derived() may write them.
     DERIVED_FIELDS: ClassVar[frozenset[str]] = frozenset()
 
-    # Models replace it with querysets of their own, which the type checker reports (misc).
+    # Subclasses replace this manager with their own, which the type checker reports (misc).
     objects = GuardedQuerySet.as_manager()
 
     class Meta:
         abstract = True
-        # What Django uses for related rows too: `release.translations.add()` updates in bulk.
+        # Related rows must use this manager too: `release.translations.add()` updates in bulk.
         base_manager_name = "objects"
 
 
 def is_unlinking(model: type[models.Model], values: dict[str, Any]) -> bool:
-    """Whether Django removes a link from rows because its target is being deleted."""
+    """Return whether an update only sets foreign keys to null, as SET_NULL does."""
     return bool(values) and all(
         value is None and getattr(_link(model, name), "on_delete", None) is models.SET_NULL
         for name, value in values.items()

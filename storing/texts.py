@@ -1,4 +1,4 @@
-"""Which characters a text keeps: the one rule for every column, file and page. Uses no ORM."""
+"""Removes unwanted characters, with the same rules for all columns, files and pages. No ORM."""
 
 import math
 import re
@@ -7,13 +7,13 @@ from typing import Any
 
 import regex
 
-# The last two code points of each of Unicode's 17 planes are no characters; XML refuses them.
+# Unicode's noncharacters: XML forbids or discourages them.
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(17)
 )
-# Control characters, code points that are no characters, and what changes the direction of all
-# that follows: left open in a title, it would reorder our own page. Joiners stay (Persian and
-# emoji need them), and so do the marks that give a direction to one place.
+# Control characters, surrogates, noncharacters, and embeddings and overrides of direction: if a
+# title does not close them, they reorder the rest of our page. Joiners stay (Persian and emoji need
+# them), and so do direction marks, which affect only one place.
 UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\ufeff\ufff9-\ufffb"
     + _NONCHARACTERS
@@ -23,23 +23,23 @@ UNWANTED = re.compile(
 _TAGS = re.compile(
     "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)|[\U000e0000-\U000e007f]"
 )
-# Unicode calls these letters, symbols or unassigned, and no font draws anything.
+# Unicode classifies these as letters, symbols or unassigned, but fonts draw nothing for them.
 _DRAWN_AS_NOTHING = re.compile(
     "[\u115f\u1160\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
 )
-_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # \v and \f are those of Word
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # Word uses \v and \f
 _SEPARATOR = re.compile("[\x1c-\x1f]")
 _ISOLATE = re.compile("[\u2066-\u2069]")
-# What is normalised separately: the ends of tags, and runs of more marks than any language has,
-# because Python sorts them in quadratic time.
+# Parts that are normalised separately: the ends of tags (see _composed), and runs of more combining
+# marks than any language uses, because Python sorts them in quadratic time.
 _MARKS = "".join(char for char in map(chr, range(0x300, 0x1F000)) if unicodedata.combining(char))
-_APART = re.compile(f"([<>]|[{_MARKS}]{{30}})")
+_NORMALISED_SEPARATELY = re.compile(f"([<>]|[{_MARKS}]{{30}})")
 _SPACES = re.compile("[ \t\n]+")
-_READERS_CHARACTER = regex.compile(r"\X")  # a grapheme cluster of Unicode (UAX 29)
-_MAX_CLUSTER = 16  # code points of one visible character; a family of emoji has 11
+_GRAPHEME_CLUSTER = regex.compile(r"\X")  # Unicode Standard Annex 29
+_MAX_CLUSTER = 16  # code points of one visible character; an emoji of a family has 11
 _CLOSING = "[\"'”’»›）)」』】\\]]*+"
-# A full stop ends a sentence if a space follows, but not behind one letter (“J. Smith”, “U.S.”) or
-# a short form of address. The marks of other scripts always end one.
+# A full stop ends a sentence if a space follows, but not after a single letter (“J. Smith”, “U.S.”)
+# or an abbreviation such as “Dr”. The full stops of other scripts always end a sentence.
 _SENTENCE_END = re.compile(
     rf"(?:(?<!\b\w)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bMrs)(?<!\bProf)(?<!\bGen)"
     rf"[.!?…]++{_CLOSING}(?=\s)|[。！？｡؟۔।॥።။།៕]++{_CLOSING})"
@@ -47,7 +47,7 @@ _SENTENCE_END = re.compile(
 
 
 def clean_text(text: str, *, multiline: bool) -> str:
-    """Return a text as it may be stored: one line, or lines that end with a plain newline."""
+    r"""Return a text as it is stored: on one line or, if `multiline`, in lines that end with \n."""
     text = _SEPARATOR.sub(" ", _LINE_END.sub("\n", text))
     text = _TAGS.sub(r"\1", UNWANTED.sub("", text))
     if _ISOLATE.search(text):
@@ -57,14 +57,15 @@ def clean_text(text: str, *, multiline: bool) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a reader would see nothing of a text."""
-    return not any(map(_is_seen, text))
+    """Return whether a text has no visible character."""
+    return not any(map(_is_visible, text))
 
 
 def cut(text: str, max_characters: int) -> str:
-    """Return the beginning of a text as one clean line of at most so many characters.
+    """Return the beginning of a text as one clean line of at most `max_characters` code points.
 
-    What a reader sees as one character stays whole, and so does a word if there is room for one.
+    It never splits a grapheme cluster. It splits a word only if the line would otherwise have less
+    than half of the length.
     """
     text = clean_text(text, multiline=False)
     if len(text) <= max_characters:
@@ -75,15 +76,16 @@ def cut(text: str, max_characters: int) -> str:
 
 
 def shortened(text: str, max_characters: int) -> str:
-    """Return a clean text of at most so many characters; “…” shows that it was cut.
+    """Return a clean text of at most `max_characters` code points; “…” shows that it was cut.
 
-    It ends after a sentence, without “…”, if at least a third of the length is left. Otherwise it
-    ends between two words or, in scripts without spaces, between two visible characters.
+    If sentences fill at least a third of the length, the text ends after the last of them, without
+    “…”. Otherwise it ends between two words or, in scripts without spaces, between two visible
+    characters.
     """
     text = clean_text(text, multiline=True)
     if len(text) <= max_characters:
         return text
-    # What follows a full stop decides whether it ends a sentence, so two more characters are read.
+    # The character after a full stop decides whether it ends a sentence, so two more are read.
     ends = [end.end() for end in _SENTENCE_END.finditer(text[: max_characters + 2])]
     whole = [end for end in ends if max_characters // 3 <= end <= max_characters]
     if whole:
@@ -92,9 +94,9 @@ def shortened(text: str, max_characters: int) -> str:
 
 
 def clean_json(value: Any) -> Any:
-    """Return what goes into a JSON column with every text in it cleaned, keys too.
+    """Return a JSON value with all its texts cleaned, keys included.
 
-    An infinite number becomes null, because PostgreSQL cannot store it.
+    Infinite numbers and NaN become None, because PostgreSQL can't store them.
     """
     if isinstance(value, str):
         return clean_text(value, multiline=True)
@@ -107,30 +109,34 @@ def clean_json(value: Any) -> Any:
     return value
 
 
-def _is_seen(char: str) -> bool:
-    # Unassigned characters may be letters of a script or emoji newer than this Python.
+def _is_visible(char: str) -> bool:
+    # Unassigned code points may be letters or emoji that are newer than this Python.
     is_drawn = unicodedata.category(char)[0] in "LNPS" or unicodedata.category(char) in ("Cn", "Co")
     return is_drawn and not _DRAWN_AS_NOTHING.match(char)
 
 
 def _whole(text: str, max_characters: int) -> int:
-    """Return where the last visible character ends, at `max_characters` or before."""
-    # A few code points more show whether the last character continues.
+    """Return the end of the last grapheme cluster that is complete within `max_characters`."""
+    # Read a few more code points to see whether the last cluster continues.
     ends = [
-        found.end() for found in _READERS_CHARACTER.finditer(text[: max_characters + _MAX_CLUSTER])
+        found.end() for found in _GRAPHEME_CLUSTER.finditer(text[: max_characters + _MAX_CLUSTER])
     ]
     return max((end for end in ends if end <= max_characters), default=0)
 
 
 def _composed(text: str) -> str:
-    """Return a text in NFC, part by part: combined, the end of a tag and U+0338 become “≯”."""
+    """Return a text in NFC, normalised in parts.
+
+    Otherwise the “>” of a tag and a following U+0338 would become “≯”.
+    """
     if text.isascii():
         return text
-    return "".join(unicodedata.normalize("NFC", part) for part in _APART.split(text))
+    parts = _NORMALISED_SEPARATELY.split(text)
+    return "".join(unicodedata.normalize("NFC", part) for part in parts)
 
 
 def _with_balanced_isolates(line: str) -> str:
-    """Return a line without isolates unless each is closed before the end of the line."""
+    """Return a line; remove all its isolates if one is not closed before the end of the line."""
     depth = 0
     for isolate in _ISOLATE.findall(line):
         depth += -1 if isolate == "\u2069" else 1

@@ -1,6 +1,6 @@
-"""Removes from films what programs, phones and labels wrote into them.
+"""Removes the metadata that programs, phones and record labels wrote into films.
 
-Metadata is overwritten in place, so that no position in the file changes.
+It is overwritten in place, so that no position in the file changes.
 """
 
 import re
@@ -30,7 +30,7 @@ _CONTENT = {
 
 
 def film(file: IO[bytes]) -> Cleaned:
-    """Return a film whose texts, dates and makers are overwritten."""
+    """Return a film with its texts, dates and makers overwritten."""
     report, size = Report(), size_of(file)
     patches: list[tuple[int, bytes]] = []
     _boxes(file, 0, size, report, patches, 0)
@@ -78,7 +78,7 @@ def _boxes(
         elif name == b"stsd":
             _wipe_makers(file, start + 8, after, report, patches)
         elif name == b"dinf":
-            # One entry that means "in this file": its flag, and an empty address.
+            # Only one entry is accepted, which means "in this file": a flag and an empty address.
             entry = read(file, start, after - start)[16:]
             if len(entry) > 64 or entry[11:12] != b"\1" or any(entry[12:]):
                 report.problem("tags", "dinf")
@@ -95,7 +95,7 @@ def _boxes(
 def _wipe_makers(
     file: IO[bytes], at: int, end: int, report: Report, patches: list[tuple[int, bytes]]
 ) -> None:
-    """Overwrite the name of the encoder of each video, which some cameras fill with their own."""
+    """Overwrite the encoder name of each video track, where some cameras write their name."""
     while at + 86 <= end:
         length = int.from_bytes(read(file, at, 4), "big")
         if length >= 86 and read(file, at + 4, 4) in _VIDEO:
@@ -131,12 +131,12 @@ def _texts_in(content: bytes) -> list[str]:
 _HEAD, _SEGMENT, _CLUSTER, _INFO = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0x1549A966
 _TAGS, _ATTACHMENTS, _CHAPTERS = 0x1254C367, 0x1941A469, 0x1043A770
 _TRACKS, _TRACK, _TYPE, _VOID, _CRC = 0x1654AE6B, 0xAE, 0x83, 0xEC, 0xBF
-# For each element that is read: the elements that show the film, and the metadata.
+# For each container: the elements that show the film, and the elements with metadata.
 _INSIDE: dict[int, tuple[set[int], set[int]]] = {
     0: ({_HEAD, _SEGMENT}, set()),
     _SEGMENT: ({_INFO, _TRACKS, _CLUSTER, 0x114D9B74, 0x1C53BB6B},
                {_TAGS, _ATTACHMENTS, _CHAPTERS}),
-    # Title, date, file names, their numbers, families.
+    # The metadata: title, date, file names, and IDs of segments and their families.
     _INFO: ({0x2AD7B1, 0x4489, 0x4D80, 0x5741},
             {0x7BA9, 0x4461, 0x7384, 0x73A4, 0x3C83AB, 0x3E83BB, 0x3CB923, 0x3EB923, 0x4444,
              0x6924}),
@@ -147,11 +147,11 @@ _INSIDE: dict[int, tuple[set[int], set[int]]] = {
               0x6D80, 0x41E4},
              {0x536E, 0x258688, 0x7446, 0x3A9697, 0x3B4040, 0x26B240}),
 }  # fmt: skip
-_PROGRAMS = {0x4D80, 0x5741}  # which are required, and may be empty
+_PROGRAMS = {0x4D80, 0x5741}  # names of programs: required, but may be empty
 
 
 def webm(file: IO[bytes]) -> Cleaned:
-    """Return a WebM whose tags, title and attachments are overwritten."""
+    """Return a WebM with its tags, title and attachments overwritten."""
     report, size = Report(), size_of(file)
     patches: list[tuple[int, bytes]] = []
     _elements(file, 0, size, report, patches, 0)
@@ -179,11 +179,11 @@ def _elements(
         if name == _VOID or name in _PROGRAMS:
             _wipe(file, start, after, report, patches)
         elif name == _CRC or name in texts:
-            if name != _CRC:  # it may be wrong now
+            if name != _CRC:  # a checksum is no metadata, but it may be wrong now
                 report.removed("attachment" if name == _ATTACHMENTS else "tags")
             patches.append((at, _void(after - at)))
         elif name not in shown or (unknown and name == _CLUSTER):
-            report.problem("tags")  # a stream without a known end: its tags can't be found
+            report.problem("tags")  # a stream without a known end, so its tags can't be found
             return
         elif name == _TYPE:
             if read(file, start, after - start) not in (b"\1", b"\2"):
@@ -202,7 +202,7 @@ def _void(length: int) -> bytes:
 
 
 def _number(data: bytes, *, marked: bool) -> tuple[int, int]:
-    """Return a number of EBML and how many bytes it takes."""
+    """Return a variable-size integer of EBML and its length in bytes; (0, 0) if it is invalid."""
     if not data or not data[0]:
         return 0, 0
     width = 9 - data[0].bit_length()

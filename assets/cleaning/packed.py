@@ -14,7 +14,7 @@ from assets.cleaning.report import Report
 from assets.messages import BadFileError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# The parts of a PNG that are needed to show it.
+# The chunks of a PNG that are needed to show it.
 _PNG_KEPT = {
     b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD",
     b"pHYs", b"acTL", b"fcTL", b"fdAT",
@@ -23,7 +23,7 @@ MEGAPIXELS = 100  # of a picture that must be decoded
 
 
 class UnknownFormatError(ValueError):
-    """A picture of a kind that we can't clean."""
+    """The picture has a format that can't be cleaned."""
 
 
 def clean(content: bytes, report: Report, name: str) -> tuple[bytes, str]:
@@ -121,7 +121,7 @@ def _without_text_boxes(content: bytes) -> bytes:
 
 
 def _without_comments(stream: bytes) -> bytes:
-    """Return the data of a JPEG 2000 without comments, which are before its first tile."""
+    """Return a JPEG 2000 stream without its comments, which are before the first tile."""
     kept, at = [stream[:2]], 2
     while True:
         marker, length = struct.unpack_from(">HH", stream, at)
@@ -136,7 +136,7 @@ def _without_comments(stream: bytes) -> bytes:
     while stream[at : at + 2] == b"\xff\x90":
         (length,) = struct.unpack_from(">I", stream, at + 6)
         end, at = at + length if length else len(stream), at + 12
-        while (marker := struct.unpack_from(">H", stream, at)[0]) != 0xFF93:  # data follow
+        while (marker := struct.unpack_from(">H", stream, at)[0]) != 0xFF93:  # start of data
             if marker == 0xFF64 or at >= end:
                 raise ValueError
             at += 2 + struct.unpack_from(">H", stream, at + 2)[0]
@@ -147,7 +147,7 @@ def _without_comments(stream: bytes) -> bytes:
 
 
 def has_position(content: bytes) -> bool:
-    """Whether a picture contains the position of its camera."""
+    """Return whether a picture contains the position of the camera."""
     try:
         picture = opening.opened(io.BytesIO(content), MEGAPIXELS)
         return metadata.read(picture, io.BytesIO(content)).camera_position
@@ -156,7 +156,7 @@ def has_position(content: bytes) -> bool:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each segment of a JPEG with its marker; the scan with its data."""
+    """Yield the marker and bytes of each segment of a JPEG; a scan includes its data."""
     at, size = 2, len(content)
     while at < size:
         if content[at] != 0xFF:
@@ -191,7 +191,7 @@ def _orientation(tiff: bytes) -> int:
         exif = Image.Exif()
         exif.load(b"Exif\0\0" + tiff)
         orientation = exif.get(0x0112, 1)
-    except Exception:  # broken EXIF must not lose the picture
+    except Exception:  # a picture with broken EXIF can still be used
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
@@ -239,9 +239,9 @@ def _gif(content: bytes) -> bytes:
 
 
 def _emf(content: bytes) -> bytes:
-    """Return a Windows drawing without its description; one with a picture inside is refused."""
+    """Return a Windows drawing without its description. Raises ValueError if it has a picture."""
     if any(sign in content for sign in (b"Exif\0\0", b"<x:xmpmeta", b"<?xpacket", b"\xff\xd8\xff")):
-        raise ValueError  # a picture in a picture
+        raise ValueError  # a picture in the drawing
     count, where = struct.unpack_from("<II", content, 60)
     if not count:
         return content

@@ -1,6 +1,6 @@
-"""Removes from a PDF the metadata about its makers, and everything that is not on its pages.
+"""Removes from a PDF the metadata about its makers, and everything that its pages do not show.
 
-The file is written again, without earlier versions and objects that nothing refers to.
+The file is written again, without earlier versions and unreferenced objects.
 """
 
 import io
@@ -18,7 +18,7 @@ from assets.messages import message as _
 
 MAX_PICTURE_BYTES = 200_000_000
 _SAFE_ADDRESS = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?<=://)[^/?#\\]*@")  # and the name of a user
+_PASSWORD = re.compile(r"(?<=://)[^/?#\\]*@")  # includes the user name
 _LOCAL = re.compile(r"file:|\b[a-z]:[\\/]|\\\\|/(?:Users|home)/", re.IGNORECASE)
 _INFO = {
     "/Author": "author", "/Creator": "program", "/Producer": "program", "/Title": "title",
@@ -26,7 +26,7 @@ _INFO = {
     "/Manager": "manager", "/SourceModified": "",
 }  # fmt: skip
 _DATES = {"/CreationDate", "/ModDate", "/Trapped"}
-# Kept in the catalogue: how pages are shown, read and found.
+# Kept in the catalogue: keys that define how pages are shown, read and found.
 _CATALOGUE = {
     "/Type", "/Version", "/Pages", "/PageLabels", "/Dests", "/Names", "/ViewerPreferences",
     "/PageLayout", "/PageMode", "/Outlines", "/OpenAction", "/StructTreeRoot", "/MarkInfo", "/Lang",
@@ -36,10 +36,10 @@ _SHOWN = {"/Link", "/Widget"}  # annotations that are kept; the rest are comment
 _KEYS_OF_PROGRAMS = (
     "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/OPI",
 )  # fmt: skip
-# Dictionaries whose keys are names that the maker of the file chose, and those that contain such.
+# Tables are dictionaries whose keys were chosen by the maker of the file.
 _TABLES = {"/CharProcs", "/Dests", "/RoleMap", "/ClassMap", "/Colorants"}
 _CONTAIN_TABLES = {"/Resources", "/DR", "/AP"}
-# Kept in an object; in other keys programs keep their notes.
+# The keys that are kept in an object. Programs store their notes under other keys.
 _PAGE = {
     "/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox",
     "/BoxColorInfo", "/Contents", "/Rotate", "/Group", "/B", "/Dur", "/Trans", "/Annots",
@@ -61,11 +61,11 @@ _PROPERTY = _LAYER | {
     "/OCGs", "/P", "/VE", "/Subtype", "/BBox", "/Attached", "/MCID", "/Lang", "/Alt",
     "/ActualText", "/E",
 }  # fmt: skip
-_PLAIN_STREAM = {"/Length", "/Filter", "/DecodeParms", "/Resources"}  # of pages and letters
+_PLAIN_STREAM = {"/Length", "/Filter", "/DecodeParms", "/Resources"}  # of pages and glyphs
 _INLINE_JPEG = re.compile(rb"\bBI\b.*?(?:/DCT|\xff\xd8\xff)", re.DOTALL)
 _LONG_NAMES = {"/DCT": "/DCTDecode", "/Fl": "/FlateDecode"}
 _INLINE_PICTURE = re.compile(rb"\bBI\b.*?\bID\b.*?\bEI\b", re.DOTALL)
-_HARMLESS = "Resources is missing"  # of an empty page
+_HARMLESS = "Resources is missing"  # a warning about an empty page
 _HOLE = bytes(64)  # no program writes so many zeros into the content of a page
 
 
@@ -113,7 +113,7 @@ def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
     for item, place in _reachable(pdf):
         _sweep(item, place, report)
     if any(item.get("/Type") == Name.EmbeddedFile for item, _place in _reachable(pdf)):
-        report.problem("embedded")  # something else refers to it
+        report.problem("embedded")  # another object refers to it
     out = io.BytesIO()
     pdf.save(
         out, deterministic_id=True, compress_streams=False
@@ -122,7 +122,7 @@ def _cleaned(pdf: Pdf, content: bytes) -> Cleaned:
 
 
 def _is_linear(content: bytes) -> bool:
-    """Whether it has two ends only because its first page comes first."""
+    """Return whether a PDF has two end marks only because it is linearized."""
     return b"/Linearized" in content[:1024] and content.count(b"%%EOF") == 2
 
 
@@ -179,7 +179,7 @@ def _authors_in(packet: Stream) -> list[str]:
     try:
         xmp = Resource.of_packets([packet.read_bytes()[:2_000_000]])
         return list(xmp.texts("dc:creator"))
-    except Exception:  # it is removed in any case
+    except Exception:  # the packet is removed in any case
         return []
 
 
@@ -228,7 +228,7 @@ def _annotations(page: Any, report: Report) -> None:
             report.removed("film")
         elif kind != "/Popup":
             report.removed("comments", str(annotation.get("/T", "")))
-        _empty(annotation)  # the structure of the pages may still refer to it
+        _empty(annotation)  # the structure tree may still refer to it
     page["/Annots"] = kept
 
 
@@ -245,7 +245,7 @@ def _empty(item: Any) -> None:
 
 
 def _needs_repair(pdf: Pdf) -> bool:
-    """Whether a part of it is damaged, so that the copy would have less than the original."""
+    """Return whether a PDF is damaged, so that a copy would contain less than the original."""
     warnings = [*pdf.check_pdf_syntax(), *pdf.get_warnings()]
     if any(_HARMLESS not in str(warning) for warning in warnings):
         return True
@@ -258,7 +258,7 @@ def _needs_repair(pdf: Pdf) -> bool:
 
 
 def _place_below(place: str, key: str) -> str:
-    """Return the role of an object by its place: a table is one whose keys are names."""
+    """Return the role of an object in a dictionary with the role `place`; see _TABLES."""
     if place in ("table", "properties"):
         return "property" if place == "properties" else ""
     if place == "holder":
@@ -276,7 +276,7 @@ def _reachable(pdf: Pdf) -> list[tuple[Any, str]]:
     while waiting:
         item, place = waiting.pop()
         if isinstance(item, Stream):
-            place = ""  # its keys are never names
+            place = ""  # a stream is never a table
         if item.is_indirect:
             if (item.objgen, place) in met:
                 continue
@@ -305,7 +305,7 @@ def _keep(item: Any, keys: set[str]) -> None:
 
 
 def _sweep(item: Any, place: str, report: Report) -> None:
-    """Remove from an object what programs and scripts left there."""
+    """Remove scripts and the notes of programs from an object."""
     if place in _ARE_TABLES:
         return
     kind, subtype = str(item.get("/Type", "")), str(item.get("/Subtype", ""))
@@ -325,9 +325,9 @@ def _sweep(item: Any, place: str, report: Report) -> None:
     if kind == "/StructElem" or ("/S" in item and "/P" in item and not kind):
         _drop(item, {"/T", "/R"})
     if subtype == "/Form":
-        _drop(item, {"/Ref"})  # another file
+        _drop(item, {"/Ref"})  # refers to another file
     if kind == "/Thread":
-        _drop(item, {"/I"})  # who wrote an article
+        _drop(item, {"/I"})  # contains the author of an article
     if kind in ("/Page", "/Pages"):
         _keep(item, _PAGE)
     if place == "property":
@@ -355,7 +355,7 @@ def _drop(item: Any, keys: set[str]) -> None:
 
 
 def _layer(layer: Any, kind: str, report: Report) -> None:
-    """Report a layer that is shown only sometimes; remove who made it."""
+    """Report a layer that is not always shown; remove the metadata about its maker."""
     if kind == "/OCMD":
         if "/VE" in layer or str(layer.get("/P", "")) in ("/AllOff", "/AnyOff"):
             report.problem("layers")
@@ -423,7 +423,7 @@ def _filters(stream: Stream) -> list[str]:
 
 
 def _picture(picture: Stream, report: Report) -> None:
-    """Clean a JPEG or JPEG 2000, which is in the file as a camera wrote it."""
+    """Clean a JPEG or JPEG 2000, which a PDF contains unchanged, with its metadata."""
     names = _filters(picture)
     content = picture.read_raw_bytes()
     parameters = picture.get("/DecodeParms")

@@ -1,7 +1,7 @@
-"""Removes from sound recordings what programs, phones and labels wrote into them.
+"""Removes the metadata that programs, phones and record labels wrote into sound recordings.
 
-They can be far larger than memory. So the result is a list of parts of the original, with new bytes
-in place of metadata; the sound is never changed. Films are in `assets.cleaning.films`.
+Recordings can be larger than memory. Therefore the result is a list of parts of the original, with
+new bytes in place of metadata. The sound is never changed. Films are in `assets.cleaning.films`.
 """
 
 import re
@@ -33,7 +33,7 @@ def read(file: IO[bytes], at: int, length: int) -> bytes:
 
 
 def is_empty(file: IO[bytes], at: int, end: int) -> bool:
-    """Whether a part of a file is all zeros."""
+    """Return whether a part of a file contains only zeros."""
     file.seek(at)
     while at < end:
         part = file.read(min(end - at, 1_000_000))
@@ -44,7 +44,7 @@ def is_empty(file: IO[bytes], at: int, end: int) -> bool:
 
 
 def patched(size: int, patches: list[tuple[int, bytes]]) -> list[Piece]:
-    """Return a file with other bytes at some positions; its length stays the same."""
+    """Return the pieces of a file with some bytes replaced. Its length stays the same."""
     pieces: list[Piece] = []
     at = 0
     for position, content in sorted(patches):
@@ -75,7 +75,7 @@ def mp3(file: IO[bytes]) -> Cleaned:
 
 
 def _without_tags_at_the_end(file: IO[bytes], begin: int, end: int, report: Report) -> int:
-    """Return where the sound ends; ID3, APE and Lyrics3 can follow in any order."""
+    """Return the end of the sound. ID3, APE and Lyrics3 tags can follow it in any order."""
     while length := _tag_at_the_end(read(file, max(begin, end - 6000), min(6000, end - begin))):
         report.removed("tags")
         end = max(begin, end - length)
@@ -110,7 +110,7 @@ def _id3_length(four: bytes) -> int:
     return length
 
 
-# By the version and layer of a frame (ISO 11172-3): kilobits of each index, samples of a frame.
+# By version and layer (ISO 11172-3): kilobits per second of each index, and samples per frame.
 _BITS = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -123,7 +123,7 @@ _SAMPLES = {(1, 1): 384, (2, 1): 384, (1, 2): 1152, (2, 2): 1152, (1, 3): 1152, 
 
 
 def _frame_length(head: bytes) -> int:
-    """Return the length of a frame of an MP3, 0 if it is not a frame with a length."""
+    """Return the length of an MP3 frame in bytes, 0 if it is not a frame with a known length."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -140,12 +140,12 @@ def _frame_length(head: bytes) -> int:
 
 
 def _is_only_frames(file: IO[bytes], begin: int, end: int) -> bool:
-    """Whether a recording contains only frames of sound, and zeros around them."""
+    """Return whether a recording contains only frames of sound, with zeros before or after."""
     at, count = begin, 0
     while at < end:
         length = _frame_length(read(file, at, 4))
         if not length:
-            if not count and (after := _first_that_is_not_zero(file, at, end)) > at:
+            if not count and (after := _skip_zeros(file, at, end)) > at:
                 at = after
                 continue
             return bool(count) and is_empty(file, at, end)
@@ -154,7 +154,7 @@ def _is_only_frames(file: IO[bytes], begin: int, end: int) -> bool:
     return bool(count)
 
 
-def _first_that_is_not_zero(file: IO[bytes], at: int, end: int) -> int:
+def _skip_zeros(file: IO[bytes], at: int, end: int) -> int:
     part = read(file, at, min(end - at, 1_000_000))
     return at + len(part) - len(part.lstrip(b"\0"))
 
@@ -175,7 +175,7 @@ def _note_id3(tag: bytes, report: Report) -> None:
 
 
 def wave(file: IO[bytes]) -> Cleaned:
-    """Return a WAV with only its sound."""
+    """Return a WAV that contains only its sound."""
     report, size = Report(), size_of(file)
     pieces: list[Piece] = []
     total, at = 4, 12
@@ -239,8 +239,8 @@ def ogg(file: IO[bytes]) -> Cleaned:
     """Return an Ogg file whose comments are empty."""
     report, size = Report(), size_of(file)
     patches: list[tuple[int, bytes]] = []
-    begun: set[bytes] = set()  # the numbers of streams
-    comments_follow: set[bytes] = set()  # those whose second packet comes next
+    begun: set[bytes] = set()  # the serial numbers of streams
+    comments_follow: set[bytes] = set()  # streams whose next packet contains the comments
     at = 0
     while at < size:
         head = read(file, at, 27)
@@ -275,7 +275,7 @@ def ogg(file: IO[bytes]) -> Cleaned:
 
 
 def _without_comments(body: bytes, table: bytes, report: Report) -> bytes | None:
-    """Return a page without its comments; None if it has none, or they continue on the next."""
+    """Return a page without comments; None if it has none, or they continue on the next page."""
     starts = (b"\x03vorbis", b"OpusTags")
     sign = next((start for start in starts if body.startswith(start)), b"")
     ends = next((number for number, piece in enumerate(table) if piece < 255), None)

@@ -1,4 +1,4 @@
-"""Records what cleaning a file found."""
+"""Records the findings while a file is cleaned."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,19 +8,19 @@ MAX_VALUE_CHARACTERS = 200  # of one value
 
 
 class Finding(NamedTuple):
-    """What a file contains besides its content: a code, and a value."""
+    """A finding in a file: a code, and a value such as a name."""
 
     code: str
     value: str = ""
 
 
-# A part of a cleaned file: bytes, or start and end of a part of the original.
+# A part of a cleaned file: bytes, or the start and end of a part of the original.
 Piece = bytes | tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A cleaned file in pieces; there are none if there are `problems`."""
+    """A cleaned file in pieces. It has no pieces if there are `problems`."""
 
     pieces: list[Piece]
     removed: list[Finding]
@@ -28,18 +28,18 @@ class Cleaned:
 
 
 class Report:
-    """Collects what is removed from a file, and why it can't be cleaned."""
+    """Collects what is removed from a file, and the reasons why it can't be cleaned."""
 
     def __init__(self) -> None:
         self._removed: dict[Finding, None] = {}
         self._problems: dict[Finding, None] = {}
 
     def removed(self, code: str, value: str = "") -> None:
-        """Record what is removed, each finding once."""
+        """Record something that is removed; duplicates are ignored."""
         _note(self._removed, code, value)
 
     def problem(self, code: str, value: str = "") -> None:
-        """Record why the file can't be cleaned, each reason once."""
+        """Record a reason why the file can't be cleaned; duplicates are ignored."""
         _note(self._problems, code, value)
 
     def cleaned(self, *pieces: Piece) -> Cleaned:

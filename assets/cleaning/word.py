@@ -1,7 +1,7 @@
-"""Removes from Word files (.docx) the metadata about their makers, and deleted and hidden text.
+"""Removes metadata about the makers, deleted text and hidden text from Word files (.docx).
 
-Parts that show something are kept, by their relations (ECMA-376, part 2); all others are left out.
-A part of an unknown kind is a problem: it may contain anything.
+Only the parts that show something are kept. They are found by their relationships (ECMA-376, part
+2). A part of an unknown kind is a problem, because it may contain anything.
 """
 
 import io
@@ -31,14 +31,14 @@ MAX_UNPACKED_BYTES = 200_000_000
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
-# By the last word of a relation's type. Some parts are used even if no text refers to them.
+# Parts by the last word of their relationship type. These are used even if no text refers to them.
 _ALWAYS = {"styles", "numbering", "settings", "fontTable", "theme", "footnotes", "endnotes"}
-_IF_NAMED = {
+_IF_REFERENCED = {
     "header", "footer", "image", "hyperlink", "chart", "chartUserShapes", "diagramData",
     "diagramLayout", "diagramQuickStyle", "diagramColors", "font",
 }  # fmt: skip
 _WITH_A_CHART = {"chartStyle", "chartColorStyle", "themeOverride", "diagramDrawing"}
-# Parts about people or their computers, with the code of what is reported.
+# Parts about people or their computers, with the code of the finding.
 _DROPPED = {
     "core-properties": "", "extended-properties": "", "custom-properties": "properties",
     "comments": "", "commentsExtended": "", "commentsIds": "", "commentsExtensible": "",
@@ -67,7 +67,7 @@ class Relation:
 
     @property
     def word(self) -> str:
-        """The last word of its type: `image`, `styles`."""
+        """The last word of its type, such as `image` or `styles`."""
         return self.type.rstrip("/").rsplit("/", 1)[-1]
 
 
@@ -122,13 +122,13 @@ class _Cleaning:
                 self.report.problem("unknown_part", relation.word)
         if not roots:
             raise BadFileError(_("The file is damaged or incomplete. Save or download it again."))
-        self._drop_notes_without_a_place()
+        self._drop_unreferenced_notes()
         return self.report.cleaned(self._packed(roots))
 
     # --- What is kept --------------------------------------------------------------------------
 
     def _take(self, name: str, relation: Relation) -> None:
-        """Keep a part, cleaned, with the parts that it shows."""
+        """Clean and keep a part, and the parts that it shows."""
         if name in self.parts:
             return
         content, kind = self._read(name), self._type(name)
@@ -156,7 +156,7 @@ class _Cleaning:
             if one.word in _DROPPED:
                 self._dropped(one, name)
             elif one.word in _EMBEDDED:
-                # A chart shows its numbers without their table.
+                # A chart shows its numbers even without the embedded table.
                 if one.word == "package" and relation.word == "chart":
                     self.report.removed("chart_table")
                 elif one.id in named or one.word == "vbaProject":
@@ -170,7 +170,7 @@ class _Cleaning:
             if relation.word == "hyperlink" and (address := allowed_link(relation.target)):
                 part.relations.append(Relation(relation.id, relation.type, address, True))
             return
-        if relation.word not in _ALWAYS | _IF_NAMED | _WITH_A_CHART:
+        if relation.word not in _ALWAYS | _IF_REFERENCED | _WITH_A_CHART:
             self.report.problem("unknown_part", relation.word)
             return
         target = _absolute(name, relation.target)
@@ -178,7 +178,7 @@ class _Cleaning:
             part.relations.append(relation)
             return
         if target.lower() not in {each.lower() for each in self.names}:
-            return  # Word leaves it out too
+            return  # Word ignores a missing part too
         self._take(target, relation)
         part.relations.append(Relation(relation.id, relation.type, target, False))
 
@@ -189,12 +189,12 @@ class _Cleaning:
             self.report.problem("picture", posixpath.basename(name))
             return
         number = sum(part.type.startswith("image/") for part in self.parts.values()) + 1
-        # Its name may be the file name on somebody's computer.
+        # Its name may be the file name on someone's computer.
         self.renamed[name] = f"word/media/image{number}.{extension}"
         mime = {"emf": "image/x-emf", "wmf": "image/x-wmf"}.get(extension, f"image/{extension}")
         self.parts[name] = _Part(content, mime)
 
-    def _drop_notes_without_a_place(self) -> None:
+    def _drop_unreferenced_notes(self) -> None:
         """Remove the footnotes and endnotes whose number was removed from the text."""
         trees = {name: _parsed(part.content) for name, part in self.parts.items()
                  if part.type.endswith("+xml")}  # fmt: skip
@@ -221,7 +221,7 @@ class _Cleaning:
     # --- What is left out ----------------------------------------------------------------------
 
     def _properties(self) -> None:
-        """Report the names in the properties, none of which is kept."""
+        """Report the names in the properties. No properties are kept."""
         properties = {
             "docProps/core.xml": {
                 f"{_DUBLIN}creator": "author", "lastModifiedBy": "last_editor",
@@ -292,7 +292,7 @@ class _Cleaning:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
 
             def write(name: str, content: bytes) -> None:
-                # The earliest date of ZIP, so that the same file gives the same bytes each time.
+                # The earliest date of ZIP, so that the same file always gives the same bytes.
                 entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, content)
@@ -333,7 +333,7 @@ class _Cleaning:
 
 
 def _leads_outside(relation: Relation) -> bool:
-    """Whether it refers outside the file; a link can do so by the name of another file."""
+    """Return whether a relation refers outside the file; a link may be another file's name."""
     return relation.external or (
         relation.word == "hyperlink" and not relation.target.startswith("#")
     )
@@ -360,6 +360,6 @@ def _default(space: str) -> Any:
 
 
 def _absolute(source: str, target: str) -> str:
-    """Return the name of a part as the archive has it."""
+    """Return the full name of a part in the archive."""
     folder = posixpath.dirname(source)
     return posixpath.normpath(posixpath.join("/" + folder, unquote(target))).lstrip("/")

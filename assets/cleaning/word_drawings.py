@@ -19,12 +19,12 @@ def clean_drawings(tree: Any, report: Report, outside: dict[str, str]) -> None:
             local_attribute, space = etree.QName(name).localname, etree.QName(name).namespace
             value = str(element.attrib[name])
             if local_attribute == "title" and local == "imagedata":
-                report.removed("picture_name", value)  # its file name on a computer
+                report.removed("picture_name", value)  # its file name on someone's computer
                 del element.attrib[name]
             elif local_attribute == "gfxdata" or (
                 local_attribute == "href" and local == "imagedata"
             ):
-                del element.attrib[name]  # a copy of the drawing, or its path on a computer
+                del element.attrib[name]  # a copy of the drawing, or its path on someone's computer
             elif (
                 space in RELATIONSHIPS
                 and value in outside
@@ -45,7 +45,7 @@ def clean_drawings(tree: Any, report: Report, outside: dict[str, str]) -> None:
                         report.removed("picture_name", str(element.attrib[name]))
                     element.attrib[name] = f"Picture {element.get('id', '')}".strip()
         if local == "ext" and any(local_name(one) in ("svgBlip", "imgProps") for one in element):
-            # the same picture as a drawing, or before it was edited
+            # the same picture as SVG, or before it was edited
             remove(element)
 
 

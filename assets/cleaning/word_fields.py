@@ -1,4 +1,4 @@
-"""Replaces the fields of a Word file by what they show, except for harmless ones."""
+"""Replaces the fields of a Word file by their text, except harmless fields."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from assets.cleaning.report import Report
 from assets.cleaning.word_tree import attribute, elements_of, local_name, remove, unwrap
 from storing.links import allowed_link
 
-# Fields whose code only needs the document; of the others, only their text is kept.
+# Fields whose code only uses the document itself. Of all other fields only the text is kept.
 _FIELDS = {
     "PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION", "REF", "PAGEREF", "NOTEREF", "TOC",
     "INDEX", "SEQ", "STYLEREF", "SYMBOL", "EQ", "FORMCHECKBOX", "FORMDROPDOWN",
@@ -30,7 +30,7 @@ def flatten_fields(tree: Any, report: Report) -> None:
         elif kept != code:
             name = next(name for name in simple.attrib if etree.QName(name).localname == "instr")
             simple.set(name, kept)
-    open_ones: list[tuple[list[Any], list[Any]]] = []  # the marks of a field, its code
+    open_ones: list[tuple[list[Any], list[Any]]] = []  # the marks and the code of each open field
     for element in elements_of(tree):
         local = local_name(element)
         if local == "fldChar":
@@ -64,7 +64,7 @@ def flatten_fields(tree: Any, report: Report) -> None:
 
 
 def _kept_code(code: str, report: Report) -> str | None:
-    """Return the code of a field as it may stay; None if only the text of the field stays."""
+    """Return the code that a field may keep, or None if only the text of the field stays."""
     words = code.split()
     if not words:
         return code

@@ -25,7 +25,7 @@ _DELETED = {"del", "moveFrom"}
 _INSERTED = {"ins", "moveTo"}
 _COMMENTS = {"commentRangeStart", "commentRangeEnd", "commentReference", "annotationRef"}
 _EMBEDDED = {"object", "control", "altChunk", "subDoc", "contentPart"}
-# Removed without a report: they show nothing.
+# Removed without a report, because they show nothing.
 _SILENT = {
     "proofErr", "permStart", "permEnd", "moveFromRangeStart", "moveFromRangeEnd",
     "moveToRangeStart", "moveToRangeEnd", "customXmlInsRangeStart", "customXmlInsRangeEnd",
@@ -38,7 +38,7 @@ _SILENT = {
     "chartTrackingRefBased", "printerSettings", "printSettings", "pivotSource", "pivotFmts",
 }  # fmt: skip
 _SESSION_IDS = {"paraId", "textId", "editId", "anchorId", "durableId", "dateUtc"}
-_OF_A_SDT = {"tag", "alias", "placeholder"}
+_ONLY_IN_SDT = {"tag", "alias", "placeholder"}
 _SETTINGS = {"docVars": "variables", "attachedTemplate": "template", "mailMerge": "mail_merge"}
 _NOT_SHOWN = re.compile(
     r"visibility\s*:\s*hidden|display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE
@@ -56,10 +56,10 @@ def clean_text(
 ) -> None:
     """Clean one part of a Word file in place.
 
-    `outside` are the addresses of its relations, `hiding` the ids of styles whose text is hidden,
-    `has_even` is whether even pages have their own headers.
+    `outside` has the external addresses of its relations by id, and `hiding` the ids of styles
+    whose text is hidden. `has_even` means that even pages have their own headers.
     """
-    _take_out(tree, report)
+    _remove_unwanted_elements(tree, report)
     _accept_changes(tree, report)
     _remove_hidden(tree, report, hiding)
     _remove_unused_headers(tree, report, has_even)
@@ -75,7 +75,7 @@ def clean_text(
 
 
 def _is_personal(name: Any, element: Any) -> bool:
-    """Whether an attribute contains who wrote something, when, or in which session."""
+    """Return whether an attribute states who wrote something, when, or in which session."""
     local, space = etree.QName(name).localname, etree.QName(name).namespace
     if local.startswith("rsid") or local in _SESSION_IDS:
         return True
@@ -85,7 +85,7 @@ def _is_personal(name: Any, element: Any) -> bool:
 
 
 def relations_in(tree: Any) -> set[str]:
-    """Return the ids of the relations that a part names."""
+    """Return the ids of the relations that a part uses."""
     return {
         str(value)
         for element in tree.iter(etree.Element)
@@ -94,11 +94,11 @@ def relations_in(tree: Any) -> set[str]:
     }
 
 
-def _take_out(tree: Any, report: Report) -> None:
+def _remove_unwanted_elements(tree: Any, report: Report) -> None:
     for element in elements_of(tree):
         local = local_name(element)
         if not _KNOWN.match(etree.QName(element).namespace or ""):
-            # Word ignores it; with ProcessContent it may show what is inside.
+            # Word ignores the element, but with ProcessContent it may show its content.
             if tree.get(_PROCESS_CONTENT):
                 report.problem("unknown_part", local)
             report.removed("custom_xml", local)
@@ -109,7 +109,7 @@ def _take_out(tree: Any, report: Report) -> None:
             report.problem("embedded")
         elif local in ("docPr", "cNvPr") and element.get("hidden") in _ON:
             report.removed("hidden", str(element.get("name") or ""))
-            remove(_drawn(element))
+            remove(_drawing_with(element))
         elif _NOT_SHOWN.search(element.get("style", "")):  # VML
             _hide(element, report)
         elif local == "signatureline":
@@ -124,7 +124,7 @@ def _take_out(tree: Any, report: Report) -> None:
             report.removed(_SETTINGS[local], ", ".join(names))
             remove(element)
         elif local in _SILENT:
-            if local not in _OF_A_SDT or local_name(element.getparent()) == "sdtPr":
+            if local not in _ONLY_IN_SDT or local_name(element.getparent()) == "sdtPr":
                 remove(element)
         elif (local in ("smartTag", "customXml") and is_word_element(element)) or (
             local == "externalData" and element.getparent() is not None
@@ -135,8 +135,8 @@ def _take_out(tree: Any, report: Report) -> None:
                 unwrap(element)
 
 
-def _drawn(properties: Any) -> Any:
-    """Return the element that some properties belong to: a shape of a group, or a drawing."""
+def _drawing_with(properties: Any) -> Any:
+    """Return the element with the given properties: a shape of a group, or a drawing."""
     shape = properties.getparent()
     if local_name(shape).startswith("nv"):
         shape = shape.getparent()
@@ -163,7 +163,7 @@ def _accept_changes(tree: Any, report: Report) -> None:
             elif around == "rPr" and local_name(parent.getparent()) == "pPr":
                 remove(element)
                 without_end.append(parent.getparent().getparent())
-            elif around == "r":  # in an equation: the mark, not the marked text
+            elif around == "r":  # in an equation, the run contains only the mark
                 remove(parent)
             elif around == "rPr" and local_name(parent.getparent()) == "r":
                 remove(parent.getparent())
@@ -180,11 +180,11 @@ def _accept_changes(tree: Any, report: Report) -> None:
                 unwrap(element)
             else:
                 remove(element)
-    # From the last one: each text is moved once.
+    # Start with the last one, so that each text is moved only once.
     for paragraph in reversed(without_end):
         _join_with_next(paragraph)
     for element in list(tree.iter("{*}delText", "{*}delInstrText")):
-        report.removed("deleted")  # not inside a deletion, but not shown either
+        report.removed("deleted")  # Word does not show it outside a deletion either
         remove(element)
 
 
@@ -235,7 +235,7 @@ def hiding_styles(styles: Any) -> set[str]:
 
 
 def unclear_styles(styles: Any) -> list[str]:
-    """Return the styles that hide text without a style, so that it is uncertain what is shown."""
+    """Return default and table styles that hide text: it is unclear which text they apply to."""
     hiding = hiding_styles(styles)
     unclear = []
     for one in styles.iter("{*}docDefaults", "{*}style"):
@@ -280,7 +280,7 @@ def _hide(run: Any, report: Report) -> None:
 
 
 def _text_of(element: Any) -> str:
-    texts = islice(element.iter("{*}t"), MAX_VALUE_CHARACTERS)  # a finding has no room for more
+    texts = islice(element.iter("{*}t"), MAX_VALUE_CHARACTERS)  # the maximum of a finding
     return "".join(str(text.text or "") for text in texts)
 
 
@@ -297,7 +297,7 @@ def _remove_unused_headers(tree: Any, report: Report, has_even: bool) -> None:
             elif attribute(one, "type") == "even" and not has_even:
                 report.removed("hidden")
                 remove(one)
-        # A section without its own headers has those of the one before it.
+        # A section without its own headers uses those of the section before it.
         if any(map(_is_on, section.iterchildren("{*}titlePg"))):
             used |= set(current.values())
     for one in first:
@@ -307,12 +307,12 @@ def _remove_unused_headers(tree: Any, report: Report, has_even: bool) -> None:
 
 
 def has_even_headers(settings: Any) -> bool:
-    """Whether the settings give even pages their own headers."""
+    """Return whether even pages have their own headers according to the settings."""
     return any(map(_is_on, settings.iter("{*}evenAndOddHeaders")))
 
 
 def _clean_forms(tree: Any, report: Report) -> None:
-    """Keep of a form only what it shows, without other choices and help texts."""
+    """Keep only the visible text of a form; remove its other choices and help texts."""
     for items in list(tree.iter("{*}dropDownList", "{*}comboBox")):
         for item in list(items):
             report.removed(
@@ -325,10 +325,10 @@ def _clean_forms(tree: Any, report: Report) -> None:
             if local_name(one) not in ("checkBox", "ddList"):
                 remove(one)
         for choices in data.iterchildren("{*}ddList"):
-            _keep_the_chosen(choices, report)
+            _keep_chosen_entry(choices, report)
 
 
-def _keep_the_chosen(choices: Any, report: Report) -> None:
+def _keep_chosen_entry(choices: Any, report: Report) -> None:
     entries = list(choices.iterchildren("{*}listEntry"))
     marks = [*choices.iterchildren("{*}result"), *choices.iterchildren("{*}default")]
     number = (attribute(marks[0], "val") if marks else None) or "0"

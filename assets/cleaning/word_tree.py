@@ -1,4 +1,4 @@
-"""Reading and changing the XML of a Word file."""
+"""Reads and changes the XML of a Word file."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def is_word_element(element: Any) -> bool:
 
 
 def word_elements(tree: Any, name: str) -> list[Any]:
-    """Return the elements of Word's own namespace with a local name."""
+    """Return the elements in Word's namespaces that have a local name."""
     return [
         each for each in elements_of(tree) if is_word_element(each) and local_name(each) == name
     ]

@@ -1,9 +1,9 @@
-"""Cuts the fonts beside this file out of the packages that the README names.
+"""Makes the fonts in this folder: subsets of those in the packages that the README lists.
 
     python assets/fonts/cut.py FOLDER
 
-FOLDER holds the unpacked packages. Needs fonttools and cffsubr, which nothing else here does, so
-they are not among Pressroom's packages.
+FOLDER contains the unpacked packages. The script needs fonttools and cffsubr. They are not among
+Pressroom's packages, because nothing else needs them.
 """
 
 import json
@@ -18,9 +18,9 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 HERE = Path(__file__).resolve().parent
-# What a title in another script takes from its own font, so that it sits well among the letters.
+# Characters that a title in another script takes from its own font, to match the letters.
 COMMON = " \xa0!%./:«»‹›–—‘’“”…"
-# Of the Chinese font: what is as wide as a character there. Letters and digits come from the serif.
+# Characters as wide as a Chinese one in that font. Letters and digits come from the serif.
 WIDE = "·—―‘’“”…‥※℃№"
 BLOCKS = [(0x3000, 0x303F), (0x3041, 0x30FF), (0x3105, 0x312F), (0xFF01, 0xFF5E), (0xFFE0, 0xFFE6)]
 
@@ -51,9 +51,9 @@ def is_han(code: int) -> bool:
 
 
 def han(slices: Path) -> set[int]:
-    """Return the characters of GB 2312, of Big5 level 1, and those that the web is written with.
+    """Return the characters of GB 2312, of Big5 level 1, and those in use on the web.
 
-    The last are the slices in which Noto Serif SC is served; names and Cantonese are among them.
+    The last are in the slices in which Noto Serif SC is served. They include names and Cantonese.
     """
     pairs = [bytes([first, second]) for first in range(0xA1, 0xFF) for second in range(0x40, 0xFF)]
     found = {ord(char) for pair in pairs for char in pair.decode("gb2312", "ignore")}
@@ -66,7 +66,7 @@ def han(slices: Path) -> set[int]:
 
 
 def only_marks_by_region(font: TTFont, marks: set[int]) -> None:
-    """Leave regional forms to punctuation alone: those of all characters would double the file."""
+    """Keep regional forms only for punctuation: those of all characters would double the file."""
     kept = {font.getBestCmap()[code] for code in marks if code in font.getBestCmap()}
     table = font["GSUB"].table
     local = {

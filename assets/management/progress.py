@@ -14,7 +14,7 @@ class Progress:
         self._last = monotonic()
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:
-        """Show how many things are done, of `total` if that is known."""
+        """Show how many items are done, and the `total` if it is known."""
         values = {"what": what, "done": f"{done:,}"}
         if total is None:
             self.write(_("%(what)s: %(done)s") % values)
@@ -22,7 +22,7 @@ class Progress:
             self.write(_("%(what)s: %(done)s of %(total)s") % {**values, "total": f"{total:,}"})
 
     def write(self, line: str) -> None:
-        """Write the progress, if it is time to."""
+        """Write a line, unless the last line was written too recently."""
         now = monotonic()
         if now - self._last < (0.2 if self._live else 5):
             return

@@ -20,7 +20,7 @@ SIZES = {
 
 @register.filter
 def usable(picture: MediaAsset | None) -> bool:
-    """Whether a picture may be shown now."""
+    """Return whether there is a picture that may be shown now."""
     return picture is not None and picture.is_usable()
 
 
@@ -33,14 +33,15 @@ def picture(
     page: Any = None,
     sizes: str = "",
 ) -> dict[str, Any]:
-    """Print a rendition in its formats and widths, with its size so that nothing moves on loading.
+    """Render a picture in all formats and widths of a style.
 
-    `sizes` is the HTML attribute, if it differs from the default. A `page` that is not public has
-    its own addresses for pictures: `picture_url`.
+    The tag contains width and height, so that the page does not move while the picture loads.
+    `sizes` replaces the default of the HTML attribute. A `page` that is not public provides its own
+    picture addresses with `picture_url`.
     """
     url = page.picture_url if page else MediaAsset.versioned_url
     family = next(family for family in FAMILIES if style in family)
-    # A small picture has the same width in several styles: once is enough.
+    # A small picture has the same width in several styles, so list each width once.
     widths = {asset.size(name)[0]: name for name in family if asset.has_rendition(name, "jpg")}
     width, height = asset.size(style)
     return {

@@ -1,6 +1,6 @@
-"""The pages of the desk, served by Django's admin: one module for each part of the newsroom."""
+"""The pages of the desk in Django's admin, one module for each part of the newsroom."""
 
-from desk.admin import (  # noqa: F401  # each registers its own pages
+from desk.admin import (  # noqa: F401  # each module registers its admins
     cases,
     jobs,
     library,

@@ -1,16 +1,18 @@
-"""The admin pages of Django and of simple-history, kept from showing and storing too much.
+"""Restricted versions of the admin pages of Django and of simple-history.
 
-Django's delete pages and list filters follow relations to any row, and print or count what they
-find, also rows that the user may not see. The page of an earlier version stores what is sent to
-it, from everyone who may view the row.
+Django's delete pages and list filters follow relations to all rows, and print or count them, even
+if the user may not see them. In simple-history, every user who may view a row can save the page of
+an earlier version.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from functools import update_wrapper
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import InlineAdminFormSet
 from django.contrib.admin.utils import NestedObjects
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
@@ -23,29 +25,33 @@ from django_countries.fields import Country
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 
+from people.models import Case
 from releases.moments import local_time
 
 
 class ExtraPagesAdmin(ModelAdmin):
-    """An admin with pages of its own beside Django's."""
+    """Admin with additional pages."""
 
     def page(self, route: str, view: Any, name: str, /, **kwargs: Any) -> URLPattern:
-        """Return the address of a page for users who are signed in."""
+        """Return the URL pattern of a page for users who are signed in."""
         wrapped = update_wrapper(self.admin_site.admin_view(view), view)
         full_name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, wrapped, kwargs, name=full_name)
 
 
 class QuietAdmin(ModelAdmin):
-    """An admin whose delete pages and filters show nothing of the rows that point to its own.
+    """Admin whose delete pages and filters do not disclose rows that refer to its rows.
 
-    Its filters do not disclose `unfilterable_fields` either, which no page shows.
+    Users can't filter by `unfilterable_fields`, because no page shows these fields.
     """
 
     unfilterable_fields: Collection[str] = ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return the deleted rows without the rows that go with them; blockers only by kind."""
+        """Return only the rows to delete and the kinds of rows that block the deletion.
+
+        Django would also name each row that is deleted with them or blocks the deletion.
+        """
         rows = list(objs)
         _to_delete, _counts, missing, _protected = super().get_deleted_objects(rows, request)
         names = [f"{capfirst(row._meta.verbose_name)}: {row}" for row in rows]
@@ -53,7 +59,11 @@ class QuietAdmin(ModelAdmin):
         return names, counts, missing, _blocking_kinds(rows)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse to filter by rows that point here: the number of results would disclose them."""
+        """Return whether users may filter by a lookup.
+
+        They may not filter by rows that refer to these rows, because the number of results would
+        disclose them.
+        """
         try:
             field = self.model._meta.get_field(lookup.split("__")[0])
         except FieldDoesNotExist:
@@ -64,11 +74,12 @@ class QuietAdmin(ModelAdmin):
 
 
 class ChangesAsShown(HistoricalRecordContextHelper):
-    """The changes between two versions, with labels and dates as on every other screen."""
+    """The changes between two versions, with labels and dates as on all other pages."""
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
         prepared = super().prepare_delta_change_value(change, value)
-        labels = dict(getattr(self.model._meta.get_field(change.field), "flatchoices", ()))
+        field = self.model._meta.get_field(change.field)
+        labels = dict(getattr(field, "flatchoices", ()))
         if isinstance(prepared, bool):
             return _("Yes") if prepared else _("No")
         if isinstance(prepared, datetime):
@@ -79,13 +90,42 @@ class ChangesAsShown(HistoricalRecordContextHelper):
             return "–"
         if isinstance(prepared, Country):
             return prepared.name
+        if field.name == "call_types" and isinstance(value, list):
+            return ", ".join(Case.call_labels(value)) or "–"
         return labels.get(prepared, prepared) if isinstance(prepared, str | int) else prepared
 
 
+class InlineRows(InlineAdminFormSet):
+    """Django's rows inside a form, with a link to add one in sentence case."""
+
+    @classmethod
+    def of(cls, rows: InlineAdminFormSet) -> "InlineRows":
+        """Return the same rows with the other link."""
+        return cls(
+            rows.opts, rows.formset, rows.fieldsets, rows.prepopulated_fields,
+            rows.readonly_fields, rows.model_admin, rows.has_add_permission,
+            rows.has_change_permission, rows.has_delete_permission, rows.has_view_permission,
+        )  # fmt: skip
+
+    def inline_formset_data(self) -> str:
+        data = json.loads(super().inline_formset_data())
+        data["options"]["addText"] = _("Add %s") % self.opts.verbose_name
+        return json.dumps(data)
+
+
 class VersionsAdmin(SimpleHistoryAdmin):
-    """An admin that shows the versions of its rows, for reading only."""
+    """Admin that shows the versions of its rows read-only."""
 
     object_history_list_template = "admin/_versions.html"
+
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[InlineAdminFormSet]:
+        return [InlineRows.of(rows) for rows in super().get_inline_formsets(*args, **kwargs)]
+
+    def history_view_title(self, request: HttpRequest, obj: Any) -> str:
+        return _("History: %(name)s") % {"name": obj}
+
+    def history_form_view_title(self, request: HttpRequest, obj: Any) -> str:
+        return _("Earlier version: %(name)s") % {"name": obj}
 
     def get_historical_record_context_helper(
         self, request: HttpRequest, historical_record: Any
@@ -101,7 +141,7 @@ class VersionsAdmin(SimpleHistoryAdmin):
 
 
 def _blocking_kinds(rows: Iterable[Any]) -> list[str]:
-    """Return the kinds of rows that block the deletion of rows."""
+    """Return the names of the models whose rows block the deletion of these rows."""
     rows = list(rows)
     if not rows:
         return []

@@ -34,6 +34,13 @@ from people.recorded_errors import mark_in_error
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
 
+STATUS, CALL = gettext_lazy("Status"), gettext_lazy("What we ask for")
+# What a user sees who may not change a case: labels for codes, and no fields for a new status.
+READ_ONLY_FIELDS: dict[Any, Any] = {
+    STATUS: [("custody_status", "legal_status"), ("as_of", "confidence")],
+    CALL: ["call", "kinds_of_call", ("what_to_do", "what_to_do_url")],
+}
+
 FIELD_OVERRIDES: dict[Any, Any] = {
     models.URLField: {"assume_scheme": "https"},
     models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})},
@@ -109,7 +116,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
     fieldsets = [
         (None, {"fields": ["person", "country"]}),
         (
-            gettext_lazy("Status"),
+            STATUS,
             {
                 "fields": [
                     ("custody_status", "legal_status"), ("as_of", "confidence"),
@@ -123,7 +130,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         ),
         (gettext_lazy("Detention"), {"fields": [("since", "until"), "review_due"]}),
         (
-            gettext_lazy("What we ask for"),
+            CALL,
             {"fields": ["call", "call_types", ("what_to_do", "what_to_do_url")]},
         ),
         (
@@ -141,10 +148,18 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         return Case.objects.filter(person__in=visible)
 
     def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> Any:
-        fieldsets = list(self.fieldsets)
-        if self.has_change_permission(request, obj) and obj:
-            fieldsets.insert(0, READ_VERSION)
-        return fieldsets
+        if obj is None:
+            return self.fieldsets
+        if self.has_change_permission(request, obj):
+            return [READ_VERSION, *self.fieldsets]
+        return [
+            (name, {**options, "fields": READ_ONLY_FIELDS.get(name, options["fields"])})
+            for name, options in self.fieldsets
+        ]
+
+    @admin.display(description=gettext_lazy("kinds of call"))
+    def kinds_of_call(self, case: Case) -> str:
+        return ", ".join(case.calls) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
         return ["person"] if obj else []
@@ -158,7 +173,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         if edited := context.get("original"):
-            # As it is stored: a form with mistakes has changed the other copy.
+            # Read the stored row, because a form with errors has changed the other object.
             case = Case.objects.get(pk=edited.pk)
             may_mark = request.user.has_perm("people.mark_error")
             context |= {
@@ -180,7 +195,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
             "today": timezone.localdate(),
         }
         if to_confirm and not any(_has_mistake(each) for each in [form, *formsets]):
-            context["errors"] = []  # the editor only has to read and confirm
+            context["errors"] = []  # there are no real errors; the editor only has to confirm
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Recorded in error, and sources ----------------------------------------------------------
@@ -225,7 +240,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         )
 
     def review_sources_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Decide which of the sources that were public before an upgrade may be published."""
+        """Choose which sources may be published, of those that were public before an upgrade."""
         case = self._get_or_404(request, pk)
         form = SourcesForm(request.POST or None, rows=case.sources_to_review())
         if request.method == "POST" and form.is_valid():
@@ -262,7 +277,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
 
 
 def _has_mistake(form: Any) -> bool:
-    """Return whether a form or formset has another error than the missing confirmation."""
+    """Return whether a form or formset has errors other than the missing confirmation."""
     if isinstance(form, BaseFormSet):
         return any(form.errors) or (
             bool(form.non_form_errors()) and not getattr(form, "digest", "")
@@ -271,6 +286,6 @@ def _has_mistake(form: Any) -> bool:
 
 
 def _is_public(form: Any) -> bool:
-    """Return whether a case is public as soon as its form is saved."""
+    """Return whether saving the form of a case makes its content public at once."""
     case = getattr(form, "instance", None)
     return bool(case is not None and case.person_id and case.person.has_page())

@@ -1,4 +1,4 @@
-"""The pages of an import: choose a source, read what was understood, make a draft of it."""
+"""The import page: choose a source, check what was recognised, and create a draft."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,14 +24,14 @@ TEMPLATE = "admin/releases/release/import.html"
 
 
 class ImportPages(ReleasePages):
-    """An admin with the pages that import a release."""
+    """Admin with the page that imports a release."""
 
     def get_urls(self) -> list[Any]:
         return [self.page("import/", self.import_view, "import"), *super().get_urls()]
 
     @accepts_files("releases.add_release", megabytes=lambda: MAX_BYTES // 1024**2)
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Read a source, show what was understood, and make a draft once that is confirmed."""
+        """Read a source, show what was recognised, and create a draft after confirmation."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         context = {
@@ -74,7 +74,7 @@ class ImportPages(ReleasePages):
     def _report(self, understood: Understood) -> dict[str, Any]:
         return {
             "understood": understood,
-            # The form below the report has each person.
+            # The form below the report lists the people.
             "report": preview(replace(understood, people=())),
             "copies": copies_of(understood),
         }
@@ -86,7 +86,8 @@ class ImportPages(ReleasePages):
         except ValueError:
             messages.error(request, _("The source was incomplete. Import it again."))
             return redirect("admin:releases_release_import")
-        # The number of the copy that the page offered: sent twice, it makes one draft.
+        # The number of the copy that the page offered. A form that is sent twice has the same
+        # number, so it creates only one draft.
         number = request.POST.get("again", "")
         is_number = number.isascii() and number.isdecimal() and len(number) < 10
         again = int(number) if is_number else None

@@ -13,7 +13,7 @@ from jobs.models import Email, Job
 
 
 class ReadOnlyAdmin(QuietAdmin):
-    """Rows that the software writes: users read them, and change them only through actions."""
+    """Admin of rows that the program writes. Users read them and change them only by actions."""
 
     list_display_links = None
 

@@ -44,7 +44,8 @@ from releases.library import (
 from releases.models import Illustration, Release
 from releases.rules.name_finds import sentences
 
-# Embedded metadata that has no field of its own, and the field that it is offered for, if any.
+# Labels of embedded metadata without a field of the same name. OFFERED_FOR has the field for which
+# such metadata is offered, if there is one.
 OTHER_METADATA = {
     "instructions": gettext_lazy("Instructions"),
     "contact": gettext_lazy("Photographer’s contact"),
@@ -106,7 +107,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: MediaAsset | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        # A form of a row that was locked in the meantime shows that itself and keeps the text.
+        # Accept a form even if its row was locked since then: it shows why and keeps the text.
         is_form = request.method == "POST"
         return allowed and (obj is None or is_form or not edit_blockers(obj, User.of(request)))
 
@@ -130,7 +131,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         if self.has_change_permission(request, obj):
             version = [(None, {"fields": ["read_version"], "classes": ["hidden-fields"]})]
         else:
-            left_out.add("depicts")  # read-only fields are shown to users who may not see a person
+            left_out.add("depicts")  # a read-only field would show people the user may not see
         fieldsets = [
             (name, {"fields": [field for field in options["fields"] if field not in left_out]})
             for name, options in self.fieldsets
@@ -143,12 +144,12 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
     def save_model(self, request: HttpRequest, obj: MediaAsset, form: Any, change: bool) -> None:
         if not change:
             obj.uploaded_by = User.of(request)
-        if change:  # the form has locked it
+        if change:  # the form has locked the row
             save_asset(
                 obj, by=User.of(request), correction=form.cleaned_data.get("correction", "").strip()
             )
         else:
-            # Names are locked before people, and people before pictures: see people.locking.
+            # Lock order: names, people, pictures (people.locking).
             lock_names_for_read()
             chosen = [person.pk for person in form.cleaned_data.get("depicts", ())]
             depicted.lock_people(obj, chosen)
@@ -171,7 +172,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asset = super().get_object(request, *args, **kwargs)
         if asset:
-            asset.asked_by = User.of(request)  # which uses are shown depends on the user
+            asset.asked_by = User.of(request)  # the uses that are shown depend on the user
             asset.text_blocker = " ".join(edit_blockers(asset, asset.asked_by))
             asset.original_readable = reads_original(asset, asset.asked_by)
             asset.file_blocker = " ".join(edit_blockers(asset, asset.asked_by, file=True))
@@ -181,7 +182,9 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
     @admin.display(description=gettext_lazy("state"))
     def state_panel(self, asset: Any) -> str:
         perms = PermWrapper(asset.asked_by)
-        return _rendered("_state.html", asset=asset, file_warnings=asset.file_warnings, perms=perms)
+        return _rendered(
+            "_state.html", asset=asset, file_warnings=asset.file_warning_texts, perms=perms
+        )
 
     @admin.display(description=gettext_lazy("crops"))
     def crops_panel(self, asset: MediaAsset) -> str:
@@ -226,12 +229,12 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
                 | Q(pk__in=Illustration.objects.filter(release__in=releases).values("asset"))
             )
             found = queryset.filter(Q(pk__in=found.values("pk")) | related).distinct()
-        if "field_name" in request.GET:  # a search from another form, which takes only pictures
+        if "field_name" in request.GET:  # an autocomplete field, which accepts only pictures
             found = found.filter(kind=MediaAsset.Kind.IMAGE)
         return found, repeats
 
     def autocomplete_detail(self, asset: MediaAsset) -> dict[str, str]:
-        """Return the picture, and what is missing, for a search from another form."""
+        """Return the picture and its missing fields for an autocomplete field."""
         detail = {"detail": _missing(asset)}
         if asset.has_rendition("teaser", "jpg"):
             detail["picture"] = asset.admin_url("teaser", "jpg")
@@ -268,7 +271,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
 
     @admin.action(description=gettext_lazy("Edit credit and terms"), permissions=["change"])
     def edit_many(self, request: HttpRequest, queryset: QuerySet[MediaAsset]) -> Any:
-        """Ask for credit and terms, then set them on each; each gets a new version."""
+        """Show a form for credit and terms, then set them on each item as a new version."""
         is_sent = "apply" in request.POST
         chosen = list(queryset)
         form = EditManyForm(
@@ -310,13 +313,13 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)
-        actions.pop("delete_selected", None)  # pictures are deleted one at a time, on purpose
+        actions.pop("delete_selected", None)  # only one item can be deleted at a time
         return actions
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Refuse to delete what is used, and show where."""
+        """Refuse to delete an item that is used, and show where it is used."""
         asset = self.get_object(request, object_id)
         if asset and (uses := uses_of(asset, User.of(request))):
             places = format_html_join(

@@ -1,4 +1,4 @@
-"""The pages of the library that deal with files: upload, renditions, originals, withdrawal."""
+"""The library pages for files: upload, renditions, originals and withdrawal."""
 
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ from releases.library import (
 
 
 class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
-    """The pages beside the form of a picture or document. The rules are in releases.library."""
+    """Admin with the pages for the file of an item. The rules are in releases.library."""
 
     def get_urls(self) -> list[Any]:
         def page(route: str, view: Any, name: str) -> Any:
@@ -59,11 +59,14 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
     def rendition_view(
         self, request: HttpRequest, pk: UUID, style: str, extension: str
     ) -> HttpResponseBase:
-        """A rendition for editors, public or not."""
+        """Send a rendition to a user of the desk, even if it is not public."""
         return self._viewable(request, pk).rendition_response(style, extension)
 
     def original_view(self, request: HttpRequest, pk: UUID, version: int) -> HttpResponseBase:
-        """An original as it was uploaded, of any version; that of a locked file is for editors."""
+        """Send the original of any version as it was uploaded.
+
+        If the file is locked, only editors may download it. Raises Http404 and PermissionDenied.
+        """
         asset, user = self._viewable(request, pk), User.of(request)
         if not super().has_change_permission(request, asset) or not reads_original(asset, user):
             raise PermissionDenied
@@ -83,8 +86,8 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Add uploads to the library.
 
-        The script sends each file alone and asks for one `part` of the page. It asks again, by
-        ids, about files that are being processed.
+        The script sends each file in its own request and gets one `part` of the page. While files
+        are processed, it requests their state by their ids.
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -134,23 +137,23 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         return redirect("admin:assets_mediaasset_change", pk)
 
     def withdraw_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Remove it from every page at once."""
+        """Remove a file from all pages at once."""
         done = _("Withdrawn. It is no longer on any page.")
         return self._run_action(request, pk, withdraw, done)
 
     def show_again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """End its withdrawal."""
+        """End the withdrawal of a file."""
         return self._run_action(request, pk, end_withdrawal, _("It is shown again."))
 
     def as_is_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Accept, with a reason, that a document is published although it cannot be cleaned."""
+        """Accept, with a reason, the publication of a document that can't be cleaned."""
         reason, read = (request.POST.get(name, "") for name in ("reason", "file"))
         accept = partial(accept_as_is, reason=reason, read=read)
         done = _("Accepted. It is published as it is, and the reason stays on record.")
         return self._run_action(request, pk, accept, done)
 
     def restore_file_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Make an earlier original the file again."""
+        """Restore the original of an earlier version."""
         asset = self._changeable(request, pk)
         chosen = request.POST.get("version", "")
         row = asset.history.filter(history_id=parse_key(chosen)).first()

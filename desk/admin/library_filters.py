@@ -1,4 +1,4 @@
-"""Filters of the picture library."""
+"""List filters of the picture library."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Name exceptions at the desk: protected names that may stand in one text, and why."""
+"""Name exceptions at the desk: protected names that one text may contain, with a reason."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from releases.rules.public_texts import model_of, row_of, row_or_none
 
 @admin.register(NameException)
 class NameExceptionAdmin(admin.ModelAdmin):
-    """The list of name exceptions, with pages to add and to remove one."""
+    """Admin of name exceptions: the list, a page to add one, and an action to remove some."""
 
     list_display = ["name", "text", "reason", "by", "at", "ended_at"]
     list_filter = [("ended_at", admin.EmptyFieldListFilter)]
@@ -61,7 +61,10 @@ class NameExceptionAdmin(admin.ModelAdmin):
                 messages.success(request, done % {"name": exception.name})
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Offer no bare “Add”: an exception belongs to a text, and is added from there."""
+        """Return no permission to add, so that the index has no link “Add”.
+
+        Exceptions are added from the page of their text.
+        """
         return super().get_model_perms(request) | {"add": False}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -72,7 +75,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Allow a protected name in the row that the address names."""
+        """Allow a protected name in the row that is given by `table` and `row` in the URL."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         row = row_or_none(request.GET.get("table", ""), request.GET.get("row", ""))

@@ -46,7 +46,7 @@ class ConsentInline(admin.StackedInline):
 
 
 class CaseInline(admin.TabularInline):
-    """A person's cases, which are edited on their own pages."""
+    """The cases of a person, read-only: they are edited on their own pages."""
 
     model = Case
     extra = 0
@@ -98,7 +98,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
             or obj.case_officers.filter(pk=user.pk).exists()
         )
         fixed = [] if sets_officers else ["case_officers"]
-        # One user sets the mark here, two remove it: PersonPagesAdmin.under_18_view.
+        # One user can set the mark; only two can remove it, in PersonPagesAdmin.under_18_view.
         return [*fixed, "under_18"] if obj and Person.objects.get(pk=obj.pk).under_18 else fixed
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
@@ -131,7 +131,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         if not change:
             obj.save()
             return
-        # The form must not overwrite a level that someone has lowered in the meantime.
+        # The form must not overwrite a level that someone has lowered since it was opened.
         names = {field.name for field in Person._meta.concrete_fields if not field.primary_key}
         kept = {"level", "level_basis", "name_consent_until", "photo_consent_until", "under_18"}
         obj.save(update_fields=names - kept)
@@ -164,7 +164,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
             )
 
     def response_change(self, request: HttpRequest, obj: Person) -> HttpResponse:
-        """After the level was lowered, show which releases still print the name."""
+        """Redirect to the releases that still print the name if the level was lowered."""
         if getattr(obj, "was_lowered", False):
             return redirect("admin:people_person_named", obj.pk)
         return super().response_change(request, obj)
@@ -172,7 +172,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
     # --- The list and the panel ----------------------------------------------------------------
 
     def autocomplete_detail(self, person: Person) -> dict[str, str]:
-        """Return what distinguishes people of the same name in a search."""
+        """Return a detail that distinguishes people with the same name in search results."""
         return {"detail": detail_of(person)}
 
     @admin.display(description=gettext_lazy("current title"))
@@ -186,7 +186,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         if edited:
             context |= {"title": str(edited), "subtitle": ""}
         if edited and self.has_change_permission(request, edited):
-            # As it is stored: a form with mistakes has changed the other copy.
+            # Read the stored row, because a form with errors has changed the other object.
             person = Person.objects.get(pk=edited.pk)
             removals = person.minor_mark_removals.select_related("requested_by", "decided_by")
             changes = person.level_changes.select_related("requested_by", "decided_by")

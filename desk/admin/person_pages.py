@@ -1,4 +1,4 @@
-"""The pages of one person: request and decide a level, lower it, see where the name appears."""
+"""The desk pages of one person: change the level, and see where the name appears."""
 
 from functools import update_wrapper
 from typing import Any
@@ -32,7 +32,7 @@ from releases.rules.name_finds import sentences
 
 
 class PersonPagesAdmin(NameSearchAdmin):
-    """The pages beside the form of a person. The rules are in people.levels and people.minors."""
+    """Admin with more pages for one person. The rules are in people.levels and people.minors."""
 
     def get_urls(self) -> list[Any]:
         def page(name: str, view: Any) -> Any:
@@ -132,7 +132,7 @@ class PersonPagesAdmin(NameSearchAdmin):
         return render(request, "admin/people/person/named.html", context)
 
     def under_18_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Request that the mark “under eighteen” is removed, or decide such a request."""
+        """Request the removal of the mark “under eighteen”, or decide such a request."""
         person = self._get_or_404(request, pk)
         user, removal = User.of(request), minors.open_request(person)
         if not person.under_18:

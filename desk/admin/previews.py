@@ -1,4 +1,4 @@
-"""Preview links at the desk: issued from a release, revoked, and traced when a copy leaks."""
+"""Preview links at the desk: issue them from a release, revoke them, and trace a leaked copy."""
 
 from functools import update_wrapper
 from typing import IO, Any, cast
@@ -49,7 +49,7 @@ class PreviewLinkAdmin(QuietAdmin):
         return super().get_queryset(request).prefetch_related("visits")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, term: str) -> Any:
-        # A printed reference has a hyphen, a stored one has none.
+        # A printed reference has a hyphen; a stored reference does not.
         halves = term.strip().upper()
         if len(halves) == 9 and halves[4] == "-":
             term = halves.replace("-", "")
@@ -117,7 +117,7 @@ class PreviewLinkAdmin(QuietAdmin):
             values, by = form.cleaned_data, User.of(request)
             send_email = values.pop("send_email", False)
             message = values.pop("message", "")
-            # The form may have been sent before, and the answer was lost.
+            # The same form may have been sent before, and its response got lost.
             if links.shown_again(values["batch"], by=by):
                 return redirect("admin:previews_previewlink_issued", values["batch"])
             try:
@@ -129,21 +129,21 @@ class PreviewLinkAdmin(QuietAdmin):
                     origin=site_url(request),
                     **values,
                 )
-            except ActionBlocked as refusal:
-                # A double click sends the form twice at once: the first request has issued them.
+            except ActionBlocked as blocked:
+                # After a double click, a parallel request may have issued the links.
                 if links.shown_again(values["batch"], by=by):
                     return redirect("admin:previews_previewlink_issued", values["batch"])
-                context["blockers"] = sentences(refusal.blockers, by)
+                context["blockers"] = sentences(blocked.blockers, by)
             else:
                 return redirect("admin:previews_previewlink_issued", values["batch"])
         return render(request, "admin/previews/previewlink/issue.html", context)
 
     def issued_view(self, request: HttpRequest, batch: Any) -> HttpResponse:
-        """Show the addresses of new links to the user who issued them."""
+        """Show the URLs of new links to the user who issued them."""
         try:
             issued = links.shown_again(batch, by=User.of(request))
-        except ActionBlocked as refusal:
-            raise PermissionDenied from refusal
+        except ActionBlocked as blocked:
+            raise PermissionDenied from blocked
         if not issued:
             raise Http404
         origin = site_url(request)
@@ -181,8 +181,8 @@ class PreviewLinkAdmin(QuietAdmin):
     ) -> HttpResponse:
         try:
             revoke(User.of(request))
-        except ActionBlocked as refusal:
-            messages.error(request, str(refusal))
+        except ActionBlocked as blocked:
+            messages.error(request, str(blocked))
         else:
             messages.success(request, done)
         if release is None:
@@ -191,7 +191,7 @@ class PreviewLinkAdmin(QuietAdmin):
 
     @accepts_files("previews.view_previewlink", megabytes=lambda: settings.MAX_PICTURE_MEGABYTES)
     def trace_view(self, request: HttpRequest) -> HttpResponse:
-        """Show whose copy a leaked file or text is."""
+        """Show the preview link from which a leaked file or text was copied."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {

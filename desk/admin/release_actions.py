@@ -17,7 +17,7 @@ from releases.rules.name_finds import sentences
 
 
 class ReleaseActionPages(ReleasePages):
-    """An admin with a page for each action on a release."""
+    """Admin with a page for each action on a release, and with the preview."""
 
     def get_urls(self) -> list[Any]:
         return [
@@ -30,7 +30,7 @@ class ReleaseActionPages(ReleasePages):
         ]
 
     def preview_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The page as it will be, for users of the desk only."""
+        """Show the release page as it will look, to users of the desk only."""
         release = self._get_or_404(request, pk)
         context = {
             "page": page_at_the_desk(release, timezone.now()),
@@ -40,10 +40,10 @@ class ReleaseActionPages(ReleasePages):
             "lang": release.language,
             "dir": release.direction,
         }
-        return render(request, "newsroom/preview.html", context)
+        return render(request, "previews/editors.html", context)
 
     def action_view(self, request: HttpRequest, pk: Any, name: str) -> HttpResponse:
-        """Ask what an action needs, then carry it out or show its blockers."""
+        """Show the form of an action, then run the action or show its blockers."""
         release = self._get_or_404(request, pk)
         page, user = ACTION_PAGES[name], User.of(request)
         form = page.form(request.POST or None, initial=self._initial(release, name))

@@ -1,4 +1,4 @@
-"""What all pages of a release at the desk share."""
+"""The base class of the release pages at the desk."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from releases.models import Event, Release
 
 
 class ReleasePages(ExtraPagesAdmin):
-    """Pages of one release, beside its form."""
+    """Admin with additional pages for one release."""
 
     def _get_or_404(self, request: HttpRequest, pk: Any) -> Release:
         release = get_object_or_404(Release, pk=pk)
@@ -21,6 +21,6 @@ class ReleasePages(ExtraPagesAdmin):
         return release
 
     def _events_of(self, release: Release) -> QuerySet[Event]:
-        """Return the events of a release, newest first; those before a deletion too."""
+        """Return the events of a release, newest first, including those before a deletion."""
         events = Event.objects.filter(release_uuid=release.pk)
         return events.select_related("actor").order_by("-at", "-pk")

@@ -1,4 +1,4 @@
-"""What the scripts of the editor ask for while somebody writes: pasted text, and names."""
+"""Endpoints for the scripts of the editor: cleaning of pasted text, and name suggestions."""
 
 import json
 from dataclasses import asdict
@@ -20,7 +20,7 @@ from releases.models import Release
 
 
 class ReleaseEditorPages(ReleasePages):
-    """An admin with the answers that the editor's scripts ask for."""
+    """Admin with the endpoints for the editor's scripts."""
 
     def get_urls(self) -> list[Any]:
         return [
@@ -34,9 +34,9 @@ class ReleaseEditorPages(ReleasePages):
             raise PermissionDenied
 
     def paste_view(self, request: HttpRequest) -> HttpResponse:
-        """Clean what an editor pastes or drops, by the rules that it will be saved by.
+        """Clean pasted or dropped content by the same rules as when the text is saved.
 
-        The answer is JSON: `html`, and `messages` about what was left out, changed or blocked.
+        The response is JSON: `html`, and `messages` about what was left out, changed or blocked.
         """
         self._require_writer(request)
         if request.method != "POST":
@@ -56,7 +56,7 @@ class ReleaseEditorPages(ReleasePages):
         return JsonResponse({"html": pasted.html, "messages": pasted.messages})
 
     def names_view(self, request: HttpRequest) -> HttpResponse:
-        """Find the people that a text names while it is written, for the panel below the editor."""
+        """Find the people named in an unsaved text, for the panel below the editor."""
         self._require_writer(request)
         if request.method != "POST":
             return HttpResponseBadRequest("Send the text as JSON.")

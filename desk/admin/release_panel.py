@@ -1,4 +1,4 @@
-"""The panel beside the form of a release: its state, what can be done, and what blocks it."""
+"""The panel beside the form of a release: its state, the available actions and the blockers."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,12 +25,12 @@ MAX_EMAILS = 20
 
 
 def panel_context(release: Release, user: User, events: QuerySet[Event]) -> dict[str, Any]:
-    """Return what the panel prints of a release as it is stored, for one user."""
+    """Return the template context of the panel for a stored release and one user."""
     imported = release.events.filter(verb=Event.Verb.IMPORTED).first()
     guess = imported.detail if imported and not release.publish_at else {}
     unpublished = release.status in (Release.Status.DRAFT, Release.Status.IN_REVIEW)
     as_sentences = partial(sentences, user=user)
-    # Rules of time are asked about the publication, until it has passed.
+    # Before publication, check rules that depend on time for the time of publication.
     at = timezone.now() if release.has_been_public() else release.publish_at
     finds = protected_names.finds_in_release(release, at)
     name_blockers = [
@@ -57,7 +57,7 @@ def panel_context(release: Release, user: User, events: QuerySet[Event]) -> dict
 
 
 def _allow_links(finds: Sequence[Any], user: User) -> list[tuple[Any, str]]:
-    """Return the other rows that print a protected name, and where to allow it in each."""
+    """Return the other rows with a protected name, each with the URL to allow the name in it."""
     if not workflow.ACTIONS["allow_name"].is_permitted(user):
         return []
     keys = {(f.table, f.row) for f in finds if f.table not in ("", "releases.release")}

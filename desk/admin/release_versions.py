@@ -1,4 +1,4 @@
-"""What a release was before: its versions and history, its readers, and deleted drafts."""
+"""Desk pages for the versions, history and readers of a release, and for deleted drafts."""
 
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from releases.versions import compare
 
 
 class ReleaseVersionPages(ReleasePages):
-    """An admin with pages for the versions and readers of a release, and for deleted drafts."""
+    """Admin with pages for the versions and readers of a release, and for deleted drafts."""
 
     def get_urls(self) -> list[Any]:
         return [
@@ -32,7 +32,7 @@ class ReleaseVersionPages(ReleasePages):
         ]
 
     def deleted_view(self, request: HttpRequest) -> HttpResponse:
-        """The drafts that were deleted and can be restored."""
+        """Show the deleted drafts that can be restored, and restore one."""
         user = User.of(request)
         if not workflow.ACTIONS["discard"].is_permitted(user):
             raise PermissionDenied
@@ -55,7 +55,7 @@ class ReleaseVersionPages(ReleasePages):
         return render(request, "admin/releases/release/deleted.html", context)
 
     def readers_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Who may have read a release so far."""
+        """Show who may have read a release so far."""
         release = self._get_or_404(request, pk)
         context = {
             **self.admin_site.each_context(request),
@@ -76,7 +76,7 @@ class ReleaseVersionPages(ReleasePages):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Every version and every event; two versions compared; an earlier one restored."""
+        """Show all versions and events, compare two versions, and restore an earlier one."""
         release = self._get_or_404(request, object_id)
         user = User.of(request)
         if request.method == "POST":
@@ -88,7 +88,7 @@ class ReleaseVersionPages(ReleasePages):
             else:
                 messages.success(request, _("The earlier text was restored as a new version."))
                 return redirect("admin:releases_release_change", release.pk)
-        # Saving topics and contacts adds a row of its own: the last of each version is the version.
+        # Saving topics and contacts adds another row, so a version can have several: use the last.
         rows = release.history.select_related("history_user").order_by("version", "history_id")
         versions = list({row.version: row for row in rows}.values())[::-1]
         by_number = {str(version.version): version for version in versions}

@@ -29,17 +29,17 @@ from desk.forms.editor import editor_context
 from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
 from desk.forms.release import FIELDSETS, PICTURES, TEXT, ReleaseForm
 from previews.page import page_at_the_desk
-from releases import languages, workflow
+from releases import language_tags, languages, workflow
 from releases.models import Release
 
-# The editor (Tiptap 3) puts one style sheet into the page, and this is the hash of its text.
+# Hash of the style sheet that the editor (Tiptap 3) adds to the page, for the CSP.
 EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 MAX_LINK_WARNINGS = 5
 MAX_LINK_CHARACTERS = 100
 
 
 class StateFilter(admin.SimpleListFilter):
-    """The states that editors see: some of them are a status and the time together."""
+    """Filter by the states that editors see. Some states depend on both the status and the time."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -64,16 +64,14 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class LanguageFilter(admin.SimpleListFilter):
-    """The languages of all releases, out of the many that there could be."""
+    """Filter by the languages that releases have. The list of all languages would be too long."""
 
     title = gettext_lazy("language")
     parameter_name = "language"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return sorted(
-            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
-        )
+        return sorted(((tag, language_tags.name(tag)) for tag in used), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -101,7 +99,7 @@ class ReleaseAdmin(
     search_help_text = gettext_lazy("Searches the title and the text.")
     autocomplete_fields = ["poster", "translation_of"]
     date_hierarchy = "publish_at"
-    actions = None  # a release is published, withdrawn or deleted one at a time, knowingly
+    actions = None  # users must publish, withdraw or delete one release at a time
     save_on_top = True
     change_form_template = "admin/releases/release/change_form.html"
     change_list_template = "admin/releases/release/change_list.html"
@@ -111,7 +109,7 @@ class ReleaseAdmin(
     # --- Who may do what -----------------------------------------------------------------------
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new release begins in the language of the user's last release."""
+        """Return the initial data. The language is that of the user's last release."""
         own = Release.objects.filter(created_by=request.user)  # type: ignore[misc]  # signed in
         known = own.exclude(language=languages.UNDETERMINED).order_by("-created_at", "pk")
         last = known.values_list("language", flat=True).first()
@@ -123,8 +121,8 @@ class ReleaseAdmin(
         if obj is None or not allowed:
             return allowed
         if request.method == "POST":
-            # What was typed into a form that became read-only meanwhile must not be lost to a bare
-            # 403: the form refuses it, and shows it.
+            # If the form became read-only since it was opened, a plain 403 would lose what was
+            # typed. The form shows the blocker and keeps the text.
             return obj.is_editable_by(User.of(request))
         return not workflow.edit_blockers(obj, User.of(request))
 
@@ -155,6 +153,7 @@ class ReleaseAdmin(
                 fieldsets.append((_("Correction"), correction))
             return fieldsets
         read_only = {
+            None: [("kind", "in_language"), "title", "standfirst", "dateline_place"],
             TEXT: ["body_as_printed", "pull_quote", "notes_as_printed"],
             PICTURES: ["poster", "attached_as_offered"],
         }
@@ -233,12 +232,12 @@ class ReleaseAdmin(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         release = context.get("original")
-        # The editor's import map is the site's one inline script.
+        # The editor's import map is an inline script, so it needs the nonce of the CSP.
         nonce = str(request.csp_nonce)  # type: ignore[attr-defined]  # django-csp sets it
         context["media"] = Media.from_media(context["media"], nonce=nonce)
         context["editor_context"] = editor_context(release, User.of(request))
         if release:
-            # The row as it is stored, without the values of a form that has errors.
+            # Read the stored row, without the values of a form with errors.
             stored = Release.objects.get(pk=release.pk)
             context |= panel_context(stored, User.of(request), self._events_of(stored))
         return super().render_change_form(request, context, *args, **kwargs)
@@ -251,7 +250,7 @@ class ReleaseAdmin(
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
     def in_language(self, release: Release) -> str:
-        return languages.english_name(release.language)
+        return language_tags.name(release.language)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, release: Release) -> str:

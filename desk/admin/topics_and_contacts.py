@@ -25,7 +25,10 @@ from releases.models import Contact, Topic
 
 
 class SharedForm(PublicTextForm, ConflictCheckedForm):
-    """A form of a row that many releases print. It asks for confirmation, with their number."""
+    """Form of a row that many releases print.
+
+    If approved releases print it, the editor must confirm a change after seeing their number.
+    """
 
     asked = forms.CharField(
         label=gettext_lazy("Warning shown"), widget=forms.HiddenInput, required=False
@@ -65,7 +68,7 @@ class SharedForm(PublicTextForm, ConflictCheckedForm):
 
 
 class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
-    """The admin of topics and press contacts: see releases.topics_and_contacts."""
+    """Base admin of topics and press contacts. The rules are in releases.topics_and_contacts."""
 
     form = SharedForm
     search_fields = ["name"]
@@ -91,7 +94,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        # A form of a row that was locked in the meantime shows that itself and keeps the text.
+        # Accept a form even if its row was locked since then: it shows why and keeps the text.
         is_form = obj is None or request.method == "POST"
         return allowed and (is_form or not topics_and_contacts.edit_blockers(obj, User.of(request)))
 
@@ -101,7 +104,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Refuse to delete what a release uses."""
+        """Refuse to delete a row that a release uses."""
         row = self.get_object(request, object_id)
         if row and (blockers := topics_and_contacts.delete_blockers(row)):
             messages.error(request, " ".join(blockers))

@@ -1,4 +1,4 @@
-"""Admins of rows that belong to people: records at level 0 are visible to case officers only."""
+"""Admins of rows that belong to people. Only case officers see records at level 0."""
 
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,10 @@ from people.names.shared import people_index
 
 
 class VisibleRecordsAdmin(VersionsAdmin):
-    """An admin of rows that belong to people.
+    """Admin of rows that belong to people.
 
-    What belongs to a person at level 0 exists only for that person's case officers, including its
-    versions.
+    Only the case officers of a person at level 0 see the rows of that person and their versions.
+    Subclasses filter them in `get_queryset()`.
     """
 
     def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
@@ -42,8 +42,8 @@ class VisibleRecordsAdmin(VersionsAdmin):
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
 
-    # Django's log keeps the text of a row and shows it to the user who changed the row, even when
-    # that user may not see it any more. So the log gets a key here; the versions have the rest.
+    # Django's log stores the text of a row and shows it to the user who changed the row, even if
+    # that user may no longer see the row. So store only its key here; versions have the content.
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         return self._log(request, obj, ADDITION)
@@ -65,7 +65,10 @@ class VisibleRecordsAdmin(VersionsAdmin):
 
 
 class NameSearchAdmin(VisibleRecordsAdmin):
-    """A list that finds a person by any spelling: order, accents and punctuation do not count."""
+    """Admin whose search finds a person by any spelling.
+
+    Word order, accents and punctuation are ignored. `person_column` is the column with the person.
+    """
 
     person_column = "pk"
 
@@ -80,9 +83,9 @@ class NameSearchAdmin(VisibleRecordsAdmin):
 
 
 def _people_by_name(typed: str) -> set[UUID]:
-    """Return the people whose name, in any spelling, or a part of it was typed.
+    """Return the keys of the people whose name matches the search term in full or in part.
 
-    Some may be hidden from the user: use the result only to filter visible rows.
+    The user may not see some of them, so use the result only to filter visible rows.
     """
     typed = typed[:MAX_TYPED]
     people = {match.person for match in people_index().matches(typed)}

@@ -1,4 +1,4 @@
-"""One form for each action on a release that asks for something."""
+"""The forms of the actions on a release."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ NOTIFY_FIELD = forms.BooleanField(
 
 
 class ActionForm(forms.Form):
-    """Carries the version that was read, so that nothing newer is approved by mistake."""
+    """Form with the version that was read, so that no newer version is approved by mistake."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class ReadForm(ActionForm):
-    """Carries what was read of everything that the page prints: see releases.approval."""
+    """Form with the fingerprints of all rows that the page printed (releases.approval)."""
 
     read_fingerprints = JSONField(widget=forms.HiddenInput)
 

@@ -1,4 +1,4 @@
-"""The list of pictures and documents that are attached to a release, in their order."""
+"""Form field for the ordered list of attachments of a release."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from releases.library import UploadResult
 
 
 class AttachedWidget(forms.Widget):
-    """The list of what is attached: drag to change its order, drop files on it to add them."""
+    """List of attachments. Users drag items to sort them, and drop files to add them."""
 
     class Media:
         js = [forms.Script("js/attached.js", type="module")]
@@ -29,11 +29,11 @@ class AttachedWidget(forms.Widget):
         return data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return False  # an empty list sends nothing, and means that all were removed
+        return False  # browsers send nothing for an empty list, which means that all were removed
 
 
 class AttachedField(forms.Field):
-    """The IDs of pictures and documents in their order; one that is in no library is an error."""
+    """The IDs of pictures and documents in their order. An unknown ID is an error."""
 
     widget = AttachedWidget
 

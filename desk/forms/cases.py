@@ -1,4 +1,4 @@
-"""Forms of a case: a new status needs its own date and source, and is shown before it is saved."""
+"""Forms of a case. A new status needs its own date and source, and is shown before the save."""
 
 import hashlib
 import json
@@ -16,11 +16,11 @@ from desk.forms.names import PublicTextForm
 from people.locking import lock_names_for_read, lock_row
 from people.models import Case, Designation, Sourced
 
-CONFIRMED = "confirmed"  # the field with the digest of what the editor has read
+CONFIRMED = "confirmed"  # the POST field with the digests of texts that the editor confirmed
 
 
 class CaseForm(PublicTextForm, ConflictCheckedForm):
-    """A case. Date, confidence and source are entered anew for each new status."""
+    """Form of a case. Each new status needs a new date and source, and may have a confidence."""
 
     call_types = forms.MultipleChoiceField(
         label=gettext_lazy("Kinds of call"),
@@ -47,7 +47,7 @@ class CaseForm(PublicTextForm, ConflictCheckedForm):
         model = Case
         fields = ["call_types"]
 
-    # Digest of the new status and its questions; "" if there is nothing to show.
+    # Digest of the new status and its questions; "" if there is nothing to confirm.
     digest = ""
     questions: list[str]
 
@@ -99,7 +99,10 @@ class CaseForm(PublicTextForm, ConflictCheckedForm):
         return cleaned
 
     def _post_clean(self) -> None:
-        """Show the new status as the public page prints it, once the form has no mistakes."""
+        """If the form is valid, require confirmation of the new status as the public page shows it.
+
+        `digest` and `questions` are set for the template.
+        """
         super()._post_clean()
         is_new = self.instance.status_source is not None
         if self.errors or not (is_new or "until" in self.changed_data):
@@ -117,13 +120,13 @@ class CaseForm(PublicTextForm, ConflictCheckedForm):
 
 
 class DesignationFormSet(BaseInlineFormSet):
-    """Designations: new and changed ones are shown as they will be printed."""
+    """Designations of a case. New and changed ones are shown for confirmation before the save."""
 
     digest = ""
     shown: list[Designation]
 
     def get_queryset(self) -> Any:
-        """Return the rows that are not marked as recorded in error: only these can be edited."""
+        """Return the rows that can be edited: those not marked as recorded in error."""
         return super().get_queryset().filter(error_at=None)
 
     def clean(self) -> None:
@@ -151,7 +154,7 @@ class ErrorForm(forms.Form):
 
 
 class SourcesForm(forms.Form):
-    """Which of the sources that were public before an upgrade may be published."""
+    """Form that asks which sources may be published, of those public before an upgrade."""
 
     rows: list[Sourced]
 
@@ -167,7 +170,7 @@ class SourcesForm(forms.Form):
             )
 
     def save(self) -> None:
-        """Save the decision for each source; the rows count as reviewed."""
+        """Save the decision for each source and mark the rows as reviewed."""
         for row in self.rows:
             row.source_public = self.cleaned_data[self._name(row)]
             row.source_to_review = False
@@ -179,7 +182,7 @@ class SourcesForm(forms.Form):
 
 
 def digest_of(shown: Any) -> str:
-    """Return a digest that changes whenever the text shown to the editor changes."""
+    """Return a digest of data shown to the editor, to detect changes since then."""
     text = json.dumps(shown, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""Two people edit the same row: the later save is refused once, with everything that was typed."""
+"""Edit conflicts. If two people edit the same row, the later save is refused once."""
 
 from typing import Any, cast
 
@@ -19,11 +19,11 @@ TEXT_NOT_SAVED = gettext_lazy("Your text is still here but not saved.")
 def add_edit_conflict(
     form: forms.ModelForm, newest: Any, *, sentence: str | Promise, version: int, advice: str
 ) -> None:
-    """Refuse to save over what somebody saved while the form was open, with what to do about it.
+    """Add an error to a form whose row someone else has saved since it was opened.
 
-    `sentence` has the placeholders `%(who)s`, `%(time)s` and `%(version)s`. `newest` is the row of
-    the history that was made meanwhile. The form has read `version` from now on, so that a second
-    save is stored.
+    `sentence` has the placeholders `%(who)s`, `%(time)s` and `%(version)s`; `advice` explains what
+    to do. `newest` is the newest row of the history. The form now contains `version` as the version
+    read, so a second save is accepted.
     """
     at = timezone.localtime(newest.history_date if newest else None)
     values = {
@@ -38,9 +38,9 @@ def add_edit_conflict(
 
 
 class ConflictCheckedForm(forms.ModelForm):
-    """A form of a row with versions, that carries the version that was opened.
+    """Form of a row with a history. It contains the version that was opened.
 
-    A save over a newer version is refused once, with what was typed still in the form.
+    If a newer version exists, the first save is refused and the form keeps what was typed.
     """
 
     read_version = forms.IntegerField(
@@ -53,9 +53,9 @@ class ConflictCheckedForm(forms.ModelForm):
             self.fields["read_version"].initial = newest.pk
 
     def lock(self) -> None:
-        """Lock the row until the request ends: nobody saves it between the check and the save.
+        """Lock the row until the transaction ends, so that nobody saves it before this form.
 
-        The admin runs each POST of a form in a transaction. For the order see people.locking.
+        The admin runs each POST of a form in one transaction. people.locking has the lock order.
         """
         lock_names_for_read()
         lock_row(self.instance)

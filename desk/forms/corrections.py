@@ -1,4 +1,4 @@
-"""The fields for a change of what the public reads: a correction notice, or a minor edit."""
+"""The form fields for a change to a public text: a correction notice or a minor edit."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from releases.document import MAX_LINES
 
 
 def correction_field(help_text: Any) -> forms.CharField:
-    """Return the field for the notice that is printed below each release that the change shows."""
+    """Return the field of the notice. It is printed below each release with the changed text."""
     return forms.CharField(
         label=_("Correction notice"),
         max_length=MAX_LINES,
@@ -20,7 +20,7 @@ def correction_field(help_text: Any) -> forms.CharField:
 
 
 def minor_edit_field(label: Any) -> forms.BooleanField:
-    """Return the box for a change that is not announced."""
+    """Return the checkbox for a change that is not announced."""
     return forms.BooleanField(
         label=label,
         required=False,

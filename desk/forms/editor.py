@@ -1,4 +1,4 @@
-"""The editor on the page of a release: what it offers, and what its script needs to know."""
+"""The settings of the editor on the page of a release, and the data for its script."""
 
 from django.urls import reverse
 from django.utils.html import json_script
@@ -9,7 +9,7 @@ from people.models import Person
 from releases.models import Release
 from storing.links import SCHEMES
 
-# The schema of releases.document, piece by piece.
+# The extensions of the editor. They correspond to the schema of releases.document.
 WRITING = {
     "Bold": True,
     "Italic": True,
@@ -31,8 +31,8 @@ WRITING = {
     "CleanPaste": True,
 }
 BODY = WRITING | {"Quotation": True, "Mention": True, "LibraryPicture": True}
-# Notes to editors have no people and no pictures, so their bar offers less. The server keeps the
-# rest of what was pasted or imported.
+# Notes to editors have no people and no pictures, so their menu has fewer buttons. The server keeps
+# other formatting of pasted or imported notes.
 NOTES = WRITING | {
     "Quotation": {"asks": False},
     "Menu": {
@@ -42,9 +42,9 @@ NOTES = WRITING | {
 
 
 def editor_context(release: Release | None, user: User) -> SafeString:
-    """Return the script element that static/js/editor.js reads: addresses, names behind the IDs.
+    """Return the script element for static/js/editor.js, with URLs and the names of all IDs.
 
-    A person whose record the user may not see has no name in it.
+    It does not contain the names of people whose records the user may not see.
     """
     people: dict[str, str] = {}
     pictures: dict[str, dict[str, str]] = {}

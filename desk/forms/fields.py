@@ -1,4 +1,4 @@
-"""Form fields that Django does not have, or has in a less strict form."""
+"""Form fields that Django does not have, or that are stricter than Django's."""
 
 import json
 import math
@@ -14,18 +14,18 @@ from django.utils.translation import gettext_lazy
 
 from releases import language_tags, languages
 
-MAX_JSON_DEPTH = 20  # our own scripts send three
+MAX_JSON_DEPTH = 20  # levels; our own scripts send three
 
 
 class _StrictDecoder(json.JSONDecoder):
-    """Reads JSON as its standard says: NaN and Infinity are not numbers."""
+    """JSON decoder that follows the standard: it rejects NaN and Infinity."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(parse_constant=_reject_constant, parse_float=_finite_float, **kwargs)
 
 
 class JSONField(forms.JSONField):
-    """A JSON text that a script filled in, with one error for all that cannot be read."""
+    """JSON that a script filled in. All unreadable values give the same error."""
 
     default_error_messages = dict.fromkeys(
         ["required", "invalid"], gettext_lazy("The form was incomplete. Reload it and try again.")
@@ -37,7 +37,7 @@ class JSONField(forms.JSONField):
     def to_python(self, value: Any) -> Any:
         try:
             parsed = super().to_python(value)
-        except (ValueError, RecursionError):  # thousands of digits or of brackets
+        except (ValueError, RecursionError):  # from thousands of digits or nested brackets
             parsed = ...
         if parsed is ... or not _is_flat(parsed):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
@@ -51,7 +51,7 @@ class JSONField(forms.JSONField):
 
 
 class LanguageSelect(forms.Select):
-    """The common languages, and a text box for the tag or the name of any other."""
+    """Select of the common languages, with a text box for the tag or name of another language."""
 
     OTHER = "other"
 
@@ -67,11 +67,12 @@ class LanguageSelect(forms.Select):
         value, typed = value or "", ""
         if value and not _is_tag(value):
             value, typed = self.OTHER, value
-        common = sorted({*languages.COMMON, value} - {self.OTHER, ""}, key=languages.english_name)
-        listed = [(tag, languages.label(tag)) for tag in common]
+        common = sorted({*languages.COMMON, value} - {self.OTHER, ""}, key=language_tags.name)
+        listed = [(tag, language_tags.label(tag)) for tag in common]
+        likely = [(tag, language_tags.label(tag)) for tag in self.likely]
         self.choices = [
             *([] if value else [("", _("Choose the language"))]),
-            *([(_("Likely"), [(t, languages.label(t)) for t in self.likely])] * bool(self.likely)),
+            *([(_("Likely"), likely)] if likely else []),
             *([(_("All"), listed)] if self.likely else listed),
             (self.OTHER, _("Another language …")),
         ]
@@ -86,7 +87,7 @@ class LanguageSelect(forms.Select):
 
 
 class LanguageField(forms.CharField):
-    """Any language by its tag (BCP 47) or its name; its value is the canonical tag."""
+    """Any language by its tag (BCP 47) or its name. The value is the canonical tag."""
 
     widget = LanguageSelect
 
@@ -99,7 +100,7 @@ class LanguageField(forms.CharField):
 
 
 def parse_key(typed: str) -> int:
-    """Return the key of a row that a form sent, 0 (which no row has) if it is not a key."""
+    """Return the integer primary key that a form sent, 0 (which no row has) if it is invalid."""
     is_key = typed.isascii() and typed.isdigit() and len(typed) < 10
     return int(typed) if is_key else 0
 

@@ -1,4 +1,4 @@
-"""The two pages of an import: a source to read, then what to make of it."""
+"""The two forms of an import: the source, and the decisions about its content."""
 
 import base64
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from people.names.shared import people_index
 
 
 class ImportForm(forms.Form):
-    """A release to read: a file, or its pasted text."""
+    """Form with the source of a release: a file or pasted text."""
 
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -59,14 +59,14 @@ class ImportForm(forms.Form):
         return cleaned
 
     def source(self) -> tuple[bytes, str]:
-        """Return the bytes to read and the name to call them."""
+        """Return the content of the source as bytes, and its name."""
         if file := self.cleaned_data["file"]:
             return file.read(), file.name
         return self.cleaned_data["text"].encode(), _("pasted text")
 
 
 class ConfirmImportForm(forms.Form):
-    """The same source again, with a decision about each person that was found in it."""
+    """Form with the same source and a decision about each person found in it."""
 
     SKIP, CREATE = "", "create"
 
@@ -150,7 +150,7 @@ class ConfirmImportForm(forms.Form):
         )
 
     def _offer_speakers(self, speeches: Sequence[Speech]) -> None:
-        """Offer the speakers that are not certain, one for each quotation that is set apart."""
+        """Add a checkbox for each block quotation whose speaker is not certain."""
         self.doubtful = doubtful_speakers(speeches)
         for number, speech in self.doubtful.items():
             first_words = Truncator(speech.text).words(12, truncate="…")
@@ -182,7 +182,7 @@ class ConfirmImportForm(forms.Form):
             )
 
     def people_rows(self) -> list[dict[str, Any]]:
-        """Return for each person the field that says who it is, and those of the level."""
+        """Return for each person the field for the record and the fields for the level."""
         rows = []
         for number in range(len(self.suggestions)):
             names = (f"level_{number}", f"basis_{number}") if self.may_request_levels else ()
@@ -192,11 +192,11 @@ class ConfirmImportForm(forms.Form):
         return rows
 
     def speaker_fields(self) -> list[forms.BoundField]:
-        """Return the fields that offer a speaker; none where no speaker is doubtful."""
+        """Return the fields that offer a doubtful speaker."""
         return [field for field in self if field.name.startswith("speaker_")]
 
     def designation_fields(self) -> list[forms.BoundField]:
-        """Return the fields about designations; none where the text has no designation."""
+        """Return the fields about designations."""
         return [field for field in self if field.name.startswith("designated_")]
 
     def clean(self) -> dict[str, Any]:
@@ -246,18 +246,18 @@ class ConfirmImportForm(forms.Form):
 
     @staticmethod
     def unpack(text: str) -> bytes:
-        """Return the bytes that `pack` packed. Raises ValueError for any other text."""
+        """Return the bytes that were encoded by `pack`. Raises ValueError for invalid text."""
         return base64.b64decode(text, validate=True)
 
     def decisions(self) -> dict[str, str]:
-        """Return what was chosen for each name: "", "create" or the ID of a person."""
+        """Return the choice for each name: SKIP, CREATE or the ID of a person."""
         return {
             suggestion.name: self.cleaned_data[f"person_{number}"]
             for number, suggestion in enumerate(self.suggestions)
         }
 
     def levels(self) -> dict[str, RequestedLevel]:
-        """Return the levels that were requested, by name."""
+        """Return the requested levels by name."""
         if not self.may_request_levels:
             return {}
         return {
@@ -267,7 +267,7 @@ class ConfirmImportForm(forms.Form):
         }
 
     def speakers(self) -> dict[int, Speech]:
-        """Return the doubtful speakers that were ticked, by the number of the quotation."""
+        """Return the doubtful speakers that were confirmed, by the number of the quotation."""
         return {
             number: speech
             for number, speech in self.doubtful.items()
@@ -275,7 +275,7 @@ class ConfirmImportForm(forms.Form):
         }
 
     def designated(self) -> DesignationDecision | None:
-        """Return the designations that were ticked, None if there are none."""
+        """Return the confirmed designations, None if there are none."""
         names = frozenset(
             offered.name
             for number, offered in enumerate(self.designations)

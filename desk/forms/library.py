@@ -23,12 +23,12 @@ from people.models import Person
 from releases.library import edit_blockers, needs_correction
 from releases.models import Quote
 
-# Fields that can be changed without a correction when the picture is on a public page.
+# Fields that need no correction when they are changed, even if the picture is on a public page.
 WITHOUT_CORRECTION = {"depicts", "licence_expires", "read_version", "correction", "minor"}
 
 
 class AssetForm(PublicTextForm, ConflictCheckedForm):
-    """The record of one picture or document."""
+    """Form of one picture or document."""
 
     depicts = forms.ModelMultipleChoiceField(
         queryset=Person.objects.none(),
@@ -55,7 +55,7 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
             "place", "focus_x", "focus_y",
         ]  # fmt: skip
         widgets = {
-            # The original has no address, so there is none to link to.
+            # Django's default widget links to the file, but originals have no URL.
             "original": forms.FileInput(),
             "alt_text": forms.Textarea(attrs={"rows": 2}),
             "caption": forms.Textarea(attrs={"rows": 2}),
@@ -72,7 +72,7 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
             visible = Person.objects.visible_to(self.user)
             chosen = cast(forms.ModelMultipleChoiceField, self.fields["depicts"])
             chosen.queryset = visible
-            speaker = Quote._meta.get_field("speaker")  # the same search of people as in the editor
+            speaker = Quote._meta.get_field("speaker")  # for the same search as in the editor
             chosen.widget = AutocompleteSelectMultiple(speaker, admin.site, choices=chosen.choices)
             if not self.instance._state.adding:
                 chosen.initial = visible.filter(depicted_in=self.instance)
@@ -83,7 +83,7 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
         if is_replaced and (blockers := edit_blockers(self.instance, self.user, file=True)):
             raise ValidationError(blockers)
         if "original" in self.changed_data:
-            try:  # before anything is saved: a later error would lose what was typed
+            try:  # check now, because an error at the save would lose what was typed
                 storage.check_writable(file.size)
             except OSError as error:
                 message = _(
@@ -118,7 +118,7 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
 
 
 class EditManyForm(forms.Form):
-    """The same credit and terms for many pictures; a blank field changes nothing."""
+    """Form that sets the same credit and terms on many pictures. A blank field changes nothing."""
 
     credit_line = forms.CharField(label=gettext_lazy("Credit line"), max_length=255, required=False)
     creator = forms.CharField(label=gettext_lazy("Creator"), max_length=255, required=False)
@@ -158,7 +158,7 @@ class EditManyForm(forms.Form):
             raise ValidationError(message) from None
 
     def values(self) -> dict[str, Any]:
-        """Return the new values by field."""
+        """Return the new values by the name of their field."""
         return {
             name: value
             for name, value in self.cleaned_data.items()

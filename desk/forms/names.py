@@ -1,7 +1,7 @@
-"""Forms and admins of public rows: a new protected name is an error at its field.
+"""Forms and admins of rows with public texts: a new protected name is an error of its field.
 
-The rule is in releases.rules.protected_names. These forms check it before the save would be
-blocked, so that everything that was typed is still in the form.
+The rule is in releases.rules.protected_names, which would block the save. These forms check it
+first, so that the form keeps everything that was typed.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from releases.rules.public_texts import table_of
 
 
 class PublicTextForm(forms.ModelForm):
-    """A form of a row whose texts the public can read."""
+    """Form of a row with public texts."""
 
     user: Any = None  # the admin sets it for each request
 
@@ -48,10 +48,10 @@ class PublicTextForm(forms.ModelForm):
 
 
 class SearchedNameForm(PublicTextForm):
-    """A form of a recorded name, which texts may be searched for.
+    """Form of a recorded name for which texts may be searched.
 
-    If a new name of a protected person appears in texts, the form asks once; saved again, it is
-    stored.
+    If a new name of a protected person appears in texts, the first save is refused with a warning.
+    A second save stores it.
     """
 
     name_field, search_field, exact_field = "text", "matchable", "match_exactly"
@@ -119,7 +119,10 @@ class SearchedNameForm(PublicTextForm):
 
 
 def allow_name_url(row: Model, user: Any) -> str:
-    """Return the address where a user may allow a protected name in a row, "" if none."""
+    """Return the URL at which a user may allow a protected name in a row.
+
+    Return "" if the row is new or the user does not have the permission.
+    """
     if row._state.adding or not user.has_perm("people.set_level"):
         return ""
     query = urlencode({"table": table_of(row), "row": row.pk})
@@ -127,7 +130,7 @@ def allow_name_url(row: Model, user: Any) -> str:
 
 
 class NameCheckedAdmin(BaseModelAdmin):
-    """An admin, or an inline of one, whose forms check the texts that the public can read."""
+    """Admin or inline whose forms check public texts for protected names."""
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)  # type: ignore[misc]
@@ -139,7 +142,7 @@ class NameCheckedAdmin(BaseModelAdmin):
         return formset
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show why a save was blocked that no form could foresee."""
+        """Show the blockers of a save that passed the checks of the form but was then blocked."""
         try:
             return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
         except ActionBlocked as blocked:
@@ -158,6 +161,6 @@ def run_action(request: HttpRequest, action: Callable[[], Any], done: Any) -> No
 
 
 def add_blockers_to_messages(request: HttpRequest, blocked: ActionBlocked) -> None:
-    """Show why an action was blocked, as far as its user may see it."""
+    """Show why an action was blocked. The sentences contain only what the user may see."""
     for sentence in sentences(blocked.blockers, User.of(request)):
         messages.error(request, sentence)

@@ -1,4 +1,4 @@
-"""Forms of a person's record, and of requests that concern its level and its marks."""
+"""Forms of a person's record, and of requests to change its level or remove its mark."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ class PersonForm(SearchedNameForm, ConflictCheckedForm):
         fields = ["display_name"]
 
     def lock(self) -> None:
-        lock_names_for_change()  # the save of a person needs this lock, before any other
+        lock_names_for_change()  # saving a person needs this lock, and it must come first
         lock_row(self.instance)
 
 
 class NewPersonForm(SearchedNameForm):
-    """A new record: it starts at a level at which only the newsroom can see it."""
+    """Form of a new record. It starts at a level at which the public can't see the person."""
 
     name_field, search_field, exact_field = "display_name", "name_matchable", "name_match_exactly"
 

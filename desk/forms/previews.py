@@ -16,7 +16,7 @@ from previews.recipients import Recipient, RecipientListError, read
 
 
 class IssueForm(AmbiguousTimeForm):
-    """The recipients of links, until when the links work, and the message that goes with them."""
+    """Form with the recipients of links, the time when the links end, and the message."""
 
     ambiguous_field = "expires_at"
     batch = forms.UUIDField(

@@ -1,4 +1,4 @@
-"""The form of a release: what its editors write, checked before it is stored."""
+"""The form of a release."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ from releases.models import FormerSlug, Release
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
 
-# The fields of the form, in the groups of its page.
+# The fields of the form, grouped as on the page.
 TEXT, PICTURES = gettext_lazy("Text"), gettext_lazy("Pictures and documents")
 FIELDSETS: list[tuple[Any, Any]] = [
     (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
@@ -54,10 +54,10 @@ FIELDSETS: list[tuple[Any, Any]] = [
 
 
 class ReleaseForm(forms.ModelForm):
-    """A release as its editors write it.
+    """Form of a release.
 
-    It carries the version that was opened. A save over a newer version is refused, with everything
-    that was typed still in the form; the next save replaces that version knowingly.
+    It contains the number of the version that was opened. If a newer version exists, the first save
+    is refused and the form keeps everything that was typed. A second save replaces that version.
     """
 
     language = LanguageField(
@@ -126,7 +126,7 @@ class ReleaseForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.refused_links: list[str] = []  # addresses that were typed and are not links any more
+        self.refused_links: list[str] = []  # URLs of links that were removed
         if "read_version" in self.fields:
             self.fields["read_version"].initial = self.instance.version
 
@@ -171,9 +171,9 @@ class ReleaseForm(forms.ModelForm):
         if self.instance._state.adding:
             return cleaned
         if Release.objects.approved().filter(pk=self.instance.pk).exists():
-            # A correction is checked and public at once, so this lock comes before any on a row.
+            # A correction is public at once, so its names are checked: lock names before rows.
             lock_names_for_change()
-        # The desk's page is one transaction, from this check of the version to the save.
+        # The admin view is one transaction, so this lock lasts from here to the save.
         stored = Release.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
         if cleaned.get("read_version") != stored.version:
             add_edit_conflict(
@@ -212,8 +212,8 @@ class ReleaseForm(forms.ModelForm):
         reasons += [find for find in added if find.blocks]
         for sentence in sentences(reasons, self.user):
             self.add_error(None, sentence)
-        own = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
-        if own and workflow.ACTIONS["allow_name"].is_permitted(self.user):
+        own_finds = [reason for reason in reasons if isinstance(reason, protected_names.Find)]
+        if own_finds and workflow.ACTIONS["allow_name"].is_permitted(self.user):
             url = reverse("admin:releases_release_allow_name", args=[self.instance.pk])
             sentence = _('You can <a href="{}">allow a name</a>, then save this again.')
             self.add_error(None, format_html(sentence, url))
@@ -222,7 +222,7 @@ class ReleaseForm(forms.ModelForm):
 def _clean_document(
     html: str, cleaner: Callable[[str, int], str], max_characters: int, stored: str
 ) -> str:
-    """Return a text as it is stored; one that is too long already may become shorter."""
+    """Return a cleaned text. A stored text above a limit is accepted if it does not grow."""
     _checked_length(html, max_characters, stored)
     try:
         cleaned = cleaner(html, max(max_characters, len(stored)))

@@ -1,4 +1,4 @@
-"""Times that an editor types: in the newsroom's zone, also in the nights when its clock changes."""
+"""Form fields for times in the newsroom's time zone, including ambiguous times."""
 
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 
 def label_parts(field: Any) -> None:
-    """Label the two boxes of a day and a time for people who use a screen reader."""
+    """Label the two inputs of a split date and time field for screen readers."""
     parts = (gettext_lazy("day"), pgettext_lazy("time of day", "time"))
     for box, part in zip(field.widget.widgets, parts, strict=True):
         box.attrs["aria-label"] = format_lazy(
@@ -23,7 +23,11 @@ def label_parts(field: Any) -> None:
 
 
 class EmbargoEndField(forms.SplitDateTimeField):
-    """A day and a time in the newsroom's zone; left without a zone where the clock changes."""
+    """A day and a time in the newsroom's time zone.
+
+    Where the clock changes, the value is naive if the time is ambiguous or does not exist;
+    AmbiguousTimeForm resolves it.
+    """
 
     widget = AdminSplitDateTime
 
@@ -41,7 +45,11 @@ class EmbargoEndField(forms.SplitDateTimeField):
 
 
 class AmbiguousTimeForm(forms.Form):
-    """A form with an EmbargoEndField; it asks about a time that the clock shows twice, or never."""
+    """Form with an EmbargoEndField.
+
+    If the clock shows the time twice, the form asks which of the two is meant. If the clock never
+    shows it, that is an error.
+    """
 
     ambiguous_field = "publish_at"
     which = forms.ChoiceField(
@@ -55,7 +63,7 @@ class AmbiguousTimeForm(forms.Form):
         self.choice_field.choices = [("", ""), ("0", _("First")), ("1", _("Second"))]
 
     def set_help_text(self, text: Any) -> None:
-        """Set the help text of the time, with the zone that it is in."""
+        """Set the help text of the time field and add its time zone."""
         zone = _("Time zone: %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
         self.fields[self.ambiguous_field].help_text = f"{text} {zone}"
 
@@ -71,7 +79,7 @@ class AmbiguousTimeForm(forms.Form):
                         "%(time)s does not exist: the clocks go forward. Choose an earlier or "
                         "later time."
                     )
-                    % {"time": date_format(typed, "j F Y, H:i")},
+                    % {"time": date_format(typed, "DATETIME_FORMAT").strip()},
                 )
             elif not choice:
                 names = [str(moment.tzname()) for moment in moments]
@@ -84,7 +92,7 @@ class AmbiguousTimeForm(forms.Form):
                         "%(second)s. Choose one below."
                     )
                     % {
-                        "time": date_format(typed, "H:i"),
+                        "time": date_format(typed, "TIME_FORMAT"),
                         "first": names[0],
                         "second": names[1],
                     },
@@ -95,7 +103,7 @@ class AmbiguousTimeForm(forms.Form):
 
 
 def _possible_moments(typed: datetime) -> list[datetime]:
-    """Return the moments at which the newsroom's clock shows a time: none, one or two."""
+    """Return the moments at which the clock of the newsroom shows a time: zero, one or two."""
     zone = timezone.get_current_timezone()
     both = [typed.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     return [

@@ -1,4 +1,4 @@
-"""Whether a draft has the words of the file that it was made from."""
+"""Comparison of an imported draft with the words of its file."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from importing.accounting import Difference, difference, spelled
 from releases.document import Document
 from releases.models import Release
 
-# Which part of a file is stored in which field.
+# The field in which each part of a file is stored.
 _FIELDS = {
     "title": "title",
     "dateline": "dateline_place",
@@ -22,16 +22,16 @@ _FIELDS = {
     "lists": "body",
     "tables": "body",
 }
-# It is stored with its quotation.
+# This part is stored in the attributes of its quotation.
 _CREDIT = "speaker credit"
 
 
 def compare(
     understood: Understood, draft: Release, known: Mapping[str, UUID] | None = None
 ) -> Difference:
-    """Return which words of the file a draft does not have, and which it has too often.
+    """Return the words of the file that the draft does not have or has too often.
 
-    `known` has the people by the names that the file uses for them.
+    `known` has the keys of people by the names that the file uses for them.
     """
     document = Document(draft.body)
     stored = {field: getattr(draft, field) for field in _FIELDS.values()}
@@ -51,7 +51,7 @@ def compare(
             credits += [] if speakers[credit] else [text]
             speakers[credit] -= 1
     if difference(" ".join(source["title"]), stored["title"]):
-        # The text has all words of a title that was cut, or that is its first sentence.
+        # A title that was cut is also in the body, and so is a first sentence offered as the title.
         source["body"] = [*source.pop("title"), *source["body"]]
         del stored["title"]
     pieces = [text for field in stored for text in source[field]]
@@ -59,6 +59,6 @@ def compare(
 
 
 def left_out(understood: Understood) -> list[tuple[str, str]]:
-    """Return the pieces of the file that are left out of the draft on purpose, with their part."""
+    """Return the texts that are left out of the draft on purpose, as pairs of part and text."""
     kept = {*_FIELDS, _CREDIT}
     return [(part, text) for part, text in understood.source_texts if part not in kept]

@@ -1,4 +1,4 @@
-"""The sentences of the importer's notes: one for each code, for the desk and the command."""
+"""The sentences of the importer's notes, one for each code, for the desk and the command."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from django.utils.translation import ngettext_lazy
 
 from importing.notes import Note, Value
 
-# A sentence has its values as `%(name)s`; a day also has its weekday, as `%(name_weekday)s`.
+# Values are `%(name)s`. For a date, `%(name_weekday)s` is its weekday.
 # tests/test_import_words.py checks that each code has a sentence.
 SENTENCES: dict[str, str | Promise] = {
     # Refused: the file is not a text, or is damaged
@@ -322,10 +322,10 @@ SENTENCES: dict[str, str | Promise] = {
 
 
 def sentence(note: Note) -> str:
-    """Return the sentence of a note, in the active language."""
+    """Return the sentence of a note in the active language."""
     values: dict[str, str | int] = {}
     for name, value in note.values.items():
-        # The number that chooses singular or plural stays one.
+        # `count` must stay a number, because it selects singular or plural.
         values[name] = value if name == "count" and isinstance(value, int) else _format_value(value)
         if isinstance(value, date):
             values[f"{name}_weekday"] = formatted(value, "l")

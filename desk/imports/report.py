@@ -1,4 +1,4 @@
-"""The report of an import: what was understood, guessed, found, missing and left out."""
+"""The report of an import: what was recognised, guessed, found, missing and left out."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ from releases.models import Release
 
 _WIDTH = 96
 _LABEL_WIDTH = 12
-_MAX_PIECE_CHARACTERS = 200  # of a piece that is quoted
-_MAX_PIECES = 200  # that are quoted of one kind
+_MAX_PIECE_CHARACTERS = 200  # of a quoted piece of text
+_MAX_PIECES = 200  # quoted pieces of one kind
 
 # The labels of the parts of a file, by the codes that `importing` uses for them.
 _PARTS: dict[str, str | Promise] = {
@@ -61,10 +61,10 @@ _PARTS: dict[str, str | Promise] = {
 
 
 def report(understood: Understood, stored: Difference, warnings: Sequence[str] = ()) -> str:
-    """Return the report of an import as plain text, for a terminal and the admin alike.
+    """Return the report of an import as plain text, for both the command and the admin.
 
-    `stored` is the difference between the draft and the file; `warnings` are sentences about what
-    did not fit into the draft.
+    `stored` is the difference between the draft and the file. `warnings` are sentences about values
+    that were too long for the draft.
     """
     notes = [*(capfirst(sentence(note)) for note in understood.notes), *warnings]
     parts = [
@@ -277,7 +277,7 @@ def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:
 
 
 def _row(label: str, text: str) -> str:
-    """Return a text, wrapped, beside its label; without a label, as an item of a list."""
+    """Return a wrapped text beside its label, or as a list item if the label is empty."""
     if not label:
         return indent("\n".join(wrap(text, _WIDTH - 4)), "    ").replace("    ", "  - ", 1)
     lines = wrap(text, _WIDTH - _LABEL_WIDTH - 2) or [""]

@@ -1,4 +1,4 @@
-"""From what was understood of a source to a draft, with nothing that nobody asked for."""
+"""Storage of an import as a draft: the content, and only those records that an editor confirmed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ from releases.models import Event, Release
 from storing.texts import clean_text, cut
 
 CREATE = "create"
-MAX_COPIES = 100  # of one source, each imported on purpose
-# The importer writes every other “<” and “>” as a character reference.
+MAX_COPIES = 100  # drafts of one source, each imported on purpose
+# This finds only tags, because the importer escapes each “<” and “>” of the text.
 _QUOTATION = re.compile("<blockquote[^>]*>")
 
 
 class AlreadyImported(Exception):
-    """The source was imported before; `release` is what it became."""
+    """The source was imported before. `release` is the release that was made of it."""
 
     def __init__(self, release: Release) -> None:
         values = {"release": release, "state": release.state().label}
@@ -47,7 +47,7 @@ class AlreadyImported(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DesignationDecision:
-    """What an editor confirmed: who is designated, by which organisation, on which day."""
+    """The designations that an editor confirmed: names, organisation and day."""
 
     names: frozenset[str]
     by: str
@@ -56,19 +56,19 @@ class DesignationDecision:
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """The releases that were made from the same words, and the number of the next one."""
+    """The first release that was made from the same words, and the number of the next copy."""
 
     first: Release | None
     next: int
 
     @property
     def can_be_more(self) -> bool:
-        """Whether the same words can be imported once more."""
+        """Whether the same words can be imported again."""
         return self.next <= MAX_COPIES
 
 
 def copies_of(understood: Understood) -> Copies:
-    """Return what was made from the same words, whatever has become of it."""
+    """Return the copies that were made from the same words, in any state."""
     digests = {_digest(understood, n): n for n in range(1, MAX_COPIES + 1)}
     made = {
         digests[release.import_digest]: release
@@ -79,7 +79,10 @@ def copies_of(understood: Understood) -> Copies:
 
 
 def _digest(understood: Understood, copy: int) -> str:
-    """Return the digest of a copy; no two releases have the same, so of two at once one is made."""
+    """Return the digest of a copy by its number.
+
+    It is unique in the database, so two parallel imports of one copy create only one release.
+    """
     if copy == 1:
         return understood.digest
     return sha256(f"{understood.digest}:{copy}".encode()).hexdigest()
@@ -87,14 +90,17 @@ def _digest(understood: Understood, copy: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RequestedLevel:
-    """The level that an editor requests with a reason; a second person must approve it."""
+    """A level that an editor requests, with a reason. A second person must approve it."""
 
     to: Level
     basis: str
 
 
 def doubtful_speakers(speeches: Sequence[Speech]) -> dict[int, Speech]:
-    """Return the quotations of the body with one likely speaker that is not certain, by number."""
+    """Return the quotations that have exactly one likely speaker who is not certain.
+
+    The key is the number of the quotation in the body, from 0.
+    """
     found: dict[int, Speech] = {}
     several: set[int] = set()
     for speech in speeches:
@@ -119,16 +125,17 @@ def import_draft(
     at: datetime | None = None,
     language: str | None = None,
 ) -> Release:
-    """Make one draft of what was understood, with the report of the import in its history.
+    """Create one draft of a source, with the report of the import in its history.
 
     `people` has a decision for each name: the ID of a recorded person, `CREATE` for a new record at
-    level 1, or nothing. `designated` is what an editor confirmed of the people that the text calls
-    prisoners of conscience; nothing else about them is recorded. `levels` are the levels that `by`
-    requests, by name. `speakers` are doubtful ones that an editor confirmed, by the number of the
-    quotation. No date is set: the guess stays a guess, in the history. `language` (BCP 47) is what
-    somebody chose; without it, a guess that is not sure leaves the language open. `again` is the
-    number of the copy that somebody wants on purpose, from `copies_of`. Raises AlreadyImported,
-    also if that number was used meanwhile, and ActionBlocked if a level cannot be requested.
+    level 1, or "". `designated` has the designations that an editor confirmed. `levels` has the
+    levels that `by` requests, by name. `speakers` has the doubtful speakers that an editor
+    confirmed, by the number of the quotation. `language` (BCP 47) is the language that a user
+    chose; if it is None and the guess is not sure, the draft has no language. `again` is the number
+    of an intended copy, from `copies_of`.
+
+    No publication time is set; a guessed date is only in the history. Raises AlreadyImported, also
+    if the number of the copy is already used, and ActionBlocked if a level can't be requested.
     """
     understood = with_language(understood, language)
     copies = copies_of(understood)
@@ -139,16 +146,16 @@ def import_draft(
         with transaction.atomic():
             understood = _with_speakers(understood, speakers or {})
             return _import_draft(understood, by, people or {}, designated, levels or {}, digest, at)
-    except IntegrityError:  # the same source, imported at the same moment by somebody else
+    except IntegrityError:  # someone else imported the same source at the same moment
         if release := copies_of(understood).first:
             raise AlreadyImported(release) from None
         raise
 
 
 def with_language(understood: Understood, language: str | None) -> Understood:
-    """Return what was understood, in a language (BCP 47) that somebody chose; None changes nothing.
+    """Return an import with a language (BCP 47) that a user chose. None changes nothing.
 
-    Raises LanguageTagError for text that is not a tag.
+    Raises LanguageTagError if the text is not a tag.
     """
     if language is None or language == understood.language:
         return understood
@@ -190,7 +197,7 @@ def _import_draft(
 
 
 def preview(understood: Understood) -> str:
-    """Return the report on what would be stored, and store nothing."""
+    """Return the report of an import without storing anything."""
     limits = _FieldLimits()
     draft = _draft(understood, {}, limits)
     draft.body = clean(draft.body)
@@ -215,7 +222,7 @@ def _draft(understood: Understood, known: Mapping[str, UUID], limits: "_FieldLim
 
 
 class _FieldLimits:
-    """Cuts what is longer than its column, and notes a sentence for the editor."""
+    """Cut texts to the length of their columns, and collect a sentence about each cut."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
@@ -258,7 +265,7 @@ def _request_levels(
     by: User | None,
     at: datetime | None,
 ) -> None:
-    """Request each level; two names of one record are one request."""
+    """Request each level, but only once for a record that has two names."""
     done: set[UUID] = set()
     for name, level in levels.items():
         if by is None or name not in known or known[name] in done:
@@ -269,7 +276,7 @@ def _request_levels(
 
 
 def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Understood:
-    """Return what was understood, with speakers that an editor confirmed in its quotations."""
+    """Return an import with the confirmed speakers in its quotations."""
     if not speakers:
         return understood
     numbers = count()
@@ -286,7 +293,10 @@ def _with_speakers(understood: Understood, speakers: Mapping[int, Speech]) -> Un
 def _designate(
     understood: Understood, known: Mapping[str, UUID], decided: DesignationDecision
 ) -> None:
-    """Record the designations that an editor confirmed, and nothing more about the people."""
+    """Record the designations that an editor confirmed.
+
+    If the person has no case, a case with an unknown status is created for the designation.
+    """
     source = _("“%(title)s”, release of %(day)s") % {
         "title": understood.title or understood.offered_title,
         "day": date_format(decided.on, "DATE_FORMAT"),
@@ -309,7 +319,7 @@ def _designate(
 
 
 def _poster(understood: Understood, limits: _FieldLimits) -> MediaAsset | None:
-    """Store the name and the guessed credit of the picture; an editor adds its file later."""
+    """Store the name and the guessed credit of the first picture. An editor adds its file later."""
     if not understood.posters:
         return None
     poster = understood.posters[0]

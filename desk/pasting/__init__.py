@@ -1,7 +1,7 @@
-"""Pasted text as a document of ours, with a sentence for each kind of thing that was left out.
+"""Conversion of pasted text to a clean document, with a sentence for each kind of change.
 
-Word and Google Docs express with styles what HTML expresses with elements, so their styles are
-read before `document.clean` drops them.
+Word and Google Docs use styles instead of HTML elements, so the styles are read before
+`document.clean` removes them.
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """A clean document, and the sentences about what was left out or changed."""
+    """A clean document, and the sentences about what was left out or changed in it."""
 
     html: str
     messages: list[str]
 
 
 def read_clipboard(html: str, *, notes: bool = False) -> Pasted:
-    """Return what was pasted as HTML, for the text or for the notes to editors.
+    """Return pasted HTML as a clean document, or as notes to editors.
 
     Raises UnreadableTextError as `clean` does.
     """
@@ -39,13 +39,13 @@ def read_clipboard(html: str, *, notes: bool = False) -> Pasted:
     _set_tables(clipboard)
     if notes:
         _simplify_for_notes(clipboard)
-    # HTML needs the closing tag of each empty element, or the rest would be its content.
+    # `method="html"` writes closing tags of empty elements; without them HTML nests what follows.
     written = tostring(clipboard.root, encoding="unicode", method="html")
     return Pasted((clean_notes if notes else clean)(written), clipboard.left_out.sentences())
 
 
 def read_plain(text: str, *, notes: bool = False) -> Pasted:
-    """Return what was pasted as plain text, its lines joined into paragraphs.
+    """Return pasted plain text as a clean document, with its lines joined into paragraphs.
 
     Raises UnreadableTextError as `clean` does.
     """
@@ -55,12 +55,12 @@ def read_plain(text: str, *, notes: bool = False) -> Pasted:
 
 
 def clean_pasted(html: str) -> str:
-    """Return what was pasted as a clean document. Raises UnreadableTextError as `clean` does."""
+    """Return pasted HTML as a clean document. Raises UnreadableTextError as `clean` does."""
     return read_clipboard(html).html
 
 
 def _set_headings(clipboard: Clipboard) -> None:
-    """Make the highest level of heading that was copied h2, all others h3."""
+    """Change the highest copied level of headings to h2 and all other levels to h3."""
     headings = [node for node in clipboard.root.iter(*_HEADINGS) if _text(node).strip()]
     levels = sorted({node.tag for node in headings})
     for node in headings:
@@ -72,7 +72,7 @@ def _set_headings(clipboard: Clipboard) -> None:
 
 
 def _set_tables(clipboard: Clipboard) -> None:
-    """Find the header cells; a table of one cell is only a frame, and is removed."""
+    """Mark the header cells of tables. Remove tables of one cell, which are only frames."""
     for table in list(clipboard.root.iter("table")):
         rows = [row for row in table.iter("tr") if _table_of(row) is table]
         cells = [cell for row in rows for cell in row if cell.tag in ("td", "th")]
@@ -87,7 +87,7 @@ def _set_tables(clipboard: Clipboard) -> None:
 
 
 def _is_bold(row: Element) -> bool:
-    """Whether a row has words, and all of them are bold."""
+    """Return whether a row has words and all of them are bold."""
     words = "".join(_text(row).split())
     return bool(words) and words == "".join("".join(map(_text, row.iter("strong"))).split())
 
@@ -100,7 +100,7 @@ def _make_header(row: Element) -> None:
 
 
 def _simplify_for_notes(clipboard: Clipboard) -> None:
-    """Turn tables and footnotes, which notes to editors cannot have, into paragraphs."""
+    """Turn table rows into paragraphs and put footnotes in brackets: notes have neither."""
     root, left_out = clipboard.root, clipboard.left_out
     for note in list(root.iter("span")):
         if note.attrib.pop("data-footnote", ""):
@@ -108,7 +108,7 @@ def _simplify_for_notes(clipboard: Clipboard) -> None:
             note.text = f" ({note.text or ''}"
             SubElement(note, "span").text = ")"
     for table in list(root.iter("table")):
-        if table.tag == "table":  # and not inside of one that is paragraphs already
+        if table.tag == "table":  # an inner table has become a span with its row
             left_out.tables += 1
             for row in [row for row in table.iter("tr") if _table_of(row) is table]:
                 _make_paragraph(row)
@@ -116,7 +116,7 @@ def _simplify_for_notes(clipboard: Clipboard) -> None:
 
 
 def _make_paragraph(row: Element) -> None:
-    """Make a row one paragraph of its cells, which keep their marks; words stay separate."""
+    """Turn a row into one paragraph. Cells keep their formatting and are separated by “|”."""
     cells = [cell for cell in row if cell.tag in ("td", "th")]
     for cell in cells[:-1]:
         cell.tail = f" | {cell.tail or ''}"

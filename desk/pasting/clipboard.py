@@ -1,4 +1,4 @@
-"""The HTML of a clipboard, read once: a tree of blocks, and text with its look."""
+"""Parser of the HTML of a clipboard: a tree of blocks that contain formatted text."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from releases.document.schema import MAX_ATTRIBUTE, MAX_MARKUP, TextTooLongError
 from storing.links import allowed_link
 from storing.texts import clean_text
 
-# Elements of the page itself, which no reader sees.
+# Elements that browsers do not display.
 _INVISIBLE = {"script", "style", "template", "noscript", "title", "xml", "head", "datalist"}
 _EMBEDDED = {
     "iframe", "object", "svg", "math", "video", "audio", "canvas", "embed", "textarea", "select",
@@ -30,26 +30,26 @@ _LETTERS = {
 }  # fmt: skip
 _NOTE = re.compile(r"(?:ftn|edn|sdfootnote|sdendnote)[0-9]{1,4}")
 _MAX_LIST_DEPTH = 9  # levels, as in Word
-_STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")  # a line through each letter
-_UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")  # struck out by a combining character
+_FORBIDDEN_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
 class Facts:
-    """What the styles of a block add to its element."""
+    """Facts about a block that come from its styles and not from its element."""
 
-    list_id: str = ""  # Word's, such as “l0”
-    level: int = 0  # from 1 on; 0 if it is not a list paragraph of Word
-    marker: str = ""  # the number or bullet that Word typed
+    list_id: str = ""  # the ID of Word's list, such as “l0”
+    level: int = 0  # from 1; 0 if it is not a list paragraph of Word
+    marker: str = ""  # the number or bullet that Word wrote
     margin: float = 0  # points
-    in_a_list: bool = False  # Word's style for paragraphs of lists
+    in_a_list: bool = False  # has Word's style for list paragraphs
     first_row: bool = False
-    note: bool = False  # holds one footnote
+    note: bool = False  # contains the text of one footnote
 
 
 @dataclass(slots=True, eq=False)
 class Anchor:
-    """A link to another place in the same text; `names` are the places that it marks itself."""
+    """A link to another place in the same text. `names` are its own names as a link target."""
 
     element: Element
     block: Element
@@ -66,7 +66,7 @@ class _Frame:
 
 
 class Clipboard:
-    """What was pasted: a tree of blocks, with runs of text in `a`, `strong`, `em`, `sub`, `sup`."""
+    """Pasted HTML as a tree of blocks, with text in `a`, `strong`, `em`, `sub` and `sup`."""
 
     def __init__(self, html: str) -> None:
         """Read the HTML. Raises UnreadableTextError if it is too long or nested too deeply."""
@@ -74,7 +74,7 @@ class Clipboard:
         self.left_out = LeftOut()
         self.facts: dict[Element, Facts] = {}
         self.anchors: list[Anchor] = []
-        self.places: dict[str, Element] = {}  # by name or ID: the block itself or around it
+        self.places: dict[str, Element] = {}  # by name or ID: the block that has or contains it
         plain = clean_text(html, multiline=True)
         parser = HTMLParser(target=cast(Any, _Reader(self)))
         lxml.etree.fromstring(f"<html><body>{plain}</body></html>", parser)
@@ -84,7 +84,10 @@ class Clipboard:
 
 
 class _Reader:
-    """Builds the tree while lxml reads each tag. Only blocks are nested, so depth is cheap."""
+    """Parser target of lxml that builds the tree.
+
+    Each run of text has its own formatting elements, so only blocks count as levels of nesting.
+    """
 
     def __init__(self, clipboard: Clipboard) -> None:
         self._clipboard = clipboard
@@ -96,38 +99,38 @@ class _Reader:
         self._skipped = self._levels = self._words = self._length = 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        around = self._frames[-1]
+        outer = self._frames[-1]
         if self._skipped or tag in _INVISIBLE or tag in _EMBEDDED:
-            self._skip(tag, around)
+            self._skip(tag, outer)
             return
         if attributes.get("role") == "heading" and tag in ("p", "div"):  # Word for the web
             level = attributes.get("aria-level", "")
             tag = f"h{level}" if level in ("1", "2", "3", "4", "5", "6") else "h6"
         style = self._sheet.style(tag, attributes.get("class", ""), attributes.get("style", ""))
-        look = around.look.inside(tag, attributes, style)
+        look = outer.look.inside(tag, attributes, style)
         note = attributes.get("data-footnote", "") if tag == "span" else ""
-        if look != around.look or tag in BLOCKS or tag in ("a", "br", "img") or note:
+        if look != outer.look or tag in BLOCKS or tag in ("a", "br", "img") or note:
             self._write()
-        frame = _Frame(look, around.node)
+        frame = _Frame(look, outer.node)
         self._frames.append(frame)
         if look.hidden:
             self._buffer += " " if tag in BLOCKS or tag == "br" else ""
             return
         if tag == "a":
-            frame.look, frame.node = self._link(attributes, look, around.node)
+            frame.look, frame.node = self._link(attributes, look, outer.node)
         elif tag in BLOCKS:
-            frame.node = self._block(tag, attributes, style, around.node)
+            frame.node = self._block(tag, attributes, style, outer.node)
         elif tag == "br":
             if not look.struck:
                 self._count(4)
-                SubElement(around.node, "br")
+                SubElement(outer.node, "br")
         elif tag == "img":
             self._picture(attributes, look)
         elif tag == "q":
             frame.quote = True
             self.data("“")
         elif note:
-            frame.node = self._note(note, around.node)
+            frame.node = self._note(note, outer.node)
         if name := attributes.get("id"):
             self._clipboard.places.setdefault(name, frame.node)
 
@@ -144,10 +147,10 @@ class _Reader:
                 self._sheet.read("".join(self._css))
                 self._css = None
             return
-        around = self._frames[-1]
-        if frame.node is not around.node or frame.look != around.look:
+        outer = self._frames[-1]
+        if frame.node is not outer.node or frame.look != outer.look:
             self._buffer_to(frame)
-        if frame.node is not around.node:
+        if frame.node is not outer.node:
             self._levels -= frame.node.tag in BLOCKS
             self._left_out.pause()
 
@@ -167,10 +170,10 @@ class _Reader:
         self._buffer_to(self._frames[-1])
 
     def _buffer_to(self, frame: _Frame) -> None:
-        """Write the text that was read so far, with the look of the element around it."""
+        """Write the buffered text with the formatting of the element around it."""
         if not self._buffer:
             return
-        text = _UNWRITABLE.sub("", "".join(self._buffer))
+        text = _FORBIDDEN_IN_XML.sub("", "".join(self._buffer))
         self._buffer.clear()
         look = frame.look
         if look.marker:
@@ -217,45 +220,45 @@ class _Reader:
     def _count(self, length: int) -> None:
         self._length += length
         if self._words > MAX_TEXT or self._length > MAX_MARKUP:
-            raise TextTooLongError()  # the rest was not read
+            raise TextTooLongError()  # without the length, because the rest was not read
 
     # --- Elements ------------------------------------------------------------------------------
 
-    def _skip(self, tag: str, around: _Frame) -> None:
+    def _skip(self, tag: str, outer: _Frame) -> None:
         self._write()
-        if tag in _EMBEDDED and not self._skipped and not around.look.hidden:
+        if tag in _EMBEDDED and not self._skipped and not outer.look.hidden:
             self._left_out.embedded += 1
         if tag == "style" and not self._skipped:
             self._css = []
         self._skipped += 1
-        self._frames.append(_Frame(around.look, around.node, skipped=True))
+        self._frames.append(_Frame(outer.look, outer.node, skipped=True))
 
     def _block(
-        self, tag: str, attributes: Mapping[str, str], style: Style, around: Element
+        self, tag: str, attributes: Mapping[str, str], style: Style, parent: Element
     ) -> Element:
-        around = self._paragraph(around)  # a link inside the text, or a note, may hold blocks
+        parent = self._paragraph(parent)  # an inner link or a note may contain blocks
         self._left_out.pause()
         self._count(2 * len(tag) + 5)
-        node = SubElement(around, tag)
+        node = SubElement(parent, tag)
         self._levels += 1
         if self._levels > MAX_LEVELS:
             raise UnreadableTextError("too_deep")
         if tag == "figure" and attributes.get("data-asset"):
-            self._left_out.pictures.append("")  # a picture of the library, from another editor
+            self._left_out.pictures.append("")  # a library picture, copied from another release
         if tag == "table" and (caption := attributes.get("data-caption", "")[:MAX_ATTRIBUTE]):
             self._words += len(caption)
             self._count(len(caption))
-            SubElement(node, "caption").text = _UNWRITABLE.sub("", caption)
+            SubElement(node, "caption").text = _FORBIDDEN_IN_XML.sub("", caption)
         for name in _KEPT_ATTRIBUTES:
             value = attributes.get(name, "")
             if value.isascii() and value.isalnum() and len(value) <= 5:
                 node.set(name, value)
         if node.tag in ("ol", "li") and (letter := _LETTERS.get(style.get("list-style-type", ""))):
             node.set("type", letter)
-        self._state(node, attributes, style)
+        self._add_facts(node, attributes, style)
         return node
 
-    def _state(self, node: Element, attributes: Mapping[str, str], style: Style) -> None:
+    def _add_facts(self, node: Element, attributes: Mapping[str, str], style: Style) -> None:
         if node.tag == "tr" and style.get("mso-yfti-firstrow") == "yes":
             self._clipboard.facts_of(node).first_row = True
         if node.tag == "div" and (
@@ -284,11 +287,11 @@ class _Reader:
     def _link(
         self, attributes: Mapping[str, str], look: Look, node: Element
     ) -> tuple[Look, Element]:
-        """Return how a link looks, and the node that it writes to."""
+        """Return the formatting of a link's text, and the node that gets the text."""
         href = attributes.get("href", "").strip()
         name = attributes.get("name", "")
         target = href.partition("#")[2] if _is_inner(href) else ""
-        if target and node.tag == "span":  # in a note, only its text is of use
+        if target and node.tag == "span":  # in a note, keep only the text of such a link
             self._left_out.places += 1
             return look, node
         if target:
@@ -316,31 +319,34 @@ class _Reader:
         if not look.hidden and not look.marker and not size <= {"0", "1"}:
             self._left_out.pictures.append(" ".join(attributes.get("alt", "").split())[:200])
 
-    def _note(self, number: str, around: Element) -> Element:
-        """Return the node for a footnote of an editor like ours: its text is inside its mark."""
-        if around.tag == "span":  # a note has no notes of its own
-            return around
+    def _note(self, number: str, parent: Element) -> Element:
+        """Return the node of a footnote that was copied from our editor, with its text inside."""
+        if parent.tag == "span":  # a note can't contain another note
+            return parent
         self._left_out.pause()
         self._count(40)
-        # Not the number alone: the notes that are made from links have numbers as well.
+        # The prefix avoids conflicts with the numbers of notes that are made from links.
         key = "".join(char for char in number[:20] if char.isalnum())
-        return SubElement(around, "span", {"data-footnote": f"own-{key}"})
+        return SubElement(parent, "span", {"data-footnote": f"own-{key}"})
 
     def _paragraph(self, node: Element) -> Element:
-        """Return the block around a link inside the text, or around a note."""
+        """Return the nearest node that is not an inner link or a note."""
         while node.tag in ("a", "span"):
             node = cast(Element, node.getparent())
         return node
 
 
 def _number(text: str, maximum: int) -> int:
-    """Return the number that a text is, 1 if it is not a number."""
+    """Return a text as a number from 1 to a maximum, 1 if it is not a number."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     return min(max(number, 1), maximum)
 
 
 def _is_inner(href: str) -> bool:
-    """Whether a link leads to a place in the same text. Word writes the whole path of the file."""
+    """Return whether a link leads to a place in the same text.
+
+    Word writes such links with the full path of the file.
+    """
     return href.startswith("#") or bool(re.match(r"(?:file:|about:blank|wordml://)[^#]*#", href))
 
 

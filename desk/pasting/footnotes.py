@@ -1,4 +1,4 @@
-"""Footnotes of a clipboard: the text of a note moves to the place of its mark."""
+"""Conversion of footnotes in a clipboard. The text of a note moves into its mark."""
 
 import re
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from desk.pasting.clipboard import Anchor, Clipboard
 from releases.document import BLOCKS
 
 _MARK = re.compile(r"[\[(]?(?:[0-9]{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶]{1,4})[\])]?", re.IGNORECASE)
-# The names that Word, Google Docs and LibreOffice give to notes, and to their marks.
+# The link targets that Word, Google Docs and LibreOffice use for notes and for their marks.
 _PLACE_OF_A_NOTE = re.compile(r"_?(?:ftn|edn|ftnt|sdfootnote|sdendnote)[0-9]{1,4}(?:sym)?")
 _PLACE_OF_A_MARK = re.compile(r".*(?:ref.{0,10}|anc)", re.IGNORECASE)
 
 
 def make_footnotes(clipboard: Clipboard) -> None:
-    """Turn marks and notes that link to each other into footnotes; remove other inner links.
+    """Turn marks and notes that link to each other into footnotes, and remove other inner links.
 
-    A footnote is a short mark that leads to another paragraph, which leads back.
+    A footnote is a short mark with a link to another paragraph that has a link back.
     """
     lines = _Lines()
     back: dict[tuple[Element, Element], list[Anchor]] = {}
@@ -46,13 +46,13 @@ def make_footnotes(clipboard: Clipboard) -> None:
         _fill(anchor.element, note, clipboard)
     for anchor in clipboard.anchors:
         if anchor not in made:
-            # The second mark of a note: its number must not join the words before it.
+            # A second mark of a note must stay superscript, or its number would join the word.
             place = clipboard.places.get(anchor.target)
-            _unlink(anchor, clipboard, again=place is not None and lines.of(place) in notes)
+            _unlink(anchor, clipboard, is_repeated=place is not None and lines.of(place) in notes)
 
 
 class _Lines:
-    """The paragraph of a place: the place itself, or the first paragraph in it."""
+    """Cache of the paragraph of each link target: the target, or the first paragraph in it."""
 
     def __init__(self) -> None:
         self._found: dict[Element, Element] = {}
@@ -76,9 +76,9 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
     for child in list(mark):
         mark.remove(child)
     mark.text = None
-    around = note.getparent()
-    whole = around if around is not None and _is_a_note(around, clipboard) else note
-    for part in [node for node in whole.iter() if node.tag in BLOCKS]:
+    parent = note.getparent()
+    container = parent if parent is not None and _is_a_note(parent, clipboard) else note
+    for part in [node for node in container.iter() if node.tag in BLOCKS]:
         inline = [child for child in part if child.tag not in BLOCKS]
         texts = [part.text or "", *(_text(each) + (each.tail or "") for each in inline)]
         if not any(map(str.strip, texts)):
@@ -89,21 +89,21 @@ def _fill(mark: Element, note: Element, clipboard: Clipboard) -> None:
         for child in inline:
             mark.append(child)
     _strip(mark)
-    _empty(whole)
+    _empty(container)
 
 
 def _is_a_note(node: Element, clipboard: Clipboard) -> bool:
-    """Whether an element has one note and nothing else."""
+    """Return whether an element contains exactly one note."""
     facts = clipboard.facts.get(node)
     return node.tag == "li" or bool(facts and facts.note)
 
 
-def _unlink(anchor: Anchor, clipboard: Clipboard, *, again: bool) -> None:
-    """Keep the text of a link to another place; the mark of a note stays superscript."""
+def _unlink(anchor: Anchor, clipboard: Clipboard, *, is_repeated: bool) -> None:
+    """Replace an inner link by its text. The mark of a footnote becomes superscript."""
     text = _text(anchor.element).strip()
     is_a_mark = bool(_MARK.fullmatch(text))
-    if is_a_mark and (again or _PLACE_OF_A_NOTE.fullmatch(anchor.target)):
-        if again:
+    if is_a_mark and (is_repeated or _PLACE_OF_A_NOTE.fullmatch(anchor.target)):
+        if is_repeated:
             clipboard.left_out.places += 1
         else:
             clipboard.left_out.loose_notes += 1
@@ -128,7 +128,7 @@ def _append(node: Element, text: str | None) -> None:
 
 
 def _strip(node: Element) -> None:
-    """Remove the blanks at both ends of a node's text."""
+    """Remove white space at both ends of the text of a node."""
     slots = list(_slots(node))
     for element, name in slots:
         text = (getattr(element, name) or "").lstrip()
@@ -143,7 +143,7 @@ def _strip(node: Element) -> None:
 
 
 def _slots(node: Element) -> Iterator[tuple[Element, str]]:
-    """Yield the slots of a node that can have text, in the order of the text."""
+    """Yield the attributes that can contain text of a node, in the order of the text."""
     yield node, "text"
     for child in node:
         yield from _slots(child)
@@ -151,6 +151,6 @@ def _slots(node: Element) -> Iterator[tuple[Element, str]]:
 
 
 def _empty(node: Element) -> None:
-    """Empty a node so that it is removed later; the text after it stays."""
+    """Make a node empty, so that the cleaner removes it. The text after it stays."""
     node.clear(keep_tail=True)  # type: ignore[call-arg]  # not in the stubs
     node.tag = "span"

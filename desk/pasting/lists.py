@@ -1,4 +1,4 @@
-"""Lists of a clipboard: Word's list paragraphs become lists that count as Word showed them."""
+"""Conversion of Word's list paragraphs to HTML lists that keep the numbers shown in Word."""
 
 import re
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from desk.pasting.clipboard import Clipboard, Facts
 _MAX_NUMBER = 9999
 _LETTERED = re.compile(r"[(\[]?([^\W\d_]{1,8})[.)\]:、．]")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-_SAME = 1.5  # points between two margins that are the same
+_MARGIN_TOLERANCE = 1.5  # points; margins with a smaller difference are equal
 
 
 @dataclass(slots=True)
 class _Open:
-    """A list that may continue: its level, its element, the number of its next item."""
+    """A list that may continue. `next` is the number of its next item."""
 
     level: int
     element: Element
@@ -26,8 +26,8 @@ class _Open:
 
 
 def make_lists(clipboard: Clipboard) -> None:
-    """Turn Word's list paragraphs (`mso-list:l0 level1 lfo1`) into lists, nested by their level."""
-    _take_items_out_of_boxes(clipboard)
+    """Turn Word's list paragraphs (`mso-list:l0 level1 lfo1`) into nested lists."""
+    _unwrap_items(clipboard)
     parents = {
         parent: None
         for node, facts in clipboard.facts.items()
@@ -40,43 +40,47 @@ def make_lists(clipboard: Clipboard) -> None:
         _count_as_shown(node, clipboard)
 
 
-def _take_items_out_of_boxes(clipboard: Clipboard) -> None:
-    """Make list paragraphs of the items of Word for the web: each has its own list in a box."""
+def _unwrap_items(clipboard: Clipboard) -> None:
+    """Turn the list items of Word for the web into list paragraphs.
+
+    Word for the web writes each item as a separate list inside a `div`.
+    """
     for item, facts in clipboard.facts.items():
-        around = item.getparent()
-        box = around.getparent() if around is not None else None
-        outside = box.getparent() if box is not None else None
-        if item.tag != "li" or not facts.level or around is None or box is None:
+        web_list = item.getparent()
+        wrapper = web_list.getparent() if web_list is not None else None
+        parent = wrapper.getparent() if wrapper is not None else None
+        if item.tag != "li" or not facts.level or web_list is None or wrapper is None:
             continue
-        if outside is None or box.tag != "div":
+        if parent is None or wrapper.tag != "div":
             continue
-        around_it = (box.text, around.text, item.tail, around.tail, box.tail)
-        if any(text and text.strip() for text in around_it):
-            continue  # the box has other words as well
-        if len(box) != 1 or len(around) != 1:
+        other_texts = (wrapper.text, web_list.text, item.tail, web_list.tail, wrapper.tail)
+        if any(text and text.strip() for text in other_texts):
+            continue  # the `div` also contains other text
+        if len(wrapper) != 1 or len(web_list) != 1:
             continue
-        start = _whole(around.get("start", ""))
-        if around.tag == "ul":
+        start = _whole(web_list.get("start", ""))
+        if web_list.tag == "ul":
             facts.marker = "·"
         elif start is not None:
             facts.marker = f"{start}."
         item.tag = "div"
         item.attrib.clear()
-        box.addprevious(item)
+        wrapper.addprevious(item)
         item.tail = None
-        outside.remove(box)
+        parent.remove(wrapper)
 
 
 def read_marker(marker: str, expected: int) -> int | None:
-    """Return the number that Word showed before an item, None if it showed a bullet.
+    """Return the number that Word showed before an item, None for a bullet.
 
-    “i.” may be a letter or a Roman number: it is read as the expected one, else as a first item.
+    A marker such as “i.” can be a letter or a Roman number. Return the expected number if one of
+    these readings is equal to it, or else 1 if one of them is 1, or else the letter's number.
     """
     marker = "".join(marker.split())
     if digits := re.findall(r"[0-9]{1,9}", marker):
         return min(int(digits[-1]), _MAX_NUMBER)
     if any(char.isdigit() for char in marker):
-        return expected  # digits of another script
+        return expected  # the digits are of another script
     found = _LETTERED.fullmatch(marker)
     if not found:
         return None
@@ -119,7 +123,7 @@ def _make_lists_below(
 
 
 def _move(node: Element, item: Element, stack: list[_Open], holder: Element) -> None:
-    """Move a paragraph into an item; text after it is not part of the list, and ends it."""
+    """Move a paragraph into a list item. Text after the paragraph ends the list."""
     text, node.tail = node.tail or "", None
     item.append(node)
     if text.strip():
@@ -130,7 +134,7 @@ def _move(node: Element, item: Element, stack: list[_Open], holder: Element) -> 
 def _number(
     facts: Facts, stack: list[_Open], counters: dict[tuple[str, int], int], clipboard: Clipboard
 ) -> int | None:
-    """Return the number of an item, None for a bullet, and count it."""
+    """Return the number of an item, None for a bullet, and update the counters."""
     same_level = next((each for each in reversed(stack) if each.level == facts.level), None)
     key = facts.list_id, facts.level
     expected = (same_level.next if same_level else 0) or counters.get(key, 0) + 1
@@ -146,14 +150,14 @@ def _number(
 
 
 def _open_list(facts: Facts, number: int | None, stack: list[_Open], holder: Element) -> None:
-    """Make the list of an item the last of the stack: one that continues, or a new one."""
+    """Put the list of an item on top of the stack: an open list that continues, or a new list."""
     while stack and stack[-1].level > facts.level:
         stack.pop()
     if stack and stack[-1].level == facts.level and stack[-1].next != (number or 0):
         stack.pop()
     if not stack or stack[-1].level < facts.level:
-        around = stack[-1].element[-1] if stack else holder
-        made = SubElement(around, "ol" if number is not None else "ul")
+        parent = stack[-1].element[-1] if stack else holder
+        made = SubElement(parent, "ol" if number is not None else "ul")
         if number is not None and number != 1:
             made.set("start", str(number))
         stack.append(_Open(facts.level, made, facts.margin))
@@ -162,17 +166,17 @@ def _open_list(facts: Facts, number: int | None, stack: list[_Open], holder: Ele
 
 
 def _item_of(facts: Facts | None, stack: list[_Open]) -> int:
-    """Return the level of the item that an unnumbered paragraph belongs to by its indent, or 0."""
+    """Return the level of the item with the same indent as an unnumbered paragraph, or 0."""
     if facts is None or not (facts.in_a_list or facts.margin > 0):
         return 0
     for each in reversed(stack):
-        if abs(each.margin - facts.margin) <= _SAME:
+        if abs(each.margin - facts.margin) <= _MARGIN_TOLERANCE:
             return each.level
     return 0
 
 
 def _count_as_shown(node: Element, clipboard: Clipboard) -> None:
-    """Split a list of HTML where the number of an item is not the next one."""
+    """Split an HTML list where the `value` of an item is not the next number."""
     kind = node.get("type", "1")
     node.attrib.pop("type", "")
     start = _whole(node.get("start", ""))
@@ -207,7 +211,7 @@ def _is_blank(node: Element) -> bool:
 
 
 def _alphabetical(letters: str) -> int:
-    """Return 1 for “a”, 26 for “z”, 27 for “aa” as Word counts, 0 for other letters."""
+    """Return the number of letters as Word counts: 1 for “a”, 27 for “aa”, 0 for others."""
     first = ord(letters[0]) - ord("a")
     if not 0 <= first < 26 or letters != letters[0] * len(letters):
         return 0

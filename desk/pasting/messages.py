@@ -1,36 +1,36 @@
-"""What a paste left out or changed, as sentences for the person who pasted it."""
+"""Sentences about what was left out or changed in pasted text."""
 
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-_MAX_QUOTED_CHARACTERS = 400  # in one sentence, which always has the number of words
+_MAX_QUOTED_CHARACTERS = 400  # in one sentence; the number of items in it is always complete
 
 
 @dataclass(slots=True)
 class LeftOut:
-    """What reading and changing the clipboard left out, in the order of the text."""
+    """What was left out or changed when the clipboard was read, in the order of the text."""
 
-    pictures: list[str] = field(default_factory=list)  # their alternative texts
+    pictures: list[str] = field(default_factory=list)  # alternative texts
     embedded: int = 0
     links: list[str] = field(default_factory=list)
     shortened: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)  # of headings
     letters: list[str] = field(default_factory=list)  # used as numbers in a list
-    places: int = 0  # links to another place of the text
+    places: int = 0  # links to another place in the text
     deep_headings: int = 0
-    loose_notes: int = 0  # marks of footnotes whose words were not copied
+    loose_notes: int = 0  # marks of footnotes whose text was not copied
     quote_signs: int = 0  # lines that began with “>”
-    joined: int = 0  # lines
+    joined: int = 0  # line ends that were removed
     rows: int = 0  # of tables in plain text
-    tables: int = 0  # made paragraphs
-    notes: int = 0  # put in brackets
+    tables: int = 0  # that became paragraphs
+    notes: int = 0  # footnotes that were put in brackets
     _words: dict[str, list[str]] = field(default_factory=lambda: {"struck": [], "hidden": []})
     _open: str = ""
 
     def words(self, kind: str, text: str) -> None:
-        """Add words that are struck out or hidden; words without a pause between are one piece."""
+        """Add struck-out or hidden words. Words without a `pause()` between them are one piece."""
         if self._open == kind:
             self._words[kind].append(text)
         elif text.strip():
@@ -38,16 +38,16 @@ class LeftOut:
             self._open = kind
 
     def space(self) -> None:
-        """Note a blank, which separates the words that are left out on both sides of it."""
+        """Add a space between left-out words."""
         if self._open:
             self._words[self._open].append(" ")
 
     def pause(self) -> None:
-        """Note that something is kept here, so that the piece ends."""
+        """End the present piece of left-out words, because kept text follows."""
         self._open = ""
 
     def sentences(self) -> list[str]:
-        """Return one sentence for each kind of thing that was left out or changed."""
+        """Return one sentence for each kind of change."""
         return [sentence for sentence in self._sentences() if sentence]
 
     def _sentences(self) -> list[str]:
@@ -238,7 +238,7 @@ def _listed(sentence: str, items: list[str]) -> str:
 
 
 def _quoted(pieces: list[str]) -> str:
-    """Return pieces in quotation marks, as far as a sentence has room for them."""
+    """Return pieces in quotation marks, up to _MAX_QUOTED_CHARACTERS, each different one once."""
     shown: list[str] = []
     room = _MAX_QUOTED_CHARACTERS
     for piece in dict.fromkeys(pieces):

@@ -1,4 +1,4 @@
-"""Plain text of a clipboard, with wrapped lines: an e-mail, a text file, a terminal."""
+"""Conversion of pasted plain text, such as e-mails and text files with wrapped lines."""
 
 import re
 from html import escape
@@ -13,7 +13,7 @@ _STRUCK_LETTERS = re.compile("(?:[^\u0336]\u0336)+")
 
 
 def read_plain_text(text: str, left_out: LeftOut) -> str:
-    """Return plain text as HTML, one paragraph for each of its own. Raises TextTooLongError."""
+    """Return plain text as HTML with a `p` for each paragraph. Raises TextTooLongError."""
     text = clean_text(text, multiline=True)
     if len(text) > MAX_TEXT:
         raise TextTooLongError(len(text))
@@ -30,29 +30,30 @@ def read_plain_text(text: str, left_out: LeftOut) -> str:
 
 
 def _with_cells_separated(lines: list[str], left_out: LeftOut) -> list[str]:
-    """Separate the cells of a table by “ | ”: without that, 12 beside 345 would read 12 345.
+    """Separate the cells of tables by “ | ”, so that the cells 12 and 345 do not become 12 345.
 
-    Lines with as many tabs as their neighbour are rows, and so is a line that is alone.
+    A line is a row if a line before or after it has the same number of tabs, or if it is the only
+    line of the text.
     """
     tabs = [line.count("\t", len(line) - len(line.lstrip())) for line in lines]
     alone = sum(1 for line in lines if line.strip()) == 1
     separated = []
     for number, line in enumerate(lines):
-        beside = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
-        if tabs[number] and line.strip() and (alone or tabs[number] in beside):
+        neighbours = (tabs[number - 1 : number] or [0]) + (tabs[number + 1 : number + 2] or [0])
+        if tabs[number] and line.strip() and (alone or tabs[number] in neighbours):
             cells = " | ".join(cell.strip() for cell in line.split("\t"))
             left_out.rows += 1
-            separated += ["", cells.strip(), ""]  # no row continues in the next
+            separated += ["", cells.strip(), ""]  # the blank lines keep rows from being joined
         else:
             separated.append(line)
     return separated
 
 
 def _without_struck(paragraph: str, left_out: LeftOut) -> str:
-    """Leave out what is struck out by `~~` at both ends, or by a line through each letter."""
+    """Return a paragraph without text struck out by `~~` or by combining characters, escaped."""
     first, *parts = paragraph.split("~~")
     kept = [first]
-    struck = ""  # the text between two signs, until the second is found
+    struck = ""  # the text after a `~~` that may be the first of a pair
     inside = False
     for part in parts:
         if inside and struck.strip():

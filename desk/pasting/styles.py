@@ -1,4 +1,4 @@
-"""Styles of a clipboard: the look of a text, for which HTML has elements, and what is hidden."""
+"""CSS of a clipboard: formatting for which a document has elements, and hidden text."""
 
 import re
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ _POINTS = {"pt": 1, "px": 0.75, "in": 72, "cm": 28.35, "mm": 2.835, "pc": 12, "e
 _LENGTH = re.compile(r"(-?[0-9]{0,9}\.?[0-9]{1,9})\.?([a-z]*|%)")
 _SELECTOR = re.compile(r"([a-z][a-z0-9:]{0,20})?(?:\.([\w-]+))?")
 _STYLE_PIECE = re.compile(r"([^{}]*)([{}])")
-_NO_SIZE = r"(?:0{1,9}\.?0{0,9}|\.0{1,9})%?"
-_NOUGHT = re.compile(_NO_SIZE)
+_ZERO_PATTERN = r"(?:0{1,9}\.?0{0,9}|\.0{1,9})%?"
+_ZERO = re.compile(_ZERO_PATTERN)
 _CLEAR = re.compile(
     r"transparent|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
-    rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_NO_SIZE}\)"
+    rf"|(?:rgb|hsl)a?\((?:[^,]*,[^,]*,[^,]*,|[^,/]*/){_ZERO_PATTERN}\)"
 )
-# Tables and their parts grow with their text, whatever size they state.
+# Tables and their parts grow with their text, even if their declared size is zero.
 _GROWING = {"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}
-_FAR_AWAY = -350  # points, which is off the screen
+_OFF_SCREEN = -350  # points; text at this offset is off the screen
 _STRUCK = {"s", "strike", "del"}
 _NO_DECLARATIONS: Style = {}
 
 
 def declarations(style: str) -> Style:
-    """Return what a style attribute declares, in lower case; the last of each name counts."""
+    """Return the declarations of a style attribute in lower case. The last of each name wins."""
     if not style:
         return _NO_DECLARATIONS
     found = {}
@@ -36,7 +36,7 @@ def declarations(style: str) -> Style:
 
 
 def points(value: str) -> float | None:
-    """Return a length in points, None if it is not a length or depends on the size of its box."""
+    """Return a length in points, None if it is not a length or is relative to its box."""
     found = _LENGTH.fullmatch(value)
     if not found or (found[2] not in _POINTS and float(found[1])):
         return None
@@ -44,7 +44,7 @@ def points(value: str) -> float | None:
 
 
 class StyleSheet:
-    """The rules of the style elements for tags and classes; other selectors are not read."""
+    """The rules of the style elements for tags and classes. Other selectors are ignored."""
 
     def __init__(self) -> None:
         self._rules: dict[tuple[str, str], dict[str, str]] = {}
@@ -58,12 +58,12 @@ class StyleSheet:
                 outer.append(text.strip())
             elif outer:
                 selectors = outer.pop()
-                # A rule for print or one screen width is not how the text looked.
+                # Rules inside @media and the like may not have applied to the copied text.
                 if not any(rule.startswith("@") for rule in (*outer, selectors)):
                     self._add(selectors, declarations(text))
 
     def style(self, tag: str, classes: str, own: str) -> Style:
-        """Return what holds for an element: the rules of its tag, of its classes, its own."""
+        """Return the declarations of an element, from its tag, its classes and its attribute."""
         if not self._rules:
             return declarations(own)
         found = dict(self._rules.get((tag, ""), _NO_DECLARATIONS))
@@ -81,17 +81,17 @@ class StyleSheet:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a piece of text looks, from all elements around it."""
+    """The formatting of a piece of text, from all elements around it."""
 
     bold: bool = False
     italic: bool = False
     shift: str = ""  # "sub", "sup" or nothing
     struck: bool = False
-    gone: bool = False  # not displayed, off the screen or transparent, with all that is inside
-    invisible: bool = False  # what is inside may be made visible again
-    tiny: bool = False  # of no size; what is inside may have a size of its own
-    marker: bool = False  # the number or bullet that Word typed before an item
-    preformatted: bool = False  # line ends are line ends
+    gone: bool = False  # hidden with all elements inside: not displayed, off-screen, transparent
+    invisible: bool = False  # `visibility`: an element inside can be visible again
+    tiny: bool = False  # font size zero: an element inside can have another size
+    marker: bool = False  # the number or bullet that Word wrote before a list item
+    preformatted: bool = False  # newlines are line breaks
     href: str = ""
 
     @property
@@ -99,7 +99,7 @@ class Look:
         return self.gone or self.invisible or self.tiny
 
     def inside(self, tag: str, attributes: Mapping[str, str], style: Style) -> "Look":
-        """Return how text looks inside an element."""
+        """Return the formatting of text inside an element."""
         if not style and tag not in _TAGS_WITH_A_LOOK and "hidden" not in attributes:
             return self
         weight, slant = style.get("font-weight", ""), style.get("font-style", "")
@@ -119,14 +119,16 @@ class Look:
 
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TAGS_WITH_A_LOOK = {*_STRUCK, *_HEADINGS, "b", "strong", "em", "i", "sub", "sup", "pre", "th"} | {
-    "span"  # for its class
+    "span"  # for the styles of its class
 }
 
 
-def _bold(tag: str, weight: str, around: bool) -> bool:
-    """Google Docs wraps everything in `<b style="font-weight:normal">`; a heading is bold anyway.
+def _bold(tag: str, weight: str, inherited: bool) -> bool:
+    """Return whether text is bold. Headings and header cells do not count, as they always are.
 
-    Word writes `mso-bidi-font-weight:normal` on text that is bold.
+    The style comes before the tag, because Google Docs wraps everything in
+    `<b style="font-weight:normal">`. Word's `mso-bidi-font-weight:normal` means nothing: bold text
+    has it too.
     """
     if tag in _HEADINGS or tag == "th":
         return False
@@ -134,19 +136,19 @@ def _bold(tag: str, weight: str, around: bool) -> bool:
         return int(weight[:5]) >= 600
     if weight in ("bold", "bolder", "normal", "lighter"):
         return weight in ("bold", "bolder")
-    return around or tag in ("b", "strong")
+    return inherited or tag in ("b", "strong")
 
 
-def _shift(tag: str, style: Style, around: str) -> str:
+def _shift(tag: str, style: Style, inherited: str) -> str:
     if tag in ("sub", "sup"):
-        around = tag
+        inherited = tag
     place = style.get("vertical-align", "")
     if place in ("sub", "super"):
         return "sup" if place == "super" else "sub"
     if place == "baseline":
         return ""
     raised = points(style.get("mso-text-raise", "")) or 0
-    return around if abs(raised) < 2 else "sup" if raised > 0 else "sub"
+    return inherited if abs(raised) < 2 else "sup" if raised > 0 else "sub"
 
 
 def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
@@ -156,7 +158,7 @@ def _is_struck(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
     if "line-through" in decoration or style.get("text-line-through", "none") != "none":
         return True
     if tag in ("s", "strike") and decoration:
-        return False  # as Google Docs takes back its own bold
+        return False  # the style overrides the tag, as for bold
     return tag in _STRUCK or "msodel" in attributes.get("class", "").lower().split()
 
 
@@ -171,37 +173,37 @@ def _is_hidden(tag: str, attributes: Mapping[str, str], style: Style) -> bool:
         or style.get("mso-element", "").startswith("comment")
         or style.get("mso-special-character") == "comment"
         or _CLEAR.fullmatch(style.get("color", "").replace(" ", ""))
-        or _NOUGHT.fullmatch(style.get("opacity", ""))
+        or _ZERO.fullmatch(style.get("opacity", ""))
         or style.get("transform", "").replace(" ", "").startswith("scale(0)")
     ):
         return True
-    far = [style.get("text-indent"), style.get("margin-left"), style.get("margin-top")]
+    offsets = [style.get("text-indent"), style.get("margin-left"), style.get("margin-top")]
     if style.get("position") in ("absolute", "fixed"):
-        far += [style.get(side) for side in ("left", "top", "right", "bottom")]
+        offsets += [style.get(side) for side in ("left", "top", "right", "bottom")]
         clip = style.get("clip", "").replace(" ", "")
         if clip.startswith(("rect(0", "rect(1px")) or "inset(" in style.get("clip-path", ""):
             return True
-    if any((points(value or "") or 0) < _FAR_AWAY for value in far):
+    if any((points(value or "") or 0) < _OFF_SCREEN for value in offsets):
         return True
-    if tag in _GROWING:  # Google Sheets writes a width of nought
+    if tag in _GROWING:  # Google Sheets declares a width of 0
         return False
     sides = (style.get(name, "") for name in ("height", "max-height", "width", "max-width"))
     cut = "hidden" in (style.get("overflow"), style.get("overflow-x"), style.get("overflow-y"))
     return cut and any((size := points(side)) is not None and size < 1 for side in sides)
 
 
-def _is_invisible(visibility: str, around: bool) -> bool:
-    return visibility in ("hidden", "collapse") if visibility else around
+def _is_invisible(visibility: str, inherited: bool) -> bool:
+    return visibility in ("hidden", "collapse") if visibility else inherited
 
 
-def _is_tiny(size: str, around: bool) -> bool:
+def _is_tiny(size: str, inherited: bool) -> bool:
     found = _LENGTH.fullmatch(size)
     if not found:
-        return around and size in ("", "inherit", "smaller", "larger", "unset")
+        return inherited and size in ("", "inherit", "smaller", "larger", "unset")
     if not float(found[1]):
         return True
-    if found[2] in ("em", "%", "ex", "ch"):  # a share of nothing
-        return around
+    if found[2] in ("em", "%", "ex", "ch"):  # relative to the size around it
+        return inherited
     return (points(size) or 12) <= 1
 
 

@@ -1,4 +1,4 @@
-"""Links to the formats of the feeds, in templates."""
+"""Template tag for the links to the feeds."""
 
 from typing import Any
 
@@ -11,5 +11,8 @@ register = template.Library()
 
 @register.inclusion_tag("newsroom/_feeds.html")
 def feed_links(title: str, query: str = "") -> dict[str, Any]:
-    """Print a `<link>` for each feed of the releases that match a query, "" for all."""
+    """Print a `<link>` for each feed format.
+
+    `query` is a query of the archive; "" means all releases.
+    """
     return {"links": formats.feed_links(query, title)}

@@ -1,4 +1,4 @@
-"""The preview links of a release on its pages at the desk."""
+"""Template tags for the preview links of a release at the desk."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.inclusion_tag("admin/previews/_links.html", takes_context=True)
 def preview_links(context: Any, release: Release) -> dict[str, Any]:
-    """Print the links beside the release, with the buttons to issue and revoke."""
+    """Print the links of a release, with the buttons to issue and revoke links."""
     user = context["request"].user
     links = _links(release)
     invitations = emails_of(links)
@@ -37,7 +37,7 @@ def preview_links(context: Any, release: Release) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/previews/_readers.html")
 def preview_readers(release: Release) -> dict[str, Any]:
-    """Print who accepted the terms of a link, what they opened and from where."""
+    """Print which readers accepted the terms of a link, what they opened, and from where."""
     links = _links(release)
     found = openings.of_links(links)
     opened = [(link, found[link.pk], openings.passed_on_hint(found[link.pk])) for link in links
@@ -53,7 +53,7 @@ def accepting_readers(release: Release) -> list[str]:
 
 @register.simple_tag
 def utc_beside(moment: datetime) -> str:
-    """Return a moment in UTC, "" if the newsroom's clock shows the same."""
+    """Return a moment in UTC, "" if the time in the newsroom's time zone is the same."""
     return format_utc(moment)
 
 

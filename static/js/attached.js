@@ -1,4 +1,4 @@
-// The files of a release: drop them on its form, sort them, choose the poster, insert them.
+// The files of a release on its form: upload by drag and drop, sort, choose the poster, insert.
 
 import { gettext, interpolate } from "./translation.js";
 import { accept, watch } from "./upload.js";
@@ -26,7 +26,7 @@ function makePoster({ id, text }) {
   changed();
 }
 
-function dress(item) {
+function addTools(item) {
   const { id, text, picture, kind } = item.dataset;
   if (!id || item.querySelector(".attached-tools")) return;
   const twins = list.querySelectorAll(`[data-id="${id}"]`);
@@ -52,9 +52,9 @@ function dress(item) {
 
 if (list) {
   accept(area, () => ({ part: "attached", token, list }));
-  list.addEventListener("uploaded", ({ detail }) => { dress(detail); changed(); });
-  list.addEventListener("picture-described", ({ target }) => dress(target));
-  list.querySelectorAll("li").forEach((item) => { dress(item); watch(item); });
+  list.addEventListener("uploaded", ({ detail }) => { addTools(detail); changed(); });
+  list.addEventListener("picture-described", ({ target }) => addTools(target));
+  list.querySelectorAll("li").forEach((item) => { addTools(item); watch(item); });
 
   const fromLibrary = area.querySelector("[data-from-library]");
   fromLibrary.hidden = false;
@@ -64,14 +64,14 @@ if (list) {
         const answer = await fetch(`${list.dataset.uploads}?part=attached&id=${id}`);
         if (!answer.ok) return;
         list.insertAdjacentHTML("beforeend", await answer.text());
-        dress(list.lastElementChild);
+        addTools(list.lastElementChild);
         changed();
       },
     }));
   });
 }
 
-// A release that was imported knows the name of its poster, and waits for the file.
+// An imported release can have a poster without a file. Show a field to upload the file.
 const { posterWithoutFile } = JSON.parse(document.getElementById("newsroom-editor")?.textContent ?? "{}");
 const row = document.querySelector(".field-poster");
 if (posterWithoutFile && row && list) {

@@ -1,4 +1,4 @@
-// A button beside each address that people copy; without JavaScript it can be selected.
+// Adds a copy button beside each address. Without JavaScript, the address can be selected.
 
 import { gettext } from "./translation.js";
 

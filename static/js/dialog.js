@@ -1,4 +1,4 @@
-// What the parts of the editor share: elements, a question in a dialog, and a place in the text.
+// Helpers for the parts of the editor: create elements, ask in a dialog, find a position in the text.
 
 export const element = (tag, properties = {}, children = []) => {
   const made = Object.assign(document.createElement(tag), properties);
@@ -6,7 +6,7 @@ export const element = (tag, properties = {}, children = []) => {
   return made;
 };
 
-// Ask for the values of some fields; resolves to them by name, or to null if nobody wants to.
+// Ask for values in a dialog. Resolves to an object of values by field name, or to null if cancelled.
 export function ask({ title, fields, submit, cancel }) {
   return new Promise((resolve) => {
     const controls = fields.map(({ name, label, help = "", ...properties }) => {
@@ -39,8 +39,8 @@ export function ask({ title, fields, submit, cancel }) {
   });
 }
 
-// Below the block with the caret, also inside a background section: it splits no sentence, and
-// replaces nothing that is selected.
+// The position below the block with the caret, also inside a background section. An insertion there
+// splits no sentence and does not replace the selection.
 export function placeBelow({ $to }) {
   const depth = $to.depth && $to.node(1).type.name === "background" ? 2 : 1;
   return $to.depth < depth ? $to.pos : $to.after(depth);

@@ -1,23 +1,23 @@
-// Pressroom's parts of the text editor: quotations with a speaker, names marked as a person, and
-// pictures of the library. The schema is that of releases/document; the server cleans every save.
+// Pressroom's extensions of the text editor: quotations with a speaker, names linked to a person, and
+// pictures from the library. The schema matches releases/document. The server cleans every save.
 
 import { Blockquote, Mark, Node, mergeAttributes } from "django-prose-editor/editor";
 import { element, placeBelow } from "./dialog.js";
 import { gettext, interpolate } from "./translation.js";
 
-// What the page says to the editor: addresses, and the names behind the ids in this text.
+// Data from the page: addresses, and the names and pictures for the IDs in this text.
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
 const names = new Map(Object.entries(page.people));
 const pictures = new Map(Object.entries(page.pictures));
 
-// What was typed is not lost to a link that leads away: the browser asks first.
+// If there are unsaved changes, the browser asks before it leaves the page.
 const form = document.getElementById("release_form");
 let unsaved = false;
 form?.addEventListener("input", () => { unsaved = true; });
 form?.addEventListener("submit", () => { unsaved = false; });
 window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
-// Ask the admin's search: `of` is a relation that leads to the thing looked for.
+// Use the admin's autocomplete view. `of` is a foreign key to the searched model.
 async function search(of, term) {
   const query = new URLSearchParams({ ...of, term });
   const answer = await fetch(`${page.search}?${query}`);
@@ -28,7 +28,8 @@ async function search(of, term) {
 const PEOPLE = { app_label: "releases", model_name: "quote", field_name: "speaker" };
 const PICTURES = { app_label: "releases", model_name: "illustration", field_name: "asset" };
 
-// A dialog with a search field, its results, and further fields; resolves to what was chosen.
+// A dialog with a search field, its results, and extra fields. Resolves to the choice and the values of
+// these fields, or to null if cancelled.
 function choose({ title, of, term = "", chosen = null, fields = [], removable = false }) {
   return new Promise((resolve) => {
     const results = element("ul", { className: "found" });
@@ -111,7 +112,7 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
   });
 }
 
-// Other parts of the form ask for a picture of the library through the page.
+// Other parts of the form request a picture from the library with this event.
 document.addEventListener("newsroom:choose", async ({ detail }) => {
   const answer = await choose({ title: gettext("Choose a picture"), of: PICTURES });
   if (answer?.item) detail(answer.item);
@@ -128,11 +129,11 @@ const button = (label, hint) => {
   return made;
 };
 
-// A quotation: paragraphs alone, and whose words they are.
+// A quotation: only paragraphs, with their speaker.
 export const Quotation = Blockquote.extend({
   content: "paragraph+",
 
-  // Notes to editors print no speaker, so nobody is asked for one there.
+  // Notes to editors print no speaker, so the editor does not ask for one there.
   addOptions() { return { ...this.parent?.(), asks: true }; },
 
   addAttributes() {
@@ -202,9 +203,9 @@ export const Quotation = Blockquote.extend({
   },
 });
 
-// The text as the server reads it for names: each block without its footnotes, then each of those.
-// Whatever is left out is as long as it is in the document, and so is a marked name in `unmarked`:
-// nobody is looked for in it again.
+// The text in which the server searches for names: each block without its footnotes, then each of its
+// footnotes. Placeholders of the same length replace left-out nodes, so that positions match the
+// document. In `unmarked`, they also replace marked names, which are not searched for again.
 function piecesOf(doc) {
   const pieces = [];
   doc.descendants((block, pos) => {
@@ -248,17 +249,18 @@ function reportText(editor) {
   } }));
 }
 
-// Where a name that was found in the text of reportText stands, if it still does and is not marked.
+// The range of a name that was found in the text of reportText, or null if the text has changed there
+// or the name is already marked.
 function placeOf(doc, { name, paragraph, at }) {
   const piece = piecesOf(doc)[paragraph];
   if (!piece?.unmarked.startsWith(name, at)) return null;
   return { from: piece.at + at, to: piece.at + at + name.length };
 }
 
-// A name that is marked as a person's.
+// A name that is linked to a person.
 export const Mention = Mark.create({
   name: "mention",
-  priority: 950, // inside of links, outside of bold: see schema.js
+  priority: 950, // inside links, outside bold: see schema.js
   inclusive: false,
   excludes: "mention",
   addAttributes() {
@@ -267,7 +269,7 @@ export const Mention = Mark.create({
   parseHTML: () => [{ tag: "span[data-person]" }],
   renderHTML: ({ HTMLAttributes }) => ["span", HTMLAttributes, 0],
 
-  // The panel of names below the text (names.js) gets every change, and asks for marks.
+  // The panel of names below the text (names.js) receives every change, and requests marks.
   addStorage: () => ({ listening: new AbortController(), pause: undefined }),
   onCreate() {
     const { signal } = this.storage.listening;
@@ -277,14 +279,14 @@ export const Mention = Mark.create({
       const place = placeOf(this.editor.state.doc, detail);
       if (!place) return;
       names.set(detail.id, detail.text);
-      // Neither caret nor focus moves: the next name is confirmed where this one was.
+      // Caret and focus stay in place, so that the editor can confirm the next name.
       this.editor.commands.command(({ tr, state }) => {
         tr.addMark(place.from, place.to, state.schema.marks.mention.create({ person: detail.id }));
         return true;
       });
     }, { signal });
   },
-  // The whole text is read for it: once in a pause, not at each key.
+  // This reads the whole text, so it waits for a pause in typing.
   onUpdate() {
     clearTimeout(this.storage.pause);
     this.storage.pause = setTimeout(() => reportText(this.editor), 150);
@@ -328,7 +330,7 @@ function insertBelow(editor, asset) {
   editor.chain().focus().insertContentAt(placeBelow(editor.state.selection), { type: "figure", attrs: { asset } }).run();
 }
 
-// A picture of the library: the text holds only which one.
+// A picture from the library. The text contains only its ID.
 export const LibraryPicture = Node.create({
   name: "figure",
   group: "block",
@@ -349,10 +351,10 @@ export const LibraryPicture = Node.create({
     };
   },
 
-  // "Into the text", pressed beside a picture that was just uploaded.
+  // For the button "Insert into text" of an uploaded picture: see attached.js.
   addStorage: () => ({ listening: new AbortController() }),
   onCreate() {
-    // The bundle takes a picture alone for an empty text, and would send nothing.
+    // The bundle treats a text with only a picture as empty, and would send nothing.
     this.editor.on("update", ({ editor }) => {
       const { doc } = editor.state;
       if (doc.childCount > 1 || doc.firstChild.type.name !== this.name) return;

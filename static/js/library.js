@@ -1,5 +1,5 @@
-// The form of one picture: editors set the focal point on the picture and see it in every shape, and
-// put metadata of the file into a field with a button. Nothing is saved until they save.
+// The form of one picture: editors set the focal point on the picture, see all crops, and copy metadata
+// of the file into fields with buttons. Nothing is saved before they save the form.
 
 import { gettext, interpolate, percent } from "./translation.js";
 
@@ -17,7 +17,7 @@ if (focus && fields.every(Boolean)) {
 
   const clamped = (value) => Math.min(1, Math.max(0, value));
   const read = () => fields.map((field) => clamped(parseFloat(field.value.replace(",", ".")) || 0));
-  // Where a cut lies is said in assets/pictures.py: its middle at the point, moved inside.
+  // As in assets/pictures.py, a crop is centred on the focal point and moved inside the picture.
   const show = () => {
     const [x, y] = read();
     point.style.left = `${x * 100}%`;
@@ -60,27 +60,27 @@ if (focus && fields.every(Boolean)) {
   show();
 }
 
-// --- Who is to be seen ----------------------------------------------------------------------------
+// --- People shown ----------------------------------------------------------------------------
 
-// The admin's search for people has a field of its own, which nothing names. It comes when the
-// admin's own script has run, which may be before or after this one.
-function nameSearchFields() {
+// The search field of the admin's autocomplete widget has no label. The admin's script creates the
+// field, before or after this script runs.
+function labelSearchFields() {
   for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
     const label = field.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
     if (label) field.setAttribute("aria-label", label);
   }
 }
-nameSearchFields();
-new MutationObserver(nameSearchFields).observe(document.body, { childList: true, subtree: true });
+labelSearchFields();
+new MutationObserver(labelSearchFields).observe(document.body, { childList: true, subtree: true });
 
-// --- What the file says ----------------------------------------------------------------------------
+// --- Embedded metadata ----------------------------------------------------------------------------
 
 const data = document.getElementById("offers");
 const offers = data ? JSON.parse(data.textContent) : {};
 const buttons = [];
 for (const [name, words] of Object.entries(offers)) {
   const place = document.querySelector(`[data-offer=${name}] dd`);
-  // A moment has a field for the day and one for the time.
+  // A date and time has two fields.
   const field = document.querySelector(`[name=${name}], [name=${name}_0]`);
   const time = document.querySelector(`[name=${name}_1]`);
   if (!place || !field) continue;

@@ -1,12 +1,12 @@
-// Below the text: the people it probably names. The editor confirms each, which marks the name, or
-// rejects it; both are stored when the release is saved.
+// The panel below the text with names of people that were found in it. The editor confirms a name,
+// which marks it, or rejects it. Both are stored when the release is saved.
 
 import { alternatives, gettext, interpolate, ngettext } from "./translation.js";
 
 const page = JSON.parse(document.getElementById("newsroom-editor")?.textContent ?? "null");
 const row = document.querySelector(".field-body");
 const field = document.querySelector("[name=rejected_names]");
-const AROUND = 60; // characters of the text that are shown before and behind a name
+const AROUND = 60; // characters of the text that are shown before and after a name
 
 const element = (tag, properties = {}, children = []) => {
   const made = Object.assign(document.createElement(tag), properties);
@@ -25,16 +25,16 @@ if (page && row && field) {
   row.append(panel);
 
   let rejected = [];
-  try { rejected = JSON.parse(field.value) ?? []; } catch { /* nothing was rejected yet */ }
+  try { rejected = JSON.parse(field.value) ?? []; } catch { /* no name was rejected yet */ }
   let text = null;
   let asked = 0;
   let pause;
   let pressed = false;
 
-  const press = (label, deed, what) => {
+  const press = (label, action, target) => {
     const made = element("button", { type: "button", className: "button small", textContent: label });
-    made.setAttribute("aria-label", interpolate(gettext("%(action)s: %(name)s"), { action: label, name: what }));
-    made.addEventListener("click", deed);
+    made.setAttribute("aria-label", interpolate(gettext("%(action)s: %(name)s"), { action: label, name: target }));
+    made.addEventListener("click", action);
     return made;
   };
   const reject = (name, people) => {
@@ -54,7 +54,7 @@ if (page && row && field) {
     if (before.length > AROUND) before = `…${before.slice(-AROUND).replace(/^\S*\s/u, "")}`;
     if (behind.length > AROUND) behind = `${behind.slice(0, AROUND).replace(/\s\S*$/u, "")}…`;
     const parts = [before, element("b", { textContent: name }), behind];
-    // What stands for a line break or the like in the text of editor.js.
+    // The placeholder for nodes without text, such as line breaks: see piecesOf() in editor.js.
     return element("p", { dir: "auto" }, parts.map((part) => part.replaceAll?.("\ufffc", " ") ?? part));
   };
   const offer = ({ people, times, ...place }, shown) => element("li", {}, [
@@ -79,7 +79,7 @@ if (page && row && field) {
       press(gettext("No"), () => reject(place.name, people), place.name),
     ]),
   ]);
-  // Whoever has pressed one of the buttons goes on at the name that stands there now.
+  // If the focus was on a button in the list, it moves to the name that is now at this place.
   const show = (items) => {
     const last = [...list.children].findIndex((item) => item.contains(document.activeElement));
     list.replaceChildren(...items);
@@ -126,6 +126,6 @@ if (page && row && field) {
     clearTimeout(pause);
     pause = setTimeout(look, first || pressed ? 0 : 900);
   });
-  // The editor may have reported its text before this script listened.
+  // The editor may have sent its text before this script was listening.
   document.dispatchEvent(new CustomEvent("newsroom:report-text"));
 }

@@ -1,16 +1,17 @@
-// Additions to public pages; without JavaScript, everything can still be read.
+// Additions to public pages. Without JavaScript, all content can still be read.
 
-// The language of the site's own text and the text of this script, so that no page asks for a
-// catalogue: see base.html.
+// The language of the site's own texts, and the messages of this script: see base.html. So pages need
+// no JavaScript catalogue.
 const site = document.getElementById("page-script").dataset;
 
-// The reader's own time beside the newsroom's, where they differ.
+// Add the reader's local time if it differs from the newsroom's time.
 for (const element of document.querySelectorAll("time[data-local]")) {
   const moment = new Date(element.dateTime);
   const written = element.dateTime.match(/([+-])(\d\d):(\d\d)$/);
   const ours = written ? (written[1] === "-" ? 1 : -1) * (60 * written[2] + +written[3]) : 0;
   if (moment.getTimezoneOffset() === ours) continue;
-  // Asked for in one go, a browser writes “17 September at 18:30”, unlike the time beside it.
+  // Day and time are formatted separately: together, a browser writes “17 September at 18:30”, unlike
+  // the time beside it.
   const write = (parts) => new Intl.DateTimeFormat(site.language, parts).format(moment);
   const day = write({ day: "numeric", month: "long" });
   const time = write({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
@@ -20,7 +21,7 @@ for (const element of document.querySelectorAll("time[data-local]")) {
   element.nextElementSibling.textContent = `(${local})`;
 }
 
-// A quotation with its speaker, title and source, ready to paste.
+// Buttons that copy a quotation with its speaker, title and source.
 for (const place of document.querySelectorAll("[data-copy]")) {
   const quotation = document.getElementById(place.dataset.copy);
   const button = document.createElement("button");
@@ -36,12 +37,12 @@ for (const place of document.querySelectorAll("[data-copy]")) {
     });
     const speaker = quotation.querySelector(".said-by").innerText.split("\n")[0];
     const page = document.querySelector("link[rel=canonical]")?.href ?? location.href;
-    // Under embargo, a copy carries the warning instead of an address.
+    // Under embargo, the copy contains the warning instead of an address.
     const source = document.body.dataset.warning ?? place.dataset.source ?? page;
     try {
       await navigator.clipboard.writeText(`${paragraphs.join("\n\n")}\n\n– ${speaker}\n${source}`);
       button.textContent = site.copied;
-    } catch { // browsers need a permission, and forbid it over plain HTTP
+    } catch { // without permission, and over plain HTTP, browsers refuse it
       button.textContent = site.notCopied;
     }
     setTimeout(() => (button.textContent = site.copyQuotation), 2000);

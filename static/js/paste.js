@@ -1,4 +1,4 @@
-// Paste and drop. The server cleans what comes from outside this editor by the rules for saving, and
+// Paste and drop. The server cleans content from outside this editor by the same rules as on save, and
 // reports what it left out or changed. The report stays below the text until it is closed.
 
 import { Extension, Plugin, pm } from "django-prose-editor/editor";
@@ -9,33 +9,34 @@ const { DOMParser: Parser, DOMSerializer, Fragment, Slice } = pm.model;
 const { TextSelection } = pm.state;
 const page = JSON.parse(document.getElementById("newsroom-editor").textContent);
 
-// Pieces that are copied from an editor carry a mark that other pages do not know: other editors of
-// the same family (wikis, ticket systems) write data-pm-slice as well, and hide words in it.
+// Content that is copied from this editor has an attribute with a secret, and is not cleaned again. The
+// attribute data-pm-slice is not enough: other ProseMirror editors (wikis, ticket systems) write it too,
+// and their content may have hidden words.
 const MARK = "data-newsroom-slice";
 const secret = (() => {
   const made = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
   try {
-    // All windows of this newsroom share it.
+    // All windows of this newsroom share the secret.
     const known = localStorage.getItem(MARK) ?? made();
     localStorage.setItem(MARK, known);
     return known;
   } catch {
-    return made(); // without storage, each window has its own
+    return made(); // without storage, each window has its own secret
   }
 })();
 
-// A photograph that stands in the clipboard as text is megabytes that the server would not read.
-// (One expression for all of it would need more stack than a browser has.)
+// Remove embedded files (data: URLs): they are megabytes that the server would not use. One regular
+// expression for all of this would overflow the stack of the browser.
 const withoutFiles = (html) => html.split(";base64,").map((part, number) => {
   const end = number ? part.search(/[^A-Za-z0-9+/=]/) : 0;
   const length = end < 0 ? part.length : end;
   return length < 100 ? part : part.slice(length);
 }).join(";base64,");
 
-// Forms wait for what is still being cleaned: nobody saves a text without what was just pasted. If
-// it did not arrive whole, the form stays, since the page that follows would not say so.
-const pending = new Set(); // promises of the sentences about each paste
-let waiting = null; // what is sent when all are here
+// A form waits for pastes that are still being cleaned, so that no text is saved without them. If there
+// is a message about a paste, the form is not sent, because the next page would not show the message.
+const pending = new Set(); // promises of the messages about each paste
+let waiting = null; // the form that is sent when all are finished
 document.addEventListener("submit", async (event) => {
   if (!pending.size) return;
   event.preventDefault();
@@ -52,12 +53,12 @@ document.addEventListener("submit", async (event) => {
   }
   const last = waiting;
   waiting = null;
-  if (sentences.length) say([...sentences, gettext("Nothing is saved yet. Check the text, then save it.")]);
+  if (sentences.length) showDialog([...sentences, gettext("Nothing is saved yet. Check the text, then save it.")]);
   else last.target.requestSubmit(last.submitter);
 }, { capture: true });
 
-// A dialog about a paste; what was copied is still in the clipboard.
-function say(sentences) {
+// Show messages about a paste in a dialog.
+function showDialog(sentences) {
   const form = element("form", { method: "dialog" }, [
     ...sentences.map((sentence) => element("p", { textContent: sentence })),
     element("div", { className: "dialog-buttons" }, [
@@ -70,7 +71,7 @@ function say(sentences) {
   dialog.showModal();
 }
 
-// The sentences below a text: one list, read out as it grows, with a button that empties it.
+// The messages below a text: a list that screen readers announce, with a button to clear it.
 function noticesBelow(dom) {
   const list = element("ul");
   const live = element("div", {}, [list]);
@@ -93,19 +94,20 @@ function noticesBelow(dom) {
   };
 }
 
-// Ask the server to clean something. Its answer: what it refused, or the clean text, and sentences.
+// Ask the server to clean content. Returns the clean HTML, messages, and whether it was refused.
 async function ask(body, type, field) {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   const answer = await fetch(field === "notes" ? `${page.paste}?field=notes` : page.paste, {
     method: "POST", headers: { "X-CSRFToken": token, "Content-Type": type }, body,
   });
-  // Without a session the answer is the page to sign in.
+  // Without a session, the response is the sign-in page.
   if (answer.redirected || ![200, 400, 413].includes(answer.status)) throw new Error(answer.status);
   const { html, messages } = await answer.json();
   return { html, messages, refused: !answer.ok, tooLong: answer.status === 413 };
 }
 
-// What a clipboard or a dropped thing holds. Pictures and files alone are named, not taken.
+// The content of the clipboard or a drop. Files become empty tags: the server reports that they were
+// left out.
 function contentOf(data, plain) {
   const html = plain ? "" : withoutFiles(data.getData("text/html"));
   const text = data.getData("text/plain");
@@ -114,7 +116,7 @@ function contentOf(data, plain) {
   return { html: files.join(""), text };
 }
 
-// Clean text as a piece of a document. Whole tables stay whole; other blocks join those around.
+// Parse clean HTML as a slice. Tables stay complete. Other blocks can join the blocks around them.
 function sliceOf(html, view) {
   const { body } = new DOMParser().parseFromString(html, "text/html");
   const parser = Parser.fromSchema(view.state.schema);
@@ -122,31 +124,31 @@ function sliceOf(html, view) {
   return Slice.maxOpen(parsed.content, false);
 }
 
-// The footnote of something, and the one that typed words would belong to.
+// The footnote of some marks, and the footnote that typed text would belong to.
 const noteOf = (marks) => marks.find((mark) => mark.type.name === "footnote");
 const noteAround = ({ $from, $to, empty }) =>
   noteOf((empty ? $from.marks() : $from.sameParent($to) && $from.marksAcross($to)) || []);
 
-// A table in a cell would split the table around it.
+// For tables that are pasted into a cell: they would split the table around them.
 const isInTable = ({ $from }) => {
   for (let depth = $from.depth; depth > 0; depth--) if ($from.node(depth).type.name === "table") return true;
   return false;
 };
-function holdsTable(slice) {
+function containsTable(slice) {
   let found = false;
   slice.content.descendants((node) => { found ||= node.type.name === "table"; });
   return found;
 }
 
-// A piece of a document as words of one footnote: a line for each paragraph, its notes in brackets.
+// Turn a slice into text of one footnote: a line for each paragraph, its footnotes in brackets.
 function asNote(slice, note) {
   const { schema } = note.type;
   const text = (words) => schema.text(words, [note]);
   const numbers = new Set();
   slice.content.descendants((node) => { if (node.isInline) numbers.add(noteOf(node.marks)?.attrs.number); });
-  const isOneNote = numbers.size === 1; // words of a note, or no note at all
+  const isOneNote = numbers.size === 1; // text of a single footnote, or without footnotes
   const found = [];
-  let inside; // the note of the words before
+  let inside; // the number of the current footnote
   const mark = (node) => node.mark(note.addToSet(node.marks));
   const turnTo = (next) => {
     if (inside && inside !== next) found.push(text(")"));
@@ -170,9 +172,9 @@ function asNote(slice, note) {
 
 export const CleanPaste = Extension.create({
   name: "cleanPaste",
-  // Where each paste belongs, while the server cleans it: what is typed meanwhile moves the place.
+  // The place of each paste that the server is cleaning. Typing in the meantime moves the place.
   addStorage: () => ({ places: new Set(), notices: null }),
-  // Both editors of the form have this part; each is called as its field is.
+  // Both editors of the form have this extension. Each gets the label of its field.
   onCreate() {
     const { dom } = this.editor.view;
     const label = dom.closest(".form-row")?.querySelector("label")?.textContent.replace(":", "").trim();
@@ -192,8 +194,8 @@ export const CleanPaste = Extension.create({
       storage.places.add(followed);
       return followed;
     };
-    // Put something where it was pasted; a caret that is elsewhere by now stays there. It is no
-    // paste to the parts of the editor that would make links of its words.
+    // Insert clean HTML at the place of the paste. The caret stays where it is now. The transaction is
+    // not marked as a paste, so that no extension turns words into links.
     const put = (view, pasted, html) => {
       if (view.isDestroyed) return;
       const { state } = view;
@@ -204,7 +206,7 @@ export const CleanPaste = Extension.create({
       const slice = note ? asNote(sliceOf(html, view), note) : sliceOf(html, view);
       const [only] = slice.openStart || slice.content.childCount !== 1 ? [] : [slice.content.firstChild];
       const { tr, selection } = view.state;
-      if (isInTable(selection) && holdsTable(slice)) {
+      if (isInTable(selection) && containsTable(slice)) {
         view.dispatch(tr.insert(placeBelow(selection), slice.content).scrollIntoView());
         storage.notices?.add([gettext("A table can’t be inside a cell. Your text was pasted below this table.")]);
       } else view.dispatch((only ? tr.replaceSelectionWith(only, false) : tr.replaceSelection(slice)).scrollIntoView());
@@ -212,12 +214,12 @@ export const CleanPaste = Extension.create({
       storage.places.delete(here);
       view.dispatch(view.state.tr.setSelection(here.place.resolve(view.state.doc)));
     };
-    // Returns what there is to say: in a dialog, unless a form that waits will say it.
+    // Returns the messages. Problems are also shown in a dialog, unless a waiting form will show them.
     const clean = async (view, pasted, { html, text }) => {
       let answer;
       try {
         answer = html ? await ask(html, "text/html", field) : await ask(text, "text/plain", field);
-        // What cannot be read with its formatting may be readable without.
+        // Content that is refused with formatting may be accepted as plain text.
         if (answer.refused && !answer.tooLong && html && text) {
           const plain = await ask(text, "text/plain", field);
           const unformatted = gettext("It was pasted as plain text, without headings, links and emphasis. It may include struck-out or hidden text.");
@@ -226,11 +228,11 @@ export const CleanPaste = Extension.create({
       } catch {
         if (text) view.isDestroyed || putPlain(view, pasted, text);
         const sentences = [gettext("The server did not answer, so it was pasted as plain text, without headings, links and emphasis. It may include struck-out or hidden text. Check that you are still signed in. To keep the formatting, undo and paste again later.")];
-        if (!waiting) say(sentences);
+        if (!waiting) showDialog(sentences);
         return sentences;
       }
       if (answer.refused) {
-        if (!waiting) say(answer.messages);
+        if (!waiting) showDialog(answer.messages);
         return answer.messages;
       }
       if (answer.html) put(view, pasted, answer.html);
@@ -242,7 +244,8 @@ export const CleanPaste = Extension.create({
       const paragraphs = lines.map((words) => element("p", { textContent: words }).outerHTML);
       put(view, pasted, paragraphs.join(""));
     };
-    // A line of words has nothing to clean; lines may be those of a mail program, tabs of a table.
+    // One line of plain text needs no cleaning. Line ends may come from a mail program, tabs from a
+    // table.
     const isPlain = ({ html, text }) => !html && !/[\r\n\t\u0336]|~~/.test(text);
     const takeOver = (view, event, data, asText, place) => {
       const content = contentOf(data, asText);
@@ -252,11 +255,11 @@ export const CleanPaste = Extension.create({
       const work = clean(view, pasted, content).catch((error) => {
         console.error(error);
         const sentences = [gettext("The text could not be pasted. Try again.")];
-        if (!waiting) say(sentences);
+        if (!waiting) showDialog(sentences);
         return sentences;
       }).finally(() => {
         storage.places.delete(pasted);
-        if (!waiting) pending.delete(work); // else the form takes it
+        if (!waiting) pending.delete(work); // otherwise the form removes it
       });
       pending.add(work);
       return true;
@@ -271,17 +274,18 @@ export const CleanPaste = Extension.create({
               return dom;
             },
           },
-          // What was copied here, and plain words. A drop has another place than the caret.
+          // For content of this editor and plain text, which are not cleaned. A drop is not at the
+          // caret.
           transformPasted(slice, view) {
             const note = view.dragging ? null : noteAround(view.state.selection);
             return note ? asNote(slice, note) : slice;
           },
-          // Before the editor reads the event itself: it would build foreign markup in the page.
+          // Runs before the editor reads the event, which would put foreign markup into the page.
           handleDOMEvents: {
             paste(view, event) {
               if (!view.editable || !event.clipboardData) return false;
               const { shiftKey, lastKeyCode } = view.input;
-              const asText = shiftKey && lastKeyCode !== 45; // Shift and Insert are a paste as well
+              const asText = shiftKey && lastKeyCode !== 45; // Shift+Insert is an ordinary paste
               return takeOver(view, event, event.clipboardData, asText, () => view.state.selection);
             },
             drop(view, event) {

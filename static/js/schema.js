@@ -1,6 +1,6 @@
-// What may stand in a text, as the server keeps it (releases/document): the order of the marks,
-// lists, tables, footnotes and background sections. Quotations, names and pictures are in
-// editor.js. Whatever the server accepts, the editor keeps as it is: tests/test_browser_editor.py.
+// The schema of texts, as in releases/document on the server: the order of marks, lists, tables,
+// footnotes and background sections. Quotations, names and pictures are in editor.js. The editor must
+// not change a text that the server accepts: see tests/test_browser_editor.py.
 
 import {
   Bold as BaseBold, Document as BaseDocument, Italic as BaseItalic, Link as BaseLink,
@@ -15,13 +15,13 @@ const { TextSelection } = pm.state;
 
 // --- Marks --------------------------------------------------------------------------------------
 
-// A mark with a higher priority stands outside of the others. From the outside in: footnote, link
-// (1000, its own), name (950, in editor.js), bold, italic, struck out, lowered, raised.
+// A mark with a higher priority is outside the others. From outermost to innermost: footnote (1100),
+// link (1000, the default), name (950, in editor.js), bold, italic, strike, subscript, superscript.
 export const Bold = BaseBold.extend({ priority: 900 });
 export const Italic = BaseItalic.extend({ priority: 890 });
 export const Strike = BaseStrike.extend({
   priority: 880,
-  // Only what somebody struck out here: what comes from elsewhere says "this was taken out".
+  // Only <s>, which this editor writes. In other HTML, <del> and similar tags mark deleted text.
   parseHTML: () => [{ tag: "s" }],
   addPasteRules: () => [],
 });
@@ -42,7 +42,7 @@ const textButton = (label, hint) => {
 // --- Links --------------------------------------------------------------------------------------
 
 export const Link = BaseLink.extend({
-  // An address and nothing else: the server keeps no title of a link.
+  // Only the address: the server stores no other attribute of a link.
   addAttributes() { return { href: this.parent().href }; },
   addCommands() {
     return {
@@ -82,8 +82,8 @@ function unusedNumber(doc) {
   return most + 1;
 }
 
-// The words of a footnote stand in the text where its number is printed. The server numbers them
-// anew on each save; here the number only keeps neighbours apart.
+// The text of a footnote is stored where its number is printed. The server renumbers footnotes on each
+// save. Here, the numbers only distinguish adjacent footnotes.
 export const Footnote = Mark.create({
   name: "footnote",
   priority: 1100,
@@ -153,7 +153,7 @@ export const ListItem = BaseListItem.extend({ content: ITEM });
 
 const MAX_START = 9999;
 
-// The numbered list with the caret, the innermost of them.
+// The innermost numbered list that contains the caret, or null.
 function listAround({ $from }) {
   for (let depth = $from.depth; depth > 0; depth--) {
     if ($from.node(depth).type.name === "orderedList") return { node: $from.node(depth), pos: $from.before(depth) };
@@ -213,7 +213,7 @@ const cell = { content: ITEM, addAttributes: () => ({ colspan: span("colspan"), 
 export const TableCell = BaseTableCell.extend(cell);
 export const TableHeader = BaseTableHeader.extend(cell);
 
-// The table with the caret, and how large it is.
+// The size of the innermost table that contains the caret, or null.
 function sizeOfTable({ $from }) {
   for (let depth = $from.depth; depth > 0; depth--) {
     const node = $from.node(depth);
@@ -240,7 +240,7 @@ export const Table = BaseTable.extend({
   }),
   renderHTML: ({ HTMLAttributes }) => ["table", HTMLAttributes, ["tbody", 0]],
 
-  // The caption is a field above the table: an attribute has no letters for a caret.
+  // The caption is an attribute, so it is edited in an input field above the table.
   addNodeView() {
     return ({ node, editor, getPos }) => {
       const caption = element("input", { type: "text", className: "table-caption", maxLength: MAX_CAPTION, placeholder: gettext("Caption of the table"), disabled: !editor.isEditable });
@@ -257,7 +257,7 @@ export const Table = BaseTable.extend({
         editor.view.dispatch(editor.state.tr.setNodeAttribute(getPos(), "caption", words));
       });
       caption.addEventListener("keydown", (event) => {
-        // Enter would send the form.
+        // Enter would submit the form.
         if (event.key !== "Enter" && event.key !== "ArrowDown") return;
         event.preventDefault();
         caption.blur();
@@ -289,7 +289,7 @@ export const Table = BaseTable.extend({
         const { doc, selection } = editor.state;
         const place = placeBelow(selection);
         const table = { type: "table", content: [emptyRow("tableHeader", 3), emptyRow("tableCell", 3), emptyRow("tableCell", 3)] };
-        // Behind a table that ends the text there would be no place to go on writing.
+        // Add a paragraph after a table at the end of the text, so that the editor can continue there.
         const after = doc.resolve(place).nodeAfter ? [] : [{ type: "paragraph" }];
         editor.chain().focus().insertContentAt(place, [table, ...after]).setTextSelection(place + 4).run();
       },
@@ -345,7 +345,7 @@ export const Document = BaseDocument.extend({ content: "(block | background)+" }
 
 export const Background = Node.create({
   name: "background",
-  content: "block+", // of which it is none: no section stands in another
+  content: "block+", // not `background`: sections cannot be nested
   defining: true,
   parseHTML: () => [{ tag: 'section[data-kind="background"]' }],
   renderHTML: () => ["section", { "data-kind": "background" }, 0],
@@ -361,8 +361,8 @@ export const Background = Node.create({
 
   addCommands() {
     return {
-      // Set the selected blocks off as background, or bring them back: all of the section if
-      // nothing is selected.
+      // Turn the selected blocks into a background section, or back into ordinary blocks. Without a
+      // selection, the whole section is turned back.
       toggleBackground: () => ({ tr, dispatch }) => {
         const { doc, selection } = tr;
         if (inBackground(selection)) {
@@ -378,7 +378,7 @@ export const Background = Node.create({
         const range = blocksAt(doc, selection, 0);
         const { start, end } = range;
         tr.wrap(range, [{ type: this.type }]);
-        // Next to a background section it is part of that one.
+        // Merge with adjacent background sections.
         if (doc.resolve(end).nodeAfter?.type === this.type) tr.join(end + 2);
         if (doc.resolve(start).nodeBefore?.type === this.type) tr.join(start);
         return true;

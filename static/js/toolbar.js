@@ -1,5 +1,5 @@
-// The bar above the text: names that people read, a menu of headings that the keyboard reaches,
-// and a way out of tables and lists for those who use Tab.
+// The toolbar of the editor: translated labels, a heading menu that works by keyboard, and a way to
+// leave tables and lists with Tab.
 
 import { Menu as BaseMenu, Plugin } from "django-prose-editor/editor";
 import { element } from "./dialog.js";
@@ -17,7 +17,7 @@ const HEADINGS = [[2, gettext("Heading")], [3, gettext("Subheading")]];
 let count = 0;
 
 export const Menu = BaseMenu.extend({
-  // Runs after the bundle has defined its items, and defines some of them anew.
+  // Runs after the bundle has defined its items, and replaces some of them.
   addMenuItems({ editor = this.editor, menu, buttons }) {
     const { marks, nodes } = editor.schema;
     for (const [name, icon, label] of MARKS) {
@@ -99,7 +99,7 @@ export const Menu = BaseMenu.extend({
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", gettext("Formatting"));
 
-    // The bundle's menu opens by the mouse alone.
+    // The menu of the bundle opens only by mouse.
     for (const opener of bar.querySelectorAll(".prose-menubar__selected")) {
       opener.tabIndex = 0;
       opener.setAttribute("role", "button");
@@ -134,7 +134,7 @@ export const Menu = BaseMenu.extend({
     editor.view.dom.setAttribute("aria-describedby", help.id);
   },
 
-  // Tab moves between cells and levels of lists; after Escape it leaves the text, as elsewhere.
+  // Tab moves between table cells and list levels. After Escape, Tab leaves the editor.
   addProseMirrorPlugins() {
     let leaving = false;
     return [

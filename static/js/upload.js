@@ -1,10 +1,11 @@
-// Files are dropped or chosen, and go up one after the other: each with its progress, its refusal
-// or its picture, and its state until it is ready. Without JavaScript the form sends them at once.
+// Uploads files that are dropped or chosen, one after the other. Each one shows its progress, then its
+// error or picture, and its status until processing ends. Without JavaScript, the form sends all files
+// in one request.
 
 import { gettext, interpolate, percent } from "./translation.js";
 
-// An upload at a time: several would share the line, and each would seem slow.
-let line = Promise.resolve();
+// One upload at a time: parallel uploads share the bandwidth, and each would seem slow.
+let queue = Promise.resolve();
 
 export function send(file, { part, into, token, list }) {
   const item = document.createElement("li");
@@ -19,7 +20,7 @@ export function send(file, { part, into, token, list }) {
   words.textContent = gettext("Waiting");
   item.append(name, progress, words);
   list.append(item);
-  line = line.then(() => new Promise((done) => {
+  queue = queue.then(() => new Promise((done) => {
     const request = new XMLHttpRequest();
     request.open("POST", `${list.dataset.uploads}?part=${part}`);
     request.setRequestHeader("X-CSRFToken", token);
@@ -57,7 +58,7 @@ export function send(file, { part, into, token, list }) {
     if (into) body.append("into", into);
     request.send(body);
   }));
-  return line;
+  return queue;
 }
 
 function replace(item, html) {
@@ -69,7 +70,7 @@ function replace(item, html) {
   return shown;
 }
 
-// What is being made ready is asked after until it is, or could not be.
+// Poll the server until a file is processed or has failed.
 export function watch(item) {
   if (!["waiting", "making"].includes(item.dataset.state)) return;
   const part = item.querySelector("[name=attached]") ? "attached" : "upload";
@@ -78,9 +79,9 @@ export function watch(item) {
     try {
       const address = item.closest("[data-uploads]").dataset.uploads;
       const answer = await fetch(`${address}?part=${part}&id=${item.dataset.id}`);
-      if (answer.status === 429 || answer.status >= 500) throw new Error(answer.status); // asked again
+      if (answer.status === 429 || answer.status >= 500) throw new Error(answer.status); // the catch block polls again
       const html = await answer.text();
-      // Without a session the answer is the page to sign in.
+      // Without a session, the response is the sign-in page.
       if (!answer.ok || answer.redirected || !html.includes("data-state")) return stop(item);
       const shown = replace(item, html);
       shown.dispatchEvent(new CustomEvent("picture-described", { bubbles: true }));
@@ -90,7 +91,7 @@ export function watch(item) {
   }, 1000);
 }
 
-// What is no longer asked after says so: its state on the page is not the newest.
+// Show that polling has ended: the status on the page may be out of date.
 function stop(item) {
   const words = document.createElement("p");
   words.className = "problem";
@@ -99,7 +100,7 @@ function stop(item) {
   item.append(words);
 }
 
-// Make an area take what is dropped on it and what its field chooses.
+// Upload the files that are dropped on an area or chosen in its field.
 export function accept(area, options) {
   const field = area.querySelector("input[type=file]");
   const take = (files) => { for (const file of files) send(file, options(file)); };
@@ -118,7 +119,7 @@ export function accept(area, options) {
 
 const page = document.querySelector("[data-drop=upload]");
 if (page) {
-  // Taking over what a file says stays on this page, beside the other uploads.
+  // Submit the form for embedded metadata in the background, so that other uploads stay on the page.
   document.querySelector(".uploads").addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;

@@ -19,7 +19,7 @@ from releases.languages import UNDETERMINED
 class Command(BaseCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Not lazy: argparse wraps it, and takes only a string.
+        # Not a lazy string, because argparse wraps it and accepts only `str`.
         self.help = _(
             "Import press releases as drafts and print what was recognised, guessed and left out. "
             "People are suggested, never created."
@@ -104,7 +104,7 @@ class Command(BaseCommand):
             try:
                 release = import_draft(understood, by=by, again=copies.next if again else None)
             except AlreadyImported as problem:
-                # There are too many copies, or somebody else imported it meanwhile.
+                # There are too many copies, or someone else has just imported it.
                 self._print_already_imported(problem)
                 return
             self.stdout.write(_("Created the draft “%(release)s”.") % {"release": release} + "\n")
@@ -139,7 +139,7 @@ class Command(BaseCommand):
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # of a larger file, this is enough to refuse it
+            return file.read(MAX_BYTES + 1)  # one byte more, so that a larger file is refused
     except OSError as problem:
         reason = (problem.strerror or _("unknown reason")).lower()
         values = {"file": str(path), "reason": reason}

@@ -65,7 +65,7 @@ def _lines_of(link: PreviewLink) -> Iterator[str]:
 
 @contextmanager
 def _opened(file: str) -> Iterator[IO[bytes]]:
-    """Open a file, or a copy of standard input that is cut just above the limit."""
+    """Open a file, or for “-” a copy of standard input that is cut one byte above the limit."""
     if file != "-":
         with Path(file).open("rb") as leak:
             yield leak
