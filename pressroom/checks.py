@@ -15,7 +15,7 @@ from pressroom import sqlite
 
 @register(Tags.security, deploy=True)
 def check_deployment(**options: Any) -> list[CheckMessage]:
-    """Warn of settings that are safe, but leave out something that a newsroom needs."""
+    """Return warnings about a deployment that works, but is incomplete or less secure."""
     found: list[CheckMessage] = []
     if not settings.EMAIL_IS_ON:
         found.append(
@@ -60,7 +60,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
                 id="pressroom.W004",
             )
         )
-    # gunicorn adds these to its command line.
+    # gunicorn adds the arguments in this variable to its command line.
     own_certificate = "--certfile" in os.environ.get("GUNICORN_CMD_ARGS", "")
     if settings.SECURE_SSL_REDIRECT and not settings.TRUST_PROXY and not own_certificate:
         found.append(
