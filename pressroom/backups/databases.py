@@ -249,7 +249,7 @@ def opened(alias: str, **differs: Any) -> Iterator[BaseDatabaseWrapper]:
 
 
 def refuse_verification() -> None:
-    """Raise BackupError if a backup cannot be verified, for want of a scratch database."""
+    """Raise BackupError if no scratch database is available for the verification."""
     if connection.vendor == "sqlite":
         return
     if settings.SCRATCH_DATABASE_URL:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from pressroom import sqlite
 from pressroom.migration_executor import LiveMigrationExecutor
 
-ADVISORY_LOCK = 0x50524553  # only one migrate has it at a time
+ADVISORY_LOCK = 0x50524553  # the number of the lock that only one migrate has at a time
 RETRY_SECONDS = 1.0
 
 
@@ -93,7 +93,7 @@ def _ask(connection: Any, function: str) -> bool:
 
 @contextmanager
 def _instead_of_djangos(executor: type[LiveMigrationExecutor]) -> Iterator[None]:
-    """Let Django's command, which names one executor, use another."""
+    """Replace the executor of Django's command, which has no option for it."""
     djangos = vars(migrate)["MigrationExecutor"]
     vars(migrate)["MigrationExecutor"] = executor
     try:
