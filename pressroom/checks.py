@@ -48,7 +48,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
             )
         )
     secured = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
-    if settings.EMAIL_HOST_PASSWORD and not secured and not _is_near(settings.EMAIL_HOST):
+    if settings.EMAIL_HOST_PASSWORD and not secured and not _is_local(settings.EMAIL_HOST):
         found.append(
             Warning(
                 _(
@@ -102,7 +102,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
     return found
 
 
-def _is_near(host: str) -> bool:
+def _is_local(host: str) -> bool:
     """Return whether a host is this machine or in a private network."""
     try:
         return ip_address(host).is_private

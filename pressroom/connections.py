@@ -147,7 +147,7 @@ class Connection(gthread.TConn):
         return len(self.early) >= self.needed
 
     def has_no_end(self) -> bool:
-        """Return whether the head has no end within the limit."""
+        """Return whether the head is longer than HEAD_BYTES."""
         return not self.needed and len(self.early) > HEAD_BYTES
 
     def init(self) -> None:

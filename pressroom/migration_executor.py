@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class LiveMigrationExecutor(MigrationExecutor):
-    """Applies migrations next to a running site. Raises CommandError if a table stays in use."""
+    """Applies migrations while the site runs. Raises CommandError if a table stays in use."""
 
     give_up_after = 300.0  # seconds for which one migration is retried
     repeats = True  # whether row changes of earlier migrations are repeated at the end
@@ -103,7 +103,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             record()
             return after
 
-        def in_one_piece() -> ProjectState:
+        def in_transaction() -> ProjectState:
             # SQLite can turn off the checks of foreign keys only outside of a transaction.
             with connection.constraint_checks_disabled(), transaction.atomic(connection.alias):
                 with connection.schema_editor() as editor:
@@ -112,18 +112,18 @@ class LiveMigrationExecutor(MigrationExecutor):
             return after
 
         if connection.vendor != "postgresql":
-            return in_one_piece() if migration.atomic else in_batches()
+            return in_transaction() if migration.atomic else in_batches()
         if not migration.atomic:
-            return self._until_free(str(migration), partial(self._impatiently, in_batches))
+            return self._retry_if_busy(str(migration), partial(self._with_lock_timeout, in_batches))
 
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
             after = run(_copy_for(migration, state), editor, collect_sql=True)
         statements = [sql for sql in editor.collected_sql or [] if not sql.startswith("--")]
         tables = table_locks.needed(connection.alias, statements)
-        is_sql_alone = all(operation.reduces_to_sql for operation in migration.operations)
+        is_sql_only = all(operation.reduces_to_sql for operation in migration.operations)
         before = ""
 
-        def with_its_tables() -> ProjectState:
+        def with_locked_tables() -> ProjectState:
             nonlocal before
             with transaction.atomic(connection.alias):
                 try:
@@ -131,15 +131,15 @@ class LiveMigrationExecutor(MigrationExecutor):
                 except TableInUseError as problem:
                     before = problem.table
                     raise
-                if not is_sql_alone:
-                    return in_one_piece()
+                if not is_sql_only:
+                    return in_transaction()
                 with connection.cursor() as cursor:
                     for statement in statements:
                         cursor.execute(statement)
                 record()
             return after
 
-        return self._until_free(str(migration), with_its_tables)
+        return self._retry_if_busy(str(migration), with_locked_tables)
 
     @property
     def patience(self) -> float:
@@ -147,7 +147,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             self._patience = table_locks.patience(self.connection.alias)
         return self._patience
 
-    def _impatiently(self, run: Callable[[], Result]) -> Result:
+    def _with_lock_timeout(self, run: Callable[[], Result]) -> Result:
         """Run with a short lock timeout. Each statement holds a lock on one table at most."""
         with self.connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {int(self.patience * 1000)}")
@@ -156,7 +156,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             finally:
                 cursor.execute("RESET lock_timeout")
 
-    def _until_free(self, name: str, run: Callable[[], Result]) -> Result:
+    def _retry_if_busy(self, name: str, run: Callable[[], Result]) -> Result:
         """Run, and retry with growing pauses while a table is in use. Raises CommandError."""
         began, pause = time.monotonic(), 0.1
         while True:
@@ -196,7 +196,7 @@ class LiveMigrationExecutor(MigrationExecutor):
                 run: Callable[[], int] = again
                 if self.connection.vendor == "postgresql":
                     run = partial(
-                        self._until_free, str(migration), partial(self._impatiently, again)
+                        self._retry_if_busy, str(migration), partial(self._with_lock_timeout, again)
                     )
                 if changed := run():
                     text = ngettext(

@@ -40,8 +40,8 @@ class RetentionRule:
     """Which rows are too old, and how they are removed.
 
     `expired` gets the time before which rows are too old, and returns these rows. `setting` names
-    the setting with the number of days. Without a setting, each row has its own end. `remove` gets
-    a batch of rows and returns how many rows it deleted or changed.
+    the setting with the number of days. Without a setting, each row has its own time of expiry.
+    `remove` gets a batch of rows and returns how many rows it deleted or changed.
     """
 
     label: str | Promise

@@ -203,8 +203,8 @@ _host = values.text(
     write="the name of a host alone, such as db.example.org, or the folder of a socket",
 )
 if _host and not _address:
-    # Separate variables, so that a password needs no percent encoding. docker-compose.yml uses
-    # them.
+    # Separate variables, because a password in a URL needs percent encoding. docker-compose.yml
+    # uses them.
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
@@ -337,8 +337,8 @@ STORAGES = {
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
-# The folder for large uploads. Only this site and this user have it, so that clearing it does not
-# affect files of other programs. It is in TMPDIR. `pressroom.uploads` creates it.
+# The folder for large uploads. Each site and each user has a separate one, so that clearing it does
+# not affect files of other programs. It is in TMPDIR. `pressroom.uploads` creates it.
 _database = DATABASES["default"]
 _site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
 FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"

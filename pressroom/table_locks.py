@@ -76,7 +76,7 @@ def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
 
 
 def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -> None:
-    """Lock tables in the open transaction, within some seconds.
+    """Lock tables in the open transaction, within `seconds`.
 
     `before` is the table that was in use at the last attempt. This attempt waits for it first.
     Raises TableInUseError. Then some tables are locked, and the caller must roll back.

@@ -89,7 +89,7 @@ class UploadLimitMiddleware:
         until_answered: ExitStack = request.META["pressroom.until_answered"]
         if not self._has_place(request):
             message = _("Too many uploads at the moment. Try again in a few seconds.")
-            return _later(message, status=503)
+            return _try_later(message, status=503)
         try:
             slot = _slot_of(str(request.user.pk))
         except OSError:  # no space left: the form shows an error for the upload
@@ -97,7 +97,7 @@ class UploadLimitMiddleware:
         else:
             if slot is None:
                 message = _("You are already uploading two files. Wait until they finish.")
-                return _later(message, status=429)
+                return _try_later(message, status=429)
             until_answered.callback(os.close, slot)
         request.META["pressroom.takes_files"] = True
         return None
@@ -171,7 +171,7 @@ def _too_large() -> HttpResponse:
     return _error(message, status=413)
 
 
-def _later(message: str, status: int) -> HttpResponse:
+def _try_later(message: str, status: int) -> HttpResponse:
     response = _error(message, status)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -22,7 +22,7 @@ from assets.file_names import safe_name
 
 log = logging.getLogger(__name__)
 
-KEEP_SECONDS = 2 * 60 * 60  # of files that no process has open
+KEEP_SECONDS = 2 * 60 * 60  # for files that no process has open
 
 
 class NotStored(UploadedFile):
@@ -85,7 +85,7 @@ class UploadHandler(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         self.problem = None
         vars(self).pop("file", None)  # of the previous file in the form
-        with self._noting():
+        with self._record_error():
             prepare_folder()
             super().new_file(*args, **kwargs)
         if self.problem is not None:  # not set yet if prepare_folder() failed
@@ -93,18 +93,18 @@ class UploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.problem is None:
-            with self._noting():
+            with self._record_error():
                 super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> Any:
         if self.problem is None:
-            with self._noting():
+            with self._record_error():
                 self.file.flush()
                 return super().file_complete(file_size)
         return NotStored(str(self.file_name), self.problem)
 
     @contextmanager
-    def _noting(self) -> Iterator[None]:
+    def _record_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as problem:

@@ -65,8 +65,8 @@ def _resembles(name: str, meant: str) -> bool:
     max_errors = 2 if len(meant) >= 12 else 1
     typed = name.upper()
     errors = OSA.distance(typed, meant, score_cutoff=max_errors)
-    without_bars = OSA.distance(typed.replace("_", ""), meant.replace("_", ""), score_cutoff=1)
-    return errors <= max_errors or without_bars <= 1 or typed.removeprefix("DJANGO_") == meant
+    joined_errors = OSA.distance(typed.replace("_", ""), meant.replace("_", ""), score_cutoff=1)
+    return errors <= max_errors or joined_errors <= 1 or typed.removeprefix("DJANGO_") == meant
 
 
 def secret(name: str, default: str = "") -> str:
@@ -111,7 +111,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def whole_number(name: str, default: int, minimum: int, maximum: int, what: str) -> int:
-    """Return a whole number from `minimum` to `maximum`. `what` says for messages what it is."""
+    """Return a whole number from `minimum` to `maximum`. `what` describes it in messages."""
     value = os.environ.get(name, "").strip() or str(default)
     if not re.fullmatch(r"[0-9]{1,6}", value) or not minimum <= int(value) <= maximum:
         raise ImproperlyConfigured(
@@ -193,7 +193,7 @@ def countries(name: str, default: dict[str, str]) -> dict[str, str]:
 
 
 def folder(name: str, default: Path, base: Path) -> Path:
-    """Return a folder, which need not exist yet; a relative path is below `base`."""
+    """Return the path of a folder, which may not exist yet. A relative path is below `base`."""
     value = os.environ.get(name, "").strip()
     place = base / value if value else default
     if _CONTROL.search(value) or any(map(os.path.isfile, (place, *place.parents))):

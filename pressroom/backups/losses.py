@@ -104,16 +104,16 @@ def restore_blockers(backup: Backup, sums: Sums) -> list[str]:
         found.append(text % {"number": others})
     ours = {*known, "django_migrations"}
     found += _added()
-    found += _strange_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
-    found += _strange_in_sqlite(ours) if connection.vendor == "sqlite" else []
-    strange = sum(1 for name in stored() if f"{MEDIA}/{name}" not in sums)
-    if strange:
+    found += _unknown_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
+    found += _unknown_in_sqlite(ours) if connection.vendor == "sqlite" else []
+    unknown = sum(1 for name in stored() if f"{MEDIA}/{name}" not in sums)
+    if unknown:
         text = ngettext(
             "%(number)d stored file that the backup does not have",
             "%(number)d stored files that the backup does not have",
-            strange,
+            unknown,
         )
-        found.append(text % {"number": strange})
+        found.append(text % {"number": unknown})
     return found
 
 
@@ -183,7 +183,7 @@ def _added() -> list[str]:
     return found
 
 
-def _strange_in_sqlite(ours: set[str]) -> list[str]:
+def _unknown_in_sqlite(ours: set[str]) -> list[str]:
     """Return phrases for other objects in the SQLite file, because the whole file is replaced."""
     found = []
     with connection.cursor() as cursor:
@@ -201,7 +201,7 @@ def _strange_in_sqlite(ours: set[str]) -> list[str]:
     return found
 
 
-def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
+def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
     """Return phrases for what is dropped with our tables, and what else the dump replaces."""
     found, dropped = [], set()
     with connection.cursor() as cursor:

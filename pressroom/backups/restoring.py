@@ -183,7 +183,7 @@ def _stored_digest(name: str) -> str:
 def _restore_database(backup: Backup, options: Options) -> Outcome:
     if backup.engine == "sqlite":
         return _restore_sqlite(backup, options)
-    for left_to_try in reversed(range(TRIES)):
+    for attempts_left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 databases.load_postgres(backup.dump)
@@ -192,7 +192,7 @@ def _restore_database(backup: Backup, options: Options) -> Outcome:
             code = getattr(problem.__cause__, "sqlstate", "")
             if code not in ("55P03", "40P01"):  # lock_not_available, deadlock_detected
                 raise
-            if not left_to_try:
+            if not attempts_left:
                 raise BackupError(
                     _(
                         "The database is in use. Stop the site and everything else that uses the "
@@ -267,7 +267,7 @@ def _remove_others(sums: Sums) -> int:
     named = Sums()
     for file in named_files():
         named.add(file.name, "")
-    strange = [n for n in losses.stored() if f"{MEDIA}/{n}" not in sums and n not in named]
-    for name in strange:
+    unnamed = [n for n in losses.stored() if f"{MEDIA}/{n}" not in sums and n not in named]
+    for name in unnamed:
         default_storage.delete(name)
-    return len(strange)
+    return len(unnamed)

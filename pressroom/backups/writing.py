@@ -92,12 +92,12 @@ def _write(
         begun = timezone.now()
         files = Files(partial, former, progress)
         files.round(named_files(with_renditions=with_renditions))
-        for left_to_try in reversed(range(ROUNDS)):
+        for attempts_left in reversed(range(ROUNDS)):
             time.sleep(PAUSE if files.missing or files.damaged else 0)
             moment = timezone.now()
             with databases.snapshot():
-                files.round(named_files(with_renditions=with_renditions), last=not left_to_try)
-                if (files.missing or files.damaged) and left_to_try:
+                files.round(named_files(with_renditions=with_renditions), last=not attempts_left)
+                if (files.missing or files.damaged) and attempts_left:
                     continue  # a file was deleted during this round, or is lost
                 copied_files = len(files.sums)
                 text = ngettext(
@@ -177,7 +177,7 @@ class Files:
         with closing(files):
             for number, file in enumerate(files, start=1):
                 self.progress(_("files seen"), number)
-                if self.sums.mark(self._kept_as(file), self._number) or self._link(file):
+                if self.sums.mark(self._path_in_backup(file), self._number) or self._link(file):
                     continue
                 if (problems := self._copy(file, keep_changed=last)) is not None:
                     problems.append(file.name)
@@ -202,12 +202,12 @@ class Files:
     def bytes(self) -> int:
         return sum((self.folder / name).stat().st_size for name, _ in self.sums)
 
-    def _kept_as(self, file: NamedFile) -> str:
+    def _path_in_backup(self, file: NamedFile) -> str:
         return f"{MEDIA}/{file.name}"
 
     def _link(self, file: NamedFile) -> bool:
-        """Hard-link a file of the former backup if it is unchanged there. Return whether it was."""
-        name = self._kept_as(file)
+        """Hard-link a file of the former backup if unchanged there. Return whether it is linked."""
+        name = self._path_in_backup(file)
         digest = self._former_sums.get(name)
         if not self._former or not digest or (file.sha256 and file.sha256 != digest):
             return False
@@ -224,7 +224,7 @@ class Files:
 
     def _copy(self, file: NamedFile, keep_changed: bool) -> list[str] | None:
         """Copy a file from the storage. Return `missing` or `damaged` if that failed, else None."""
-        name = self._kept_as(file)
+        name = self._path_in_backup(file)
         place = self._place(name)
         try:
             with _stored(file.name) as stored, place.open("xb") as copy:

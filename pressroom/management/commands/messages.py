@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 DOMAINS = ("django", "djangojs")
-SOURCE = "en"  # the language of the code: its catalogue lists what can be translated
+SOURCE = "en"  # the language of the code: its catalogue lists all messages
 # No user of an installation sees texts from these folders.
 IGNORED = ("tests/*", "bench/*", "docs/*", "var/*")
 # Headers that would change with each run.
