@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.text import format_lazy
@@ -19,9 +18,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.desk_addresses import desk_address
 from assets import cleaned, metadata_warnings, opening
 from assets.file_names import safe_name
 from assets.renditions import CONTENT_TYPES, Renditions
+from assets.translation import translated_json
 from assets.uploads import check_upload, inspect, is_stored
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import is_blank
@@ -350,7 +351,7 @@ class MediaAsset(Renditions, Guarded):
 
     def duplicate_message(self) -> str:
         """Return the message to an editor who uploads this file again, with a link."""
-        url = reverse("admin:assets_mediaasset_change", args=[self.pk])
+        url = desk_address(self)
         day = formats.date_format(timezone.localtime(self.uploaded_at), "DATE_FORMAT")
         return format_html(
             gettext("You already have this file: {file}, since {day}. Nothing was added."),
@@ -452,6 +453,11 @@ class MediaAsset(Renditions, Guarded):
     def cleaning_problems(self) -> list[str]:
         """The reasons why its file can't be cleaned, one sentence each."""
         return cleaned.problem_sentences(self.renditions)
+
+    @property
+    def file_warning_texts(self) -> list[str]:
+        """The warnings about the file as sentences, in the language of the editor."""
+        return [translated_json(each) for each in self.file_warnings]
 
     @property
     def removed_metadata(self) -> list[str]:

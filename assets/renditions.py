@@ -8,6 +8,7 @@ from django.http import FileResponse, Http404
 from django.urls import reverse
 from django.utils.text import slugify
 
+from accounts.desk_addresses import desk_address
 from assets import cleaning, documents, pictures, sandbox
 from assets.uploads import limits_of_renditions
 
@@ -77,7 +78,7 @@ class Renditions:
 
     def admin_url(self, style: str, extension: str) -> str:
         """Return the admin's address of a rendition, for users who may see the picture."""
-        address = reverse("admin:assets_mediaasset_rendition", args=[self.pk, style, extension])
+        address = desk_address(self, "rendition", style, extension)
         return f"{address}?v={self.version}"
 
     def download_name(self, extension: str) -> str:

@@ -42,7 +42,7 @@ from assets.messages import BadFileError, from_json
 from assets.pictures import STYLES, Rendition, Rights
 from assets.sandbox_process import CANNOT_START, Limits
 from assets.texts import Text
-from assets.translation import translated
+from assets.translation import UNSTORABLE, is_storable, translated
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,6 @@ MAX_SIDE_PIXELS = 100_000
 MAX_WARNINGS = 50
 MAX_MESSAGE_CHARACTERS = 1_000
 PICTURES = (*opening.ACCEPTED, "HEIF")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # databases can't store these
 
 TIMEOUT_FACTOR = 3  # a busy machine may take this many times the limit of processor time
 START_TIMEOUT_SECONDS = 2  # added to that limit before the multiplication
@@ -78,7 +77,7 @@ class FileFacts:
     extension: str
     width: int
     height: int
-    warnings: list[str]
+    warnings: list[dict[str, Any]]  # messages as JSON
     metadata: dict[str, Any]
 
 
@@ -87,13 +86,12 @@ def inspect(file: IO[bytes], limits: Limits) -> FileFacts:
     with _request(file, limits, {"task": "inspect"}) as answers:
         head, _content = _first(answers)
         try:
-            warnings = [translated(from_json(each)) for each in head.pop("warnings")]
-            facts = FileFacts(warnings=warnings, **head)
-        except (TypeError, ValueError, KeyError) as problem:
+            facts = FileFacts(**head)
+            if _is_credible(facts):
+                return facts
+        except (TypeError, ValueError, KeyError, RecursionError) as problem:
             raise _unexpected_answer() from problem
-        if not _is_credible(facts):
-            raise _unexpected_answer()
-        return facts
+        raise _unexpected_answer()
 
 
 def _is_credible(facts: FileFacts) -> bool:
@@ -104,10 +102,15 @@ def _is_credible(facts: FileFacts) -> bool:
         isinstance(facts.extension, str)
         and known.get(facts.extension) == facts.kind
         and all(_is_number(side, MAX_SIDE_PIXELS) for side in (facts.width, facts.height))
-        and _are_texts(facts.warnings, MAX_WARNINGS, metadata.MAX_TEXT)
+        and len(facts.warnings) <= MAX_WARNINGS
+        and all(map(_is_warning, facts.warnings))
         and isinstance(facts.metadata, dict)
         and all(_is_metadata(name, value) for name, value in facts.metadata.items())
     )
+
+
+def _is_warning(stored: Any) -> bool:
+    return _is_text(translated(from_json(stored))) and is_storable(stored, metadata.MAX_TEXT)
 
 
 def _is_metadata(name: str, value: object) -> bool:
@@ -130,7 +133,7 @@ def _are_texts(values: object, max_count: int, max_characters: int) -> bool:
 
 
 def _is_text(value: object, max_characters: int = metadata.MAX_TEXT) -> bool:
-    return isinstance(value, str) and len(value) <= max_characters and not _UNSTORABLE.search(value)
+    return isinstance(value, str) and len(value) <= max_characters and not UNSTORABLE.search(value)
 
 
 def renditions(

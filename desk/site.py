@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ValidationError
@@ -56,7 +57,18 @@ def _shorten_search(request: HttpRequest) -> None:
             request.GET = cast(Any, shortened)
 
 
+class SignInForm(AdminAuthenticationForm):
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": gettext_lazy(
+            "The username or the password is wrong, or this user can’t sign in to the desk. "
+            "Check capitals and small letters."
+        ),
+    }
+
+
 class NewsroomSite(admin.AdminSite):
+    login_form = SignInForm
     site_title = index_title = gettext_lazy("Desk")
     site_header = settings.NEWSROOM_NAME
     enable_nav_sidebar = False

@@ -12,6 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from django.utils import timezone
 from django.utils.http import http_date
+from django.utils.translation import gettext
 
 from leakcheck.canary import Names
 from leakcheck.site import MAX_BYTES, Answer
@@ -62,19 +63,17 @@ class Comparable:
     def difference(self, other: "Comparable", ignored: set[str] | None = None) -> str:
         """Return how this differs from another answer, or an empty text."""
         if self.status != other.status:
-            return f"status {self.status} instead of {other.status}"
+            return _instead("status", self.status, other.status)
         if self.body != other.body:
             at = next(
                 (n for n, (a, b) in enumerate(zip(self.body, other.body, strict=False)) if a != b),
                 min(len(self.body), len(other.body)),
             )
-            mine, theirs = (
-                [b[max(at - 30, 0) : at + 60] or b"nothing"] for b in (self.body, other.body)
-            )
-            return f"body {_excerpt(mine)} instead of {_excerpt(theirs)}"
+            mine, theirs = ([b[max(at - 30, 0) : at + 60]] for b in (self.body, other.body))
+            return _instead("body", _excerpt(mine), _excerpt(theirs))
         for key in sorted(self.different_headers(other) - (ignored or set())):
             mine, theirs = ([v for k, v in answer.headers if k == key] for answer in (self, other))
-            return f"header {key}: {_excerpt(mine)} instead of {_excerpt(theirs)}"
+            return _instead(f"header {key}:", _excerpt(mine), _excerpt(theirs))
         return ""
 
     def fields(self) -> dict[str, bytes]:
@@ -160,8 +159,19 @@ def _named(name: str, mine: bytes | None, theirs: bytes | None) -> str:
             (n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b),
             min(len(mine), len(theirs)),
         )
-        mine, theirs = (text[max(at - 30, 0) : at + 60] or b"nothing" for text in (mine, theirs))
-    return f"{name} {_excerpt([mine or b''])} instead of {_excerpt([theirs or b''])}"
+        mine, theirs = (text[max(at - 30, 0) : at + 60] for text in (mine, theirs))
+    return _instead(name, _excerpt([mine or b""]), _excerpt([theirs or b""]))
+
+
+def _instead(name: str, mine: str, theirs: str) -> str:
+    """Return a difference as a text; `name` is "status", "body" or such as "header etag:"."""
+    texts = {
+        "status": gettext("status %(mine)s instead of %(theirs)s"),
+        "body": gettext("body %(mine)s instead of %(theirs)s"),
+    }
+    header = gettext("header %(name)s: %(mine)s instead of %(theirs)s")
+    header_name = name.removeprefix("header ").rstrip(":")
+    return texts.get(name, header) % {"name": header_name, "mine": mine, "theirs": theirs}
 
 
 def _compare_with_prediction(
@@ -258,34 +268,39 @@ def _moment(text: bytes) -> datetime | None:
 
 
 def _excerpt(values: list[bytes]) -> str:
-    text = b", ".join(values).decode(errors="replace") or "none"
+    text = b", ".join(values).decode(errors="replace") or gettext("none")
     return f"“{' '.join(text.split())[:120]}”"
 
 
 def seen(needle: str, answer: Answer) -> str:
     """Return where a word is in an answer, or an empty text."""
     if needle in answer.reason.lower():
-        return f"status line: {answer.status} {answer.reason}"
+        return gettext("status line: %(text)s") % {"text": f"{answer.status} {answer.reason}"}
     for name, value in answer.headers:
         if needle in unquote(f"{name}: {value}").lower():
-            return f"header {name}: {_around(needle, unquote(value))}"
-    for inside, body in _bodies(answer.body):
+            around = _around(needle, unquote(value))
+            return gettext("header %(name)s: %(text)s") % {"name": name, "text": around}
+    for file, body in _bodies(answer.body):
         for form in (body, unquote_to_bytes(body) if b"%" in body else b""):
             if needle.encode() in form.lower():
-                return f"body{inside}: {_around(needle, form.decode(errors='replace'))}"
+                around = _around(needle, form.decode(errors="replace"))
+                if file:
+                    values = {"file": file, "text": around}
+                    return gettext("body (in %(file)s): %(text)s") % values
+                return gettext("body: %(text)s") % {"text": around}
     return ""
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield a body, and the files in it if it is a ZIP or a Word file."""
+    """Yield a body after an empty name, and the files in a ZIP or Word file after their names."""
     yield "", body
     if body.startswith(b"PK"):
         try:
             with zipfile.ZipFile(io.BytesIO(body)) as packed:
                 for member in packed.infolist():
-                    yield f" (in {member.filename})", member.filename.encode()
+                    yield member.filename, member.filename.encode()
                     if member.file_size < MAX_BYTES:
-                        yield f" (in {member.filename})", packed.read(member)
+                        yield member.filename, packed.read(member)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error):
             return
 

@@ -104,8 +104,8 @@ class Search:
         if not self._is_time(self.until):
             raise CheckError(
                 _(
-                    "The time was over before the search began, so there is no result. Give it "
-                    "more: --minutes 10"
+                    "There was no time left for the search, so there is no result. Give more "
+                    "time: --minutes 10"
                 )
             )
         end = self.canary.embargo_ends_at
@@ -142,14 +142,16 @@ class Search:
             before, now = self.changed[asked]
             judgement = judge(before, now, after[asked], self.canary.names)
             if judgement.difference:
-                what = f"changed while the canary was there: {judgement.difference}"
-                self._note(asked, what)
+                what = _("changed while the canary was there: %(difference)s")
+                self._note(asked, what % {"difference": judgement.difference})
             elif judgement.is_own:
                 self.report.notes.append(
-                    _("%(path)s changed meanwhile for another reason.") % {"path": asked.path}
+                    _("%(path)s changed during the check for another reason.")
+                    % {"path": asked.path}
                 )
             self.report.unsteady |= {
-                f"{name.rstrip(':')} of {asked.path}" for name in judgement.unsteady
+                _("%(value)s of %(path)s") % {"value": name.rstrip(":"), "path": asked.path}
+                for name in judgement.unsteady
             }
 
     # --- The kinds -----------------------------------------------------------------------------
@@ -293,17 +295,17 @@ class Search:
             again = self._measure(list(suspects), Names.new(), until, pairs)
             for path, one in list(suspects.items()):
                 if path not in again:
-                    text = _("%(path)s took %(time)s once; there was no time to confirm it.")
+                    text = _("%(path)s was %(time)s once; there was no time to confirm it.")
                 elif not again[path].is_like(one):
-                    text = _("%(path)s took %(time)s once; the next measurement did not show it.")
+                    text = _("%(path)s was %(time)s once; the next measurement did not show it.")
                 else:
                     suspects[path] = again[path]
                     continue
                 self.report.notes.append(text % {"path": path, "time": one})
                 del suspects[path]
         for path, one in suspects.items():
-            what = f"takes {one} than an address that never existed ({one.range})"
-            self._note(Asked(path, by="timed"), what)
+            what = _("is %(time)s than an address that never existed (%(range)s)")
+            self._note(Asked(path, by="timed"), what % {"time": one, "range": one.range})
         clean = [one.smallest_visible for path, one in found.items() if path not in suspects]
         self.report.timed = len(found)
         self.report.smallest = max(clean, default=timing.MIN_SECONDS)
@@ -382,7 +384,8 @@ class Search:
         if any(part in request for part in self.canary.names.replaceable):
             self.report.compared += 1
             if difference := self._differs(asked, answer):
-                self._note(asked, f"differs from an address that never existed: {difference}")
+                what = _("differs from an address that never existed: %(difference)s")
+                self._note(asked, what % {"difference": difference})
         return answer
 
     def _note_countdown(self, asked: Asked, answer: Answer) -> bool:
@@ -397,11 +400,12 @@ class Search:
             if not other or (name, moment) != (other[0], other[2]):
                 return False
             self.counting.add((name, moment))
-        self._note(
-            asked,
-            f"header {name}: “{value}” reveals when something that is not public will be published "
-            f"({moment:%Y-%m-%d %H:%M:%S} UTC)",
+        what = _(
+            "header %(name)s: “%(value)s” reveals when something that is not public will be "
+            "published (%(time)s UTC)"
         )
+        values = {"name": name, "value": value, "time": f"{moment:%Y-%m-%d %H:%M:%S}"}
+        self._note(asked, what % values)
         return True
 
     def _still_there(self) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import comb
 from statistics import median
 
+from django.utils.translation import gettext as _
+
 MIN_SECONDS = 0.002  # a smaller difference can hardly be measured over a network
 LEVEL = (
     0.001  # error probability of one measurement; a leak must be seen in all ROUNDS, with one sign
@@ -44,12 +46,17 @@ class Difference:
         return self.is_certain and other.is_certain and (self.low > 0) == (other.low > 0)
 
     def __str__(self) -> str:
-        return f"{1000 * abs(self.median):.1f} ms {'longer' if self.median > 0 else 'less long'}"
+        text = _("%(time)s ms slower") if self.median > 0 else _("%(time)s ms faster")
+        return text % {"time": f"{1000 * abs(self.median):.1f}"}
 
     @property
     def range(self) -> str:
         """The interval of the true median, as a text."""
-        return f"{1000 * self.low:+.1f} to {1000 * self.high:+.1f} ms in {self.pairs} pairs"
+        return _("%(low)s to %(high)s ms in %(pairs)d pairs") % {
+            "low": f"{1000 * self.low:+.1f}",
+            "high": f"{1000 * self.high:+.1f}",
+            "pairs": self.pairs,
+        }
 
 
 def difference(differences: list[float]) -> Difference:

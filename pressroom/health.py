@@ -40,6 +40,31 @@ def may_probe(request: HttpRequest) -> bool:
     return bool(address) and not ip_address(address).is_global
 
 
+class ReadinessLog:
+    """Logs once a minute while something is wrong, and once when the process is ready again.
+
+    HealthCheckMiddleware has one in each process.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._logged_at: float | None = None  # None if nothing is wrong
+
+    def note(self, stops: dict[str, str], degrades: dict[str, str]) -> None:
+        """Log what is wrong, by check: what stops the process from serving, and what does not."""
+        problems = stops | degrades
+        with self._lock:
+            now = monotonic()
+            if not problems and self._logged_at is not None:
+                self._logged_at = None
+                log.warning("Ready again.")
+            elif problems and (self._logged_at is None or now - self._logged_at >= LOG_EVERY):
+                self._logged_at = now
+                found = [f"{name} ({why})" for name, why in problems.items()]
+                message = "Not ready: %s" if stops else "Ready, degraded: %s"
+                log.error(message, ", ".join(found))
+
+
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -49,7 +74,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(request: HttpRequest, readiness_log: ReadinessLog | None = None) -> HttpResponse:
     """Answer 200 if database, migrations and storage are ready, else 503 with what is not.
 
     The second line is the version. If something cannot be written, or a bucket that answered this
@@ -65,7 +90,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
         problem = run.result(DEGRADED_TIMEOUT if only_degrades else TIMEOUT)
         if problem is not None:
             (degrades if only_degrades else stops).setdefault(check.name, problem)
-    _log_readiness(stops, degrades)
+    if readiness_log is not None:
+        readiness_log.note(stops, degrades)
     if stops:
         status = f"not ready: {', '.join(stops)}"
     elif degrades:
@@ -171,22 +197,3 @@ CHECKS = [
     Check("storage", _storage_takes_files, only_degrades=True),
     Check("uploads", _uploads_can_wait, only_degrades=True),
 ]
-
-_lock = Lock()
-_logged_at: float | None = None  # since when the log says that this process is not ready
-
-
-def _log_readiness(stops: dict[str, str], degrades: dict[str, str]) -> None:
-    """Log once a minute while something is wrong, and once when it is ready again."""
-    global _logged_at
-    problems = stops | degrades
-    with _lock:
-        now = monotonic()
-        if not problems and _logged_at is not None:
-            _logged_at = None
-            log.warning("Ready again.")
-        elif problems and (_logged_at is None or now - _logged_at >= LOG_EVERY):
-            _logged_at = now
-            found = [f"{name} ({why})" for name, why in problems.items()]
-            message = "Not ready: %s" if stops else "Ready, degraded: %s"
-            log.error(message, ", ".join(found))

@@ -3,10 +3,12 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.core.signals import request_finished
@@ -15,10 +17,12 @@ from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import resolve, reverse
+from django.utils.translation import gettext as _
 
 from pressroom import logs, outages
-from pressroom.health import may_probe
+from pressroom.health import ReadinessLog, may_probe
 from releases import probes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -81,7 +85,11 @@ class HealthCheckMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.probes = {reverse(name): resolve(reverse(name)).func for name in ("healthz", "readyz")}
+        healthz, readyz = reverse("healthz"), reverse("readyz")
+        self.probes: dict[str, GetResponse] = {
+            healthz: resolve(healthz).func,
+            readyz: partial(resolve(readyz).func, readiness_log=ReadinessLog()),
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = self.probes.get(request.path_info)
@@ -184,6 +192,29 @@ class OutageMiddleware:
             return None
         outages.note(outage)
         return outages.answer(request, outage)
+
+
+class MethodNotAllowedMiddleware:
+    """Answer 405 with a page: the answer of Django is empty."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        request.resolver_match = None  # the page must not depend on the route
+        if request.path_info.startswith("/admin/"):
+            title = {"title": _("This page can’t be opened directly")}
+            context = admin.site.each_context(request) | title
+            page = render_to_string("admin/405.html", context, request)
+        else:
+            page = render_to_string("405.html", request=request)
+        # The same answer, since it has the Allow header.
+        response.content = page
+        response["Content-Type"] = "text/html; charset=utf-8"
+        return response
 
 
 class UniformNotFoundMiddleware:

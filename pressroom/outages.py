@@ -185,47 +185,57 @@ def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
 
 # --- What the log says -------------------------------------------------------------------------
 
-_lock = Lock()
-_last: dict[tuple[str, str], tuple[float, int]] = {}  # when a kind was logged, how many since
-
 
 def note(outage: Outage) -> None:
-    """Write an outage to the log, once a minute."""
-    if line := _line(outage):
-        log.error("%s", line)
-
-
-def _line(outage: Outage) -> str:
-    """Return the line to log, or an empty text if it was logged less than a minute ago."""
-    if isinstance(outage.problem, StorageBusyError):  # logged when the bucket stopped answering
-        return ""
-    kind, now = (outage.what, outage.why), monotonic()
-    with _lock:
-        at, left_out = _last.get(kind, (None, 0))
-        if at is not None and now - at < LOG_EVERY:
-            _last[kind] = (at, left_out + 1)
-            return ""
-        _last[kind] = (now, 0)
-    return f"{outage} ({left_out} more since the last line.)" if left_out else str(outage)
+    """Log an outage. The filter OneLine lets one line of each kind pass in a minute."""
+    log.error("%s", outage, extra={"outage": outage})
 
 
 class OneLine(logging.Filter):
-    """Log an outage once a minute in one line, without a traceback, in any thread."""
+    """Log each kind of outage once a minute in one line, without a traceback, in any thread.
+
+    A line has the number of outages of its kind since the last line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+        # For each kind, when it was logged, and how many records were left out since then.
+        self._logged: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        # Every handler has this filter. The first decides, so that a record counts once.
         passes: bool | None = getattr(record, "passes_outages", None)
         if passes is None:
             passes = record.passes_outages = self._decide(record)
         return passes
 
     def _decide(self, record: logging.LogRecord) -> bool:
-        outage = outage_of(record.exc_info[1]) if record.exc_info else None
+        outage: Outage | None = getattr(record, "outage", None)
         if outage is None:
-            return True
-        line = _line(outage)
-        record.msg, record.args = f"{record.getMessage()} {line}", ()
-        record.exc_info = record.exc_text = None
-        return bool(line)
+            outage = outage_of(record.exc_info[1]) if record.exc_info else None
+            if outage is None:
+                return True
+            record.msg, record.args = f"{record.getMessage()} {outage}", ()
+            record.exc_info = record.exc_text = None
+        left_out = self._count(outage)
+        if left_out:
+            more = f"({left_out} more since the last line.)"
+            record.msg, record.args = f"{record.getMessage()} {more}", ()
+        return left_out is not None
+
+    def _count(self, outage: Outage) -> int | None:
+        """Return how many records were left out before this one, or None to leave it out too."""
+        if isinstance(outage.problem, StorageBusyError):  # logged when the bucket stopped answering
+            return None
+        kind, now = (outage.what, outage.why), monotonic()
+        with self._lock:
+            at, left_out = self._logged.get(kind, (None, 0))
+            if at is not None and now - at < LOG_EVERY:
+                self._logged[kind] = (at, left_out + 1)
+                return None
+            self._logged[kind] = (now, 0)
+        return left_out
 
 
 def look() -> None:

@@ -65,18 +65,19 @@ def is_weak(key: str) -> bool:
     return len(key) < 50 or len(set(key)) < 5
 
 
+# The sentences in this file are in English only: settings are read before gettext can be used.
 def unsafe_settings() -> list[str]:
     """Return what makes these settings unsafe for production, as sentences."""
     found = []
     if DEBUG and (strangers := set(ALLOWED_HOSTS) - set(LOCAL_HOSTS)):
         found.append(
             f"DEBUG is on while ALLOWED_HOSTS admits {', '.join(sorted(strangers))}: "
-            "debug pages show the inside of the newsroom. Turn DEBUG off."
+            "debug pages show code and data of the newsroom. Turn DEBUG off."
         )
     if not DEBUG and is_weak(SECRET_KEY):
         found.append(
-            "SECRET_KEY is missing, shorter than 50 characters or of less than five different "
-            f"ones. Set what this prints: {MAKE_KEY}"
+            "SECRET_KEY is missing, is shorter than 50 characters, or has fewer than five "
+            f"different characters. Set what this prints: {MAKE_KEY}"
         )
         if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
             found.append(
@@ -85,8 +86,8 @@ def unsafe_settings() -> list[str]:
             )
     if not DEBUG and any(map(is_weak, SECRET_KEY_FALLBACKS)):
         found.append(
-            "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters or of less than "
-            "five different ones: anybody who guesses it can sign in as any user. Remove it."
+            "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters or has fewer than "
+            "five different characters: anybody who guesses it can sign in as any user. Remove it."
         )
     if "*" in ALLOWED_HOSTS:
         found.append(
@@ -94,11 +95,11 @@ def unsafe_settings() -> list[str]:
             "Name your hosts."
         )
     if not DEBUG and not ALLOWED_HOSTS:
-        found.append("ALLOWED_HOSTS is empty: the site would answer nobody. Name your hosts.")
+        found.append("ALLOWED_HOSTS is empty: every request would be refused. Name your hosts.")
     if not DEBUG and not HTTPS and set(ALLOWED_HOSTS) - set(LOCAL_HOSTS):
         found.append(
-            "HTTPS is off for a public host: sign-ins and drafts would travel readable. "
-            "Turn HTTPS on (and TRUST_PROXY, where a proxy ends it)."
+            "HTTPS is off for a public host: passwords and drafts would be sent without "
+            "encryption. Turn HTTPS on, and TRUST_PROXY if a proxy ends HTTPS."
         )
     return found
 
@@ -153,13 +154,13 @@ def unusable_monitoring() -> list[str]:
     found = [logs.wrong_format(LOG_FORMAT)]
     if METRICS_TOKEN and not re.fullmatch(r"[!-~]{32,}", METRICS_TOKEN):
         found.append(
-            "METRICS_TOKEN is shorter than 32 characters or holds something other than letters, "
-            "digits and punctuation. Set a long random text, or leave it empty: no metrics."
+            "METRICS_TOKEN is shorter than 32 characters, or has characters other than letters, "
+            "digits and punctuation. Set a long random text, or leave it empty to have no metrics."
         )
     if REVISION and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", REVISION):
         found.append(
-            f"REVISION is {REVISION}, which names no commit: take letters, digits, dots and "
-            "hyphens, 64 at most."
+            f"REVISION is {REVISION}, which is not the name of a commit: use at most 64 letters, "
+            "digits, dots, underscores and hyphens."
         )
     return [sentence for sentence in found if sentence]
 
@@ -284,7 +285,7 @@ def unsafe_bucket() -> list[str]:
     found = []
     if not (find_spec("storages") and find_spec("boto3")):
         found.append(
-            "S3_BUCKET is set, and the packages for it are not installed: "
+            "S3_BUCKET is set, but the packages for it are not installed: "
             "pip install --require-hashes -r requirements-s3.txt"
         )
     if not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", S3_BUCKET):
@@ -294,30 +295,30 @@ def unsafe_bucket() -> list[str]:
         )
     if not (S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY):
         found.append(
-            "S3_BUCKET is set, and S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing: a private "
+            "S3_BUCKET is set, but S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY is missing: a private "
             "bucket needs both. Set those of a user who may only use this bucket."
         )
     if not re.fullmatch("[!-~]*", S3_ACCESS_KEY_ID + S3_SECRET_ACCESS_KEY):
         found.append(
-            "S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY has something other than letters, digits and "
-            "punctuation, such as a blank: copy both again."
+            "S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY has characters other than letters, digits "
+            "and punctuation, such as a space: copy both again."
         )
     if not S3_ENDPOINT_URL and not S3_REGION:
         found.append(
-            "S3_BUCKET is set without S3_ENDPOINT_URL or S3_REGION: nothing says where the bucket "
-            "is. Set the region for Amazon, the address for anybody else."
+            "S3_BUCKET is set without S3_ENDPOINT_URL or S3_REGION. Set S3_REGION for a bucket at "
+            "Amazon, S3_ENDPOINT_URL for one of another provider."
         )
     address = urlsplit(S3_ENDPOINT_URL)
     if S3_ENDPOINT_URL and not (address.scheme in ("http", "https") and address.hostname):
         found.append(
-            f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}, which is no address. Write it as in "
+            f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}, which is not an address. Write it as in "
             "https://s3.example.org"
         )
     local = address.hostname in [host.strip("[]") for host in LOCAL_HOSTS]
     if address.scheme == "http" and not local and (HTTPS or not DEBUG):
         found.append(
-            f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}: originals would travel readable, and so would "
-            "the addresses that let readers in. Write https://, or use a bucket on this machine."
+            f"S3_ENDPOINT_URL is {S3_ENDPOINT_URL}: originals and addresses of downloads would be "
+            "sent without encryption. Write https://, or use a bucket on this machine."
         )
     return found
 
@@ -429,6 +430,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "pressroom.middleware.OutageMiddleware",
+    "pressroom.middleware.MethodNotAllowedMiddleware",
     "pressroom.middleware.UniformNotFoundMiddleware",
 ]
 

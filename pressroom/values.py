@@ -1,6 +1,7 @@
 """Reads and validates settings. Each function reads one, or raises ImproperlyConfigured.
 
 The message has the name of the setting, its value unless it may be secret, and what to write.
+Messages are in English only: Django is not set up yet, so gettext cannot be used.
 """
 
 import os
@@ -28,8 +29,8 @@ CACHES = {"locmemcache": "", "dummycache": "", "filecache": "", "dbcache": "",
           "redis": "redis", "rediss": "redis", "rediscache": "redis",
           "pymemcache": "pymemcache", "pylibmc": "pylibmc"}  # fmt: skip
 UNESCAPED_CHARACTER_HINT = (
-    "a character such as / # ? @ : in the user name or the password has to be written as its "
-    "percent code, %23 for #."
+    "in the user name and the password, write characters such as / # ? @ : as their percent codes, "
+    "such as %23 for #."
 )
 
 
@@ -51,8 +52,8 @@ def refuse_misspelt(variables: Iterable[str], example: Path) -> None:
     found = sorted((name, meant) for name, meant in pairs if _resembles(name, meant))
     if found:
         sentences = [
-            f"{name} is set, and Pressroom has no such setting. If you mean {meant}, rename it; if "
-            f"it belongs to another program, set {meant} too."
+            f"{name} is set, but Pressroom has no setting with this name. If you mean {meant}, "
+            f"rename it. If it belongs to another program, set {meant} too."
             for name, meant in found
         ]
         raise ImproperlyConfigured("\n".join(sentences))
@@ -139,8 +140,8 @@ def site(name: str) -> str:
     parts = _split(value)
     if value and not (re.fullmatch(r"https?://[^\s/?#@]+", value) and _has_host(parts)):
         raise ImproperlyConfigured(
-            f"{name} is {shown(value)}, which no link can begin with. Write it with https:// in "
-            "front and nothing after the host, as in https://news.example.org"
+            f"{name} is {shown(value)}, which is not the address of a site. Write it with https:// "
+            "and without a path, as in https://news.example.org"
         )
     return value
 
@@ -156,7 +157,7 @@ def time_zone(name: str) -> str:
         wrong = True
     if wrong:
         raise ImproperlyConfigured(
-            f"{name} is {shown(value)}, which is no time zone of this machine: write one as in "
+            f"{name} is {shown(value)}, which is not a time zone of this machine. Write one as in "
             "Europe/London."
         )
     return value
@@ -170,7 +171,7 @@ def language(name: str, default: str, catalogues: Path) -> str:
     )
     if value not in (default, *found):
         raise ImproperlyConfigured(
-            f"{name} is {shown(value)}, and Pressroom has no translation into that language: write "
+            f"{name} is {shown(value)}, but Pressroom has no translation into that language: write "
             f"one of {', '.join((default, *found))}."
         )
     return value
@@ -198,7 +199,7 @@ def folder(name: str, default: Path, base: Path) -> Path:
     place = base / value if value else default
     if _CONTROL.search(value) or any(map(os.path.isfile, (place, *place.parents))):
         raise ImproperlyConfigured(
-            f"{name} is {shown(value)}, which is no folder: write the path of one, such as "
+            f"{name} is {shown(value)}, which is not a folder: write the path of one, such as "
             "/srv/newsroom/media."
         )
     return place
@@ -248,24 +249,26 @@ def database(name: str, url: str, *, sqlite: bool = True) -> dict[str, Any]:
     scheme, there, rest = url.partition("://")
     if not there or scheme not in (*POSTGRESQL, "sqlite"):
         raise ImproperlyConfigured(
-            f"{name} names neither PostgreSQL (postgres://user:password@host:5432/name) nor an "
-            "SQLite file (sqlite:////path/to/file): Pressroom runs on these two."
+            f"{name} is not the address of a PostgreSQL database "
+            "(postgres://user:password@host:5432/name) or of an SQLite file "
+            "(sqlite:////path/to/file). Pressroom works with these two."
         )
     if scheme == "sqlite" and not sqlite:
         raise ImproperlyConfigured(
-            f"{name} names no PostgreSQL database: write postgres://user:password@host:5432/name."
+            f"{name} is not the address of a PostgreSQL database: write "
+            "postgres://user:password@host:5432/name."
         )
     if scheme == "sqlite":
         if rest != ":memory:" and (not rest.startswith("/") or re.search("[?#]", rest)):
             raise ImproperlyConfigured(
-                f"{name} names no SQLite file: write it as in sqlite:////path/to/file, with four "
-                "slashes and without # and ?."
+                f"{name} is not the address of an SQLite file: write it as in "
+                "sqlite:////path/to/file, with four slashes and without # and ?."
             )
         return environ.Env.db_url_config(url)
     parts = _split(_with_one_host(url))
     if not _is_whole(url, parts) or not _is_place_of_postgresql(parts):
         raise ImproperlyConfigured(
-            f"{name} names no host and database, or cannot be read. Write it as in "
+            f"{name} has no host or no database, or cannot be read. Write it as in "
             f"postgres://user:password@host:5432/name; {UNESCAPED_CHARACTER_HINT}"
         )
     return environ.Env.db_url_config(url)
@@ -287,18 +290,18 @@ def cache(name: str, default: str) -> dict[str, Any]:
     package = CACHES.get(scheme)
     if not there or package is None:
         raise ImproperlyConfigured(
-            f"{name} names no cache that Pressroom can use. Write locmemcache://, or as in "
-            "redis://user:password@host:6379/1"
+            f"{name} is not the address of a cache that Pressroom can use. Write locmemcache://, "
+            "or an address as in redis://user:password@host:6379/1"
         )
     remote = package and not rest.startswith("/")
     if remote and not (_is_whole(url, parts) and _has_host(parts)):
         raise ImproperlyConfigured(
-            f"{name} names no host, or cannot be read. Write it as in "
+            f"{name} has no host, or cannot be read. Write it as in "
             f"redis://user:password@host:6379/1; {UNESCAPED_CHARACTER_HINT}"
         )
     if package and not find_spec(package):
         raise ImproperlyConfigured(
-            f"{name} begins with {scheme}://, and the Python package {package} is not installed: "
+            f"{name} begins with {scheme}://, but the Python package {package} is not installed: "
             "install it, or write locmemcache://"
         )
     return environ.Env.cache_url_config(url)
@@ -309,21 +312,22 @@ def mail(name: str) -> tuple[str, dict[str, Any]]:
     url = os.environ.get(name, "").strip() or "consolemail://"
     scheme, there, _rest = url.partition("://")
     if not there or scheme not in (*MAIL_PORTS, *DEBUG_MAIL_SCHEMES):
-        begins = f"begins with {shown(scheme)}" if there else "begins with no scheme"
+        begins = f"begins with {shown(scheme)}" if there else "does not begin with a scheme"
         raise ImproperlyConfigured(
-            f"{name} {begins}, which Pressroom cannot send e-mail with. Write it as in "
-            "smtp+tls://user:password@smtp.example.org:587, or leave it empty: e-mail is off then."
+            f"{name} {begins}, so Pressroom cannot send e-mail. Write it as in "
+            "smtp+tls://user:password@smtp.example.org:587, or leave it empty to turn e-mail off."
         )
     parts = _split(url)
     if scheme in MAIL_PORTS and not (_is_whole(url, parts) and _has_host(parts)):
         raise ImproperlyConfigured(
-            f"{name} names no mail server, or cannot be read: {UNESCAPED_CHARACTER_HINT}"
+            f"{name} has no host, or cannot be read. Write it as in "
+            f"smtp+tls://user:password@smtp.example.org:587; {UNESCAPED_CHARACTER_HINT}"
         )
     found: dict[str, Any] = environ.Env.email_url_config(url)
     login = f"{found['EMAIL_HOST_USER'] or ''}{found['EMAIL_HOST_PASSWORD'] or ''}"
     if not login.isascii():
         raise ImproperlyConfigured(
-            f"{name} has a user name or a password with a letter such as é, which cannot be sent "
-            "to a mail server: choose one of letters from a to z, digits and punctuation."
+            f"{name} has a letter such as é in the user name or the password, which mail servers "
+            "do not accept. Choose one with only letters from a to z, digits and punctuation."
         )
     return scheme, found

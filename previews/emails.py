@@ -69,7 +69,9 @@ def format_utc(moment: datetime) -> str:
     local, utc = timezone.localtime(moment), moment.astimezone(UTC)
     if local.replace(tzinfo=None) == utc.replace(tzinfo=None):
         return ""
-    return date_format(utc, "H:i T" if utc.date() == local.date() else "DATETIME_FORMAT")
+    if utc.date() == local.date():
+        return f"{date_format(utc, 'TIME_FORMAT')} UTC"
+    return date_format(utc, "DATETIME_FORMAT")
 
 
 def format_both_zones(moment: datetime) -> str:

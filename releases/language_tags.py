@@ -1,8 +1,9 @@
-"""Validation of language tags that users type, with a message for each error."""
+"""Names of languages at the desk, and validation of language tags that users type."""
 
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from releases import languages
@@ -21,6 +22,21 @@ _SENTENCES = {
 }
 
 
+def name(tag: str) -> str:
+    """Return a language's name in the language of the screens."""
+    if tag == languages.UNDETERMINED:
+        return gettext("Not known yet")
+    return languages.screen_name(tag, _screen())
+
+
+def label(tag: str) -> str:
+    """Return what the desk calls a language: its name, its name in itself, its tag."""
+    own = languages.native_name(tag)
+    if own == languages.english_name(tag):  # also where CLDR has no name of its own
+        own = name(tag)
+    return " · ".join(dict.fromkeys([name(tag), own, tag]))
+
+
 def canonical(tag: str) -> str:
     """Return a tag in its canonical form. Raises ValidationError."""
     return _checked(languages.canonical, tag)
@@ -28,7 +44,7 @@ def canonical(tag: str) -> str:
 
 def read(text: str) -> str:
     """Return the canonical tag of a typed tag or language name. Raises ValidationError."""
-    return _checked(languages.read, text)
+    return _checked(lambda typed: languages.read(typed, _screen()), text)
 
 
 def validate(tag: str) -> None:
@@ -40,6 +56,10 @@ def validate(tag: str) -> None:
             code="not_canonical",
             params={"tag": tag, "proper": proper},
         )
+
+
+def _screen() -> str:
+    return get_language() or "en"
 
 
 def _checked(read_tag: Callable[[str], str], text: str) -> str:

@@ -32,6 +32,8 @@ _NAMES = {
     "prs": ("Dari", "دری"),
     UNDETERMINED: ("Not known yet", "Not known yet"),
 }
+# CLDR's keys of these, for their names in other languages than English.
+_CLDR_KEYS = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "prs": "fa_AF"}
 # Further names of languages that occur in files and differ from CLDR's English names.
 _ALSO = {"farsi": "fa", "bengali": "bn", "kurmanji": "ku", "sorani": "ckb", "dari": "prs"}
 
@@ -95,15 +97,21 @@ def canonical(tag: str) -> str:
     return "-".join(filter(None, [language, script, region, rest]))
 
 
-def read(text: str) -> str:
-    """Return the canonical tag of a typed tag or language name. Raises LanguageTagError."""
-    named = from_name(text)
-    return named if named else canonical(text)
+def read(text: str, screen: str = "en") -> str:
+    """Return the canonical tag of a typed tag or language name. Raises LanguageTagError.
+
+    `screen` is the language of the screens, in which a name may be typed too.
+    """
+    return from_name(text, screen) or canonical(text)
 
 
-def from_name(name: str) -> str | None:
-    """Return the tag of a language by its English or native name, or None if it is unknown."""
-    return _by_name().get(" ".join(name.split()).casefold()[:60])
+def from_name(name: str, screen: str = "en") -> str | None:
+    """Return the tag of a language, or None if the name is unknown.
+
+    The name may be English, native, or in the language of the screens.
+    """
+    typed = " ".join(name.split()).casefold()[:60]
+    return _by_name().get(typed) or _names_on_screen(screen).get(typed)
 
 
 def direction(tag: str) -> str:
@@ -156,18 +164,23 @@ def english_name(tag: str) -> str:
 
 
 @lru_cache(maxsize=1024)
+def screen_name(tag: str, screen: str) -> str:
+    """Return a language's name in the language of the screens, or its English name, or its tag."""
+    locale = _screen_locale(screen)
+    if locale.language == "en":
+        return english_name(tag)
+    return (
+        locale.languages.get(_CLDR_KEYS.get(tag, "")) or _name_in(locale, tag) or english_name(tag)
+    )
+
+
+@lru_cache(maxsize=1024)
 def native_name(tag: str) -> str:
     """Return a language's native name, or its English name, or its tag."""
     if tag in _NAMES:
         return _NAMES[tag][1]
     locale = _locale(tag)
     return (locale and _name_in(locale, tag)) or english_name(tag)
-
-
-def label(tag: str) -> str:
-    """Return the label of a language at the desk: its English name, native name and tag."""
-    names = list(dict.fromkeys([english_name(tag), native_name(tag)]))
-    return " · ".join([*names, tag] if names != [tag] else names)
 
 
 def scripts_in(text: str) -> Counter[str]:
@@ -227,7 +240,7 @@ def _name_in(locale: Locale, tag: str) -> str | None:
         return None
     script, region = (found["script"] or "").title(), (found["region"] or "").upper()
     language, _sep, rest = tag.partition("-")
-    name = _NAMES[language][0] if language in _NAMES else locale.languages.get(language)
+    name = locale.languages.get(_CLDR_KEYS.get(language, language))
     if not name or not rest:
         return name
     parts = rest.split("-")
@@ -248,12 +261,26 @@ def _locale(tag: str) -> Locale | None:
 
 
 @cache
-def _by_name() -> dict[str, str]:
-    """Return the tags of languages by casefolded English name, and of COMMON by native name too."""
-    english = {
-        name.casefold(): tag.replace("_", "-")
-        for tag, name in Locale("en").languages.items()
+def _screen_locale(screen: str) -> Locale:
+    """Return CLDR's data on a language code of Django, such as pt-br; English if it has none."""
+    try:
+        return Locale.parse(screen, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return _locale(screen) or Locale("en")
+
+
+@cache
+def _names_on_screen(screen: str) -> dict[str, str]:
+    """Return the tags of languages by casefolded name in the language of the screens."""
+    return {
+        name.casefold(): tag
+        for tag, name in _screen_locale(screen).languages.items()
         if tag not in (UNDETERMINED, "mul", "zxx", "mis") and "_" not in tag
     }
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    """Return the tags of languages by casefolded English name, and of COMMON by native name too."""
     own = {name.casefold(): tag for tag in COMMON for name in (english_name(tag), native_name(tag))}
-    return {**english, **own, **_ALSO, "chinese": "zh-Hans"}
+    return {**_names_on_screen("en"), **own, **_ALSO, "chinese": "zh-Hans"}

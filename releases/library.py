@@ -13,11 +13,11 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
+from accounts.desk_addresses import desk_address
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from assets.models import MediaAsset
@@ -68,7 +68,7 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
         Use(
             str(release.state().label),
             str(release),
-            reverse("admin:releases_release_change", args=[release.pk]),
+            desk_address(release),
         )
         for release in releases
     ]
@@ -78,7 +78,7 @@ def uses_of(asset: MediaAsset, user: User) -> list[Use]:
         Use(
             gettext("Portrait"),
             str(person),
-            reverse("admin:people_person_change", args=[person.pk]),
+            desk_address(person),
         )
         for person in known
     ]

@@ -19,11 +19,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min, QuerySet, Sum
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from accounts.desk_addresses import desk_address
 from jobs import outbox
 from jobs.buffer import Buffer
 from jobs.models import Job
@@ -259,7 +259,7 @@ def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
     )
     if not publisher.email:
         return
-    address = settings.SITE_URL + reverse("admin:releases_release_seen", args=[release.pk])
+    address = settings.SITE_URL + desk_address(release, "seen")
     text = "\n\n".join(
         [
             _("Someone is requesting the address of an unpublished release.")

@@ -37,15 +37,13 @@ class Use:
         return bool(self.published or self.awaiting_publication)
 
     def __str__(self) -> str:
-        approved = self.awaiting_publication
-        return ", ".join(
-            [
-                ngettext("%d public release", "%d public releases", self.published)
-                % self.published,
-                ngettext("%d approved release", "%d approved releases", approved) % approved,
-                ngettext("%d other release", "%d other releases", self.drafts) % self.drafts,
-            ]
-        )
+        public, approved, other = self.published, self.awaiting_publication, self.drafts
+        counts = [
+            (public, ngettext("%d public release", "%d public releases", public)),
+            (approved, ngettext("%d approved release", "%d approved releases", approved)),
+            (other, ngettext("%d other release", "%d other releases", other)),
+        ]
+        return ", ".join(text % count for count, text in counts if count) or _("No releases")
 
 
 def use_of(row: Shared, at: datetime | None = None) -> Use:

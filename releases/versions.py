@@ -18,6 +18,7 @@ from accounts.models import User
 from assets.models import MediaAsset
 from people.models import Person
 from people.names.shared import people_index
+from releases import language_tags
 from releases.document import Document
 from releases.models import Release
 from releases.rules.public_texts import TABLES
@@ -154,7 +155,12 @@ def _readable(version: Any, name: str, names: dict[UUID | None, str]) -> str:
         return "; ".join(names.get(UUID(asset), _("deleted")) for asset in value)
     if name.endswith("_id"):
         return names.get(value, "") if value else ""
-    return str(value)
+    if name == "language":
+        return language_tags.name(value)
+    if name == "countries":
+        return ", ".join(str(country.name or country.code) for country in value)
+    labels: dict[Any, Any] = dict(getattr(Release._meta.get_field(name), "flatchoices", ()))
+    return str(labels.get(value, value))
 
 
 def marked(before: list[str], after: list[str]) -> SafeString:

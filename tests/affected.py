@@ -1,8 +1,8 @@
 """Run the tests that matter for the changed files: `make check`, which takes less than two minutes.
 
-Changed is what differs from the main branch, or from the commit before where nothing does. A file
-uses another if it imports it, or has its name in it as code has the name of a template. The tests
-that are fewest steps away from a change run first, until the time is over; the rest is named.
+Changed files differ from the main branch or, if none do, from the previous commit. A file uses
+another file if it imports it or contains its name, as code contains the name of a template. Tests
+that are the fewest steps away from a change run first, until the time is over.
 """
 
 import ast
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_SECONDS = 60  # for the tests; style and types take the rest
-# These use nearly everything, and nearly every test uses them: what they use says nothing.
+# These files use nearly everything, and nearly every test uses them, so we don't follow them.
 HUBS = {"tests/conftest.py", "tests/make.py", "pressroom/urls.py", "pressroom/settings.py"}
 ALWAYS = ["tests/test_architecture.py"]
 NAMED = (".html", ".txt", ".xml", ".js", ".css")
@@ -27,7 +27,7 @@ def git(*arguments: str) -> list[str]:
 
 
 def changed() -> set[str]:
-    """Return the files that differ from the main branch, and those that git does not know."""
+    """Return the files that differ from the main branch, and the untracked ones."""
     new = git("ls-files", "--others", "--exclude-standard")
     bases = [git("merge-base", "HEAD", branch) for branch in ("origin/main", "main")]
     for base in (*bases[0], *bases[1], "HEAD~1"):
@@ -75,12 +75,12 @@ def _used_by_code(
                 names.append(node.module)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from named.get(node.value, ())
-            names = [node.value, node.value.rpartition(".")[0]]  # what a test replaces
+            names = [node.value, node.value.rpartition(".")[0]]  # a target of monkeypatch
         yield from (modules[name] for name in names if name in modules)
 
 
 def tests_near(files: set[str]) -> dict[str, int]:
-    """Return the test files that a change can reach, with the number of steps, nearest first."""
+    """Return the test files that use a changed file, with the number of steps, nearest first."""
     using, last = users(), files
     reached = dict.fromkeys(files, 0)
     while last:

@@ -1,4 +1,4 @@
-"""Chromium for the tests of the browser: how it starts, who is signed in, what it complains of."""
+"""Chromium for browser tests: how it starts, how a user signs in, and what errors it reports."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import Locator, Page, expect
 
-# Without the windows around a page, which nobody sees, it takes half of the processor time.
+# The headless shell draws no window and takes half of the processor time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
@@ -21,13 +21,13 @@ pytestmark = [
     ),
 ]
 
-# Playwright's loop runs in the test's thread, where Django would refuse the database.
+# Playwright's event loop runs in the test's thread, where Django would refuse database queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-expect.set_options(timeout=20_000)  # a promise of what is seen, not of how fast a busy machine is
+expect.set_options(timeout=20_000)  # a busy machine is slow, and these tests measure no speed
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# A page is loaded once a size, and switches its colours in place.
+# Each page is loaded once for each size, and its colour scheme is switched in place.
 SIZES = pytest.mark.parametrize(
     ("size", "schemes"),
     [(WIDE, ("light", "dark")), (NARROW, ("dark", "light"))],
@@ -47,35 +47,35 @@ def browser_type_launch_args():
 
 @pytest.fixture(scope="session", autouse=True)
 def _connections_of_the_loop(django_db_setup, playwright):
-    """Close what was opened while Playwright's loop ran: Django keeps it apart, and loses it."""
+    """Close connections that were opened in Playwright's event loop. Django doesn't close them."""
     yield
     connections.close_all()
 
 
 @pytest.fixture(autouse=True)
 def _leave_the_page(transactional_db, page: Page):
-    """What a page still asks for must not meet the emptying of the tables after the test."""
+    """Leave the page, so that it sends no request while the tables are restored after the test."""
     yield
     page.goto("about:blank")
 
 
 @pytest.fixture
 def complaints(page: Page, live_server):
-    """Everything that the browser complains of, and every request that leaves the newsroom."""
-    heard: list[str] = []
+    """Every error and warning of the browser, and every request to another server."""
+    found: list[str] = []
 
-    def ask(request):
+    def check(request):
         host = urlsplit(request.url)
         if host.scheme in ("http", "https") and not request.url.startswith(live_server.url):
-            heard.append(f"asks elsewhere: {request.url}")
+            found.append(f"asks elsewhere: {request.url}")
 
-    page.on("request", ask)
-    page.on("pageerror", lambda error: heard.append(f"script fails: {error}"))
+    page.on("request", check)
+    page.on("pageerror", lambda error: found.append(f"script fails: {error}"))
     page.on(
         "console",
-        lambda said: heard.append(said.text) if said.type in ("error", "warning") else None,
+        lambda line: found.append(line.text) if line.type in ("error", "warning") else None,
     )
-    return heard
+    return found
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def overflow(page: Page) -> int:
 
 
 def colour(page: Page, scheme: str) -> None:
-    """Switch a page that is open to a colour scheme, and wait until its colours have changed."""
+    """Switch an open page to a colour scheme, and wait until its colours have changed."""
     page.emulate_media(color_scheme=scheme)
     page.evaluate(
         "Promise.allSettled(document.getAnimations()"
@@ -111,7 +111,7 @@ def colour(page: Page, scheme: str) -> None:
 
 
 def assert_usable(page: Page, schemes, name: str) -> None:
-    """Assert it of a page that was loaded in the first of some colour schemes, in all of them."""
+    """Assert in each colour scheme that a page is accessible and fits on the screen."""
     for scheme in schemes:
         colour(page, scheme)
         assert violations(page) == [], (name, scheme)
@@ -121,8 +121,8 @@ def assert_usable(page: Page, schemes, name: str) -> None:
 def click_into(page: Page, place: Locator) -> None:
     """Click into the text of an editor, and wait until the editor knows where.
 
-    Chromium reports the new selection after the click. On a busy machine a key that is pressed
-    before that acts where the selection was.
+    Chromium reports the new selection after the click. On a busy machine, a key that is pressed
+    before that acts on the old selection.
     """
     place.click()
     page.wait_for_function(

@@ -1,14 +1,14 @@
-"""What cameras put into pictures: how they were held, and colour profiles made from primaries.
+"""What cameras store in pictures: the orientation, and colour profiles made from primaries.
 
-The profiles are built after ICC.1:2001-04 (version 2 of the format), sections 6.1 to 6.5, with a
-gamma of 2.2.
+The profiles follow ICC.1:2001-04 (version 2 of the format), sections 6.1 to 6.5, with a gamma of
+2.2.
 """
 
 import struct
 
 from PIL import Image
 
-# By the number of an EXIF orientation, what brings a picture into it.
+# EXIF orientation → how to turn an upright picture into it.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -61,7 +61,7 @@ def profile(name: str) -> bytes:
 
 
 def in_srgb(name: str, pixel: tuple[int, int, int]) -> tuple[int, ...]:
-    """Return what a pixel of a colour space is in sRGB, as near as sRGB has it."""
+    """Return a pixel of a colour space in sRGB, clipped to the range of sRGB."""
     linear = [(value / 255) ** GAMMA for value in pixel]
     xyz = [
         sum(p[axis] * v for p, v in zip(PRIMARIES[name], linear, strict=True)) for axis in range(3)

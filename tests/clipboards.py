@@ -1,4 +1,4 @@
-"""Clipboards as Word, Google Docs and LibreOffice write them, for the tests of pasting."""
+"""Clipboard contents as Word, Google Docs and LibreOffice write them, for the tests of pasting."""
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"
 xmlns:w="urn:schemas-microsoft-com:office:word"><head><meta name=Generator
@@ -14,12 +14,12 @@ MARKER = (
 
 
 def word(*blocks: str) -> str:
-    """Return what Word puts on the clipboard for some blocks."""
+    """Return the HTML that Word puts on the clipboard for some blocks."""
     return WORD.format("\n\n".join(blocks))
 
 
 def word_item(words: str, marker: str, level: int = 1, *, list_id: str = "l0", margin: float = 0):
-    """Return a list paragraph of Word, with the number or bullet that it types."""
+    """Return a list paragraph of Word, with the number or bullet that Word writes before it."""
     return (
         f"<p class=MsoListParagraphCxSpMiddle style='margin-left:{margin}pt;mso-add-space:\nauto;"
         f"text-indent:-18.0pt;mso-list:{list_id} level{level} lfo1'>{MARKER.format(marker)}"
@@ -28,7 +28,7 @@ def word_item(words: str, marker: str, level: int = 1, *, list_id: str = "l0", m
 
 
 def word_more(words: str, margin: float = 0) -> str:
-    """Return an unnumbered paragraph of Word that stands in a list."""
+    """Return an unnumbered paragraph in a list of Word."""
     return (
         f"<p class=MsoListParagraphCxSpMiddle style='margin-left:{margin}pt;mso-add-space:\nauto'>"
         f"<span lang=EN-GB>{words}<o:p></o:p></span></p>"
@@ -36,7 +36,7 @@ def word_more(words: str, margin: float = 0) -> str:
 
 
 def word_heading(words: str, level: int = 1, marker: str = "") -> str:
-    """Return a heading of Word, with a number or bullet where it has one."""
+    """Return a heading of Word, with a number or bullet if one is given."""
     style = f" style='margin-left:36.0pt;mso-list:l4 level{level} lfo1'" if marker else ""
     typed = MARKER.format(marker) if marker else ""
     return f"<h{level}{style}>{typed}<span lang=EN-GB>{words}<o:p></o:p></span></h{level}>"
@@ -82,7 +82,7 @@ WORD_TABLE = word(
 
 
 def word_online_item(words: str, number: int = 0, level: int = 1) -> str:
-    """Return a list item of Word for the web, with a bullet where it has no number."""
+    """Return a list item of Word for the web, with a bullet if it has no number."""
     tag, start = ("ol", f' start="{number}"') if number else ("ul", "")
     return (
         f'<div class="ListContainerWrapper BCX0"><{tag}{start} class="ListStyle1" role="list">'
@@ -93,7 +93,7 @@ def word_online_item(words: str, number: int = 0, level: int = 1) -> str:
 
 
 def google_item(words: str, sign: str = "decimal") -> str:
-    """Return a list item of Google Docs; `sign` is the name that CSS has for its numbers."""
+    """Return a list item of Google Docs; `sign` is the CSS list-style-type of its numbers."""
     return (
         f'<li dir="ltr" style="list-style-type:{sign};font-weight:400;text-decoration:none;'
         f'vertical-align:baseline;white-space:pre;" aria-level="1"><p dir="ltr"><span '

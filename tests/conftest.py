@@ -1,6 +1,8 @@
+import contextlib
 import copy
 import gc
 import hashlib
+import logging.config
 import time
 from uuid import uuid4
 
@@ -15,12 +17,13 @@ from django.test import override_settings
 from django.test.utils import _TestState, instrumented_test_render
 
 from assets import sandbox
-from jobs.buffer import Buffer
+from jobs.models import Job
+from pressroom import logs
 from releases import probes
 from tests import cpu, databases, s3_server, sandbox_forks
 
 DEADLINE = pytest.StashKey[float]()
-LARGE = 200_000  # bytes; what is larger is opened anew
+LARGE = 200_000  # bytes; larger files are opened each time
 _opened: dict = {}
 
 
@@ -39,10 +42,10 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """Each thread of the live server has a connection of its own, and leaves none behind.
+    """Give each thread of the live server its own connection, and keep none open.
 
-    In memory, SQLite would share the test's with them. A connection kept for a browser's next
-    request would keep PostgreSQL from dropping the database.
+    With a database in memory, SQLite would share the test's connection with these threads. With an
+    open connection, PostgreSQL could not drop the database.
     """
     database = pressroom_settings.DATABASES["default"]
     database["CONN_MAX_AGE"] = 0
@@ -54,7 +57,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
 def django_db_setup(
     django_test_environment, django_db_blocker, django_db_modify_db_settings, django_db_createdb
 ):
-    """The database of this worker, in place of the one that pytest-django would migrate."""
+    """The database of this worker, in place of the one that pytest-django would migrate.
+
+    Yields a function that restores it.
+    """
     name = connection.creation._get_test_db_name()
     with django_db_blocker.unblock():
         database = databases.of_this_worker(name, anew=django_db_createdb)
@@ -70,12 +76,12 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collection(session):
-    gc.disable()  # until all tests are known: each round would look at all that are known so far
+    gc.disable()  # until all tests are collected: each run would scan all tests collected so far
 
 
 def pytest_collection_finish(session):
-    gc.freeze()  # the tests themselves stay to the end
-    gc.set_threshold(20_000, 10, 10)  # 700 are made and forgotten by every page
+    gc.freeze()  # the collected tests stay in memory to the end
+    gc.set_threshold(20_000, 10, 10)  # the default is 700 objects, and each page creates them
     gc.enable()
 
 
@@ -88,14 +94,14 @@ def pytest_collection_modifyitems(items):
 
 
 def asks_for_a_database(item) -> bool:
-    """Return whether a test reads the database of the suite, or makes some of its own."""
+    """Return whether a test uses the database of the suite, or creates its own databases."""
     fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
     makes_its_own = item.path.stem in ("test_database", "test_upgrade")
     marked = item.get_closest_marker("django_db")
     return bool(makes_its_own or marked or fixtures & {*item.fixturenames})
 
 
-# Of all tests: their own HTTP, and no say of the machine's environment.
+# For all tests: plain HTTP, and no value from the environment of this machine.
 SETTINGS = {
     "SECURE_SSL_REDIRECT": False, "SESSION_COOKIE_SECURE": False, "CSRF_COOKIE_SECURE": False,
     "STORAGES": {
@@ -105,7 +111,7 @@ SETTINGS = {
     "S3_BUCKET": "", "WHITENOISE_AUTOREFRESH": True, "WHITENOISE_USE_FINDERS": True,
     "DEBUG": False, "SITE_URL": "", "SITE_NOTICE": "", "NEWSROOM_NAME": "The Newsroom",
     "NEWSROOM_EMAIL": "press@newsroom.example",
-    "EMAIL_IS_ON": True,  # into the box that Django puts up for tests
+    "EMAIL_IS_ON": True,  # Django collects the e-mails of tests in django.core.mail.outbox
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
 }  # fmt: skip
 
@@ -118,41 +124,39 @@ def _settings_of_the_suite():
 
 @pytest.fixture(scope="session", autouse=True)
 def _pages_are_rendered_plainly(django_test_environment):
-    """Django's tests keep a copy of the context of each template. Ours look at what is printed."""
+    """Undo Django's copying of each template's context in tests. Our tests read the HTML."""
     Template._render = _TestState.saved_data.template_render
 
 
 @pytest.fixture
 def template_contexts(monkeypatch):
-    """Responses keep the contexts of their templates, for tests that read a form from one."""
+    """Store template contexts with responses, for tests that read a form from them."""
     monkeypatch.setattr(Template, "_render", instrumented_test_render)
 
 
-# Django's server for tests sends the head of an answer apart from the rest. The kernel held the
-# rest until the other side had confirmed the head, which took 40 ms for each request.
+# Django's test server sends the headers of a response before the body. The kernel would hold the
+# body until the client has acknowledged the headers, which takes 40 ms for each request.
 WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(autouse=True)
-def _newsroom(settings, monkeypatch, tmp_path_factory):
-    """Every test has a folder of its own for files, and an empty cache."""
+def _newsroom(settings, tmp_path_factory):
+    """Give each test its own folder for files and an empty cache."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("tmp") / "uploads"
-    monkeypatch.setattr("pressroom.health._logged_at", None)
-    monkeypatch.setattr("pressroom.outages._last", {})
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def s3_address(tmp_path_factory):
-    """The address of a real S3 server, which starts with the first test that asks for one."""
+    """The address of a real S3 server, which starts when the first test needs it."""
     with s3_server.running(tmp_path_factory.mktemp("s3")) as address:
         yield address
 
 
 @pytest.fixture
 def bucket(s3_address, settings):
-    """A bucket as `checkstorage --prepare` makes it, with every file of the test in it."""
+    """A bucket as `checkstorage --prepare` makes it, used for all files of the test."""
     settings.S3_BUCKET = f"newsroom-{uuid4()}"
     settings.S3_ENDPOINT_URL, settings.S3_REGION = s3_address, s3_server.REGION
     settings.S3_URL_SECONDS = 60
@@ -166,7 +170,7 @@ def bucket(s3_address, settings):
     return made
 
 
-# What is tested of the process that opens files itself, and of what comes out of it.
+# The tests of the sandbox process itself, and of its results.
 REAL_PROCESS = sandbox.Process
 OF_THE_PROCESS = {"test_confinement", "test_processing", "test_pictures", "test_tracing"}
 
@@ -180,7 +184,7 @@ def _files_are_opened_by_forks():
 
 @pytest.fixture(autouse=True)
 def _the_same_picture_is_opened_once(request, monkeypatch):
-    """Most tests need some picture, and all of them the same: its processes run once a worker."""
+    """Process the same file once in each worker, since most tests use the same picture."""
     if request.path.stem in OF_THE_PROCESS:
         monkeypatch.setattr(sandbox, "Process", REAL_PROCESS)
         return
@@ -204,10 +208,26 @@ def _the_same_picture_is_opened_once(request, monkeypatch):
 
 
 @pytest.fixture
-def waiting(monkeypatch):
-    """What this test tries at hidden addresses, and no test before it."""
-    monkeypatch.setattr(probes, "waiting", Buffer(probes.waiting.name, probes._enqueue_counts, 100))
-    return probes.waiting
+def new_log(caplog, monkeypatch):
+    """caplog with the lines that a process writes to its log, from the start of the process.
+
+    Its filters are new: they count lines, and have not seen those of earlier tests.
+    """
+    # The first handler decides whether a line is logged, so there must be no other one.
+    monkeypatch.setattr(logging.root, "handlers", [caplog.handler])
+    configured = logs.configuration("text", report_errors=False)
+    new_filter = logging.config.DictConfigurator(configured).configure_filter
+    with contextlib.ExitStack() as filters:
+        for name in configured["handlers"]["console"]["filters"]:
+            filters.enter_context(caplog.filtering(new_filter(configured["filters"][name])))
+        yield caplog
+
+
+@pytest.fixture
+def no_waiting_probes(db):
+    """Remove what earlier tests requested, so that only requests of this test are counted."""
+    probes.waiting.flush()
+    Job.objects.filter(name=probes.count_probes.name).delete()
 
 
 @pytest.fixture
@@ -233,7 +253,10 @@ def publisher(db):
 
 @pytest.fixture
 def account(transactional_db, settings):
-    """The name of an editor whose password (make.PASSWORD) a deployment's processes can check."""
+    """The name of an editor whose password (make.PASSWORD) works in processes of a deployment.
+
+    They do not use the fast password hasher of the test settings.
+    """
     from tests.make import PASSWORD, make_user
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]

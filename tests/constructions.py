@@ -1,7 +1,7 @@
 """Every construction that a document may have: name → HTML as it is stored.
 
-The server and the editor return each unchanged. `PERSON`, `OTHER` and `PICTURE` are placeholders
-for rows of the database; a test that stores a construction creates them first.
+The server and the editor return each construction unchanged. `PERSON`, `OTHER` and `PICTURE` are
+primary keys; a test that stores a construction creates these rows first.
 """
 
 PERSON = "11111111-1111-4111-8111-111111111111"

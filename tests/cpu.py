@@ -1,8 +1,8 @@
 """`pytest --cpu` prints the processor time that the tests took, by file and for the slowest tests.
 
-It counts the user and system time of each worker and of every process that it started, so figures
-of two commits compare on a busy machine too. A database server is not counted. For a commit that
-has no such option: copy this file to a folder and add `-p cpu`, with PYTHONPATH=FOLDER.
+It counts the user and system time of each worker and of every process that it started. So two
+commits can be compared on a busy machine too. A database server is not counted. To measure a
+commit without this option, copy this file to a folder and add `-p cpu`, with PYTHONPATH=FOLDER.
 """
 
 import os
@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 TICK = os.sysconf("SC_CLK_TCK")
-SLOWEST = 60  # tests that are listed
+SLOWEST = 60  # number of tests that are listed
 
 
 def processor_seconds() -> float:
-    """Return the processor time of this process and all below it, ended or not."""
+    """Return the processor time of this process and its descendants, running or ended."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     total = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
@@ -53,12 +53,12 @@ def pytest_configure(config):
 
 
 class Processor:
-    """Measures in each worker; the process that prints adds up."""
+    """A plugin that measures in each worker and adds up in the main process, which prints."""
 
     def __init__(self, config):
         self.config = config
         self.tests: dict[str, dict[str, float]] = defaultdict(dict)
-        self.starts: list[float] = []  # until each worker had collected
+        self.starts: list[float] = []  # seconds until each worker had collected the tests
         self.collected = self.last = 0.0
 
     @pytest.hookimpl(wrapper=True)
@@ -72,7 +72,8 @@ class Processor:
         now = processor_seconds()
         before, self.last = self.last, now
         report = yield
-        report.processor = max(0.0, now - before)  # what the kernel kills, it does not add up
+        # The total falls when a child ends whose processor time is not added to its parent's.
+        report.processor = max(0.0, now - before)
         return report
 
     def pytest_runtest_logreport(self, report):

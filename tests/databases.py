@@ -1,7 +1,7 @@
 """The database of the suite: migrated once, copied for each worker, restored after each test.
 
-The migrated database is kept, as a file in `var/` or as a database of the server, under a digest of
-what it follows from. So a second run migrates nothing.
+The migrated database is kept as a file in `var/` or as a database of the server. Its name contains
+a digest of the migrations and models, so a second run migrates nothing.
 """
 
 import fcntl
@@ -25,12 +25,12 @@ from django.test import TransactionTestCase
 from psycopg.sql import SQL, Identifier, Literal
 
 FOLDER = Path(settings.BASE_DIR) / "var" / "tests"
-MAX_RESTORE_SECONDS = 20  # a thread that has not ended may keep the database busy for as long
+MAX_RESTORE_SECONDS = 20  # a thread of a test may still use the database for so long
 
 
 @contextmanager
 def of_this_worker(name: str, *, anew: bool) -> Iterator[Callable[[], None]]:
-    """Let Django use a copy of the migrated database, and yield what makes it as new again."""
+    """Let Django use a copy of the migrated database, and yield a function that restores it."""
     original = connection.settings_dict["NAME"]
     database = (_Sqlite if connection.vendor == "sqlite" else _PostgreSQL)(name)
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -53,11 +53,11 @@ def of_this_worker(name: str, *, anew: bool) -> Iterator[Callable[[], None]]:
 
 
 def digest() -> str:
-    """Return a digest of what a migrated database follows from."""
+    """Return a digest of everything that determines the content of a migrated database."""
     files = set((Path(settings.BASE_DIR) / "pressroom").rglob("migrat*.py"))
     for app in apps.get_app_configs():
         files |= set(Path(app.path, "migrations").glob("*.py"))
-    # Content types, permissions and groups are rows that follow from the models.
+    # These receivers create content types, permissions and groups.
     files |= {Path(inspect.getfile(receiver)) for receiver in post_migrate._live_receivers(None)[0]}
     models = [
         (model._meta.label, model._meta.verbose_name, model._meta.default_permissions,
@@ -139,12 +139,12 @@ class _PostgreSQL:
         self._remember()
 
     def restore(self) -> None:
-        """Change back the tables that were written: to truncate them all takes a second."""
+        """Restore only the tables that changed. Truncating all of them takes a second."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{MAX_RESTORE_SECONDS}s'")
             now = self._digests(cursor)
             changed = [table for table, digest in self.before.items() if now[table] != digest]
-            # The constraints are checked when the transaction ends, so any order will do.
+            # Foreign keys are checked at the end of the transaction, so the order does not matter.
             for table in changed:
                 cursor.execute(SQL("DELETE FROM {}").format(Identifier(table)))
             for table in changed:
@@ -166,7 +166,7 @@ class _PostgreSQL:
                         self.rows[table] = b"".join(copy)
 
     def _digests(self, cursor) -> dict[str, str | None]:
-        """Return a digest of the rows of each table, None for an empty one."""
+        """Return a digest of the rows of each table, or None if it is empty."""
         cursor.execute(self.digests_of)
         return dict(cursor.fetchall())
 

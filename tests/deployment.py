@@ -23,7 +23,7 @@ ROOT = Path(settings.BASE_DIR)
 
 
 def environment(**more) -> dict[str, str]:
-    """Return an environment in which a process finds the database and the files of a test."""
+    """Return environment variables that lead a process to the database and files of a test."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         url = f"sqlite:///{database['NAME']}"
@@ -49,15 +49,15 @@ def environment(**more) -> dict[str, str]:
 def start(*arguments, out=subprocess.PIPE, **more) -> subprocess.Popen:
     """Start a command of manage.py, as from a terminal.
 
-    A suite in the background shuts out Ctrl-C, and its children would inherit that.
+    A suite that runs in the background ignores Ctrl-C, and its children would inherit that.
     """
 
-    def hear_signals():
+    def restore_signals():
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
 
     return subprocess.Popen(
-        [sys.executable, ROOT / "manage.py", *arguments], preexec_fn=hear_signals,
+        [sys.executable, ROOT / "manage.py", *arguments], preexec_fn=restore_signals,
         env=environment(**more), stdout=out, stderr=out, text=True,
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ def free_port() -> int:
 
 
 class Node:
-    """One gunicorn that serves the test's newsroom as the image does, on a port that it keeps."""
+    """A gunicorn that serves the test's newsroom as the image does, on one port for all starts."""
 
     def __init__(
         self, log: Path, workers: int, threads: int, until: str = "/readyz", **more
@@ -113,12 +113,12 @@ class Node:
         pytest.fail(f"gunicorn did not start:\n{self.log.read_text()}")
 
     def stop(self) -> None:
-        """Stop it as systemd and Docker do, and wait for its end."""
+        """Stop it as systemd and Docker do, and wait until it has ended."""
         self.server.terminate()
         self.server.wait(timeout=40)
 
     def kill(self) -> None:
-        """End the master and its workers as the kernel does when memory runs out."""
+        """Kill the master and its workers, as the kernel does when memory runs out."""
         children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children")
         workers = children.read_text().split()
         self.server.kill()
@@ -129,15 +129,15 @@ class Node:
 
 @contextmanager
 def gunicorn(log: Path, workers: int, threads: int, until: str = "/readyz", **more):
-    """Serve the test's newsroom as the image does until a probe answers 200; yield the port."""
+    """Serve the test's newsroom as the image does; yield the port once `until` answers 200."""
     with Node(log, workers, threads, until, **more) as node:
         yield node.port
 
 
 def rows() -> dict[str, int]:
-    """Count the rows of every table that Django knows, versions and ties included.
+    """Count the rows of every table of Django's models, including history and join tables.
 
-    Not the counts of wrong preview addresses: every try is counted, also those of leakcheck.
+    The counts of wrong preview addresses are left out, because leakcheck adds to them.
     """
     return {
         model._meta.label: models.QuerySet(model).count()

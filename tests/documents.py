@@ -31,8 +31,8 @@ def part(root: str, inside: str) -> bytes:
 
 
 def relations(*rows: str) -> bytes:
-    said = "".join(f"<Relationship {row}/>" for row in rows)
-    return f'<Relationships xmlns="{PACKAGE}/relationships">{said}</Relationships>'.encode()
+    inside = "".join(f"<Relationship {row}/>" for row in rows)
+    return f'<Relationships xmlns="{PACKAGE}/relationships">{inside}</Relationships>'.encode()
 
 
 def relation(number: int, kind: str, target: str, external: bool = False) -> str:
@@ -43,7 +43,7 @@ def relation(number: int, kind: str, target: str, external: bool = False) -> str
 
 def word(body: str, rows: list[str] | None = None, root_rows: list[str] | None = None,
          **parts: bytes) -> bytes:  # fmt: skip
-    """A Word file; the names of further parts are written with `__` for `/` and `_x` for `.x`."""
+    """Return a Word file. In names of further parts, `__` stands for `/` and `_dot_` for `.`."""
     given = {
         "[Content_Types].xml": (
             f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" ContentType='
@@ -76,8 +76,8 @@ def paragraph(*runs: str) -> str:
 
 
 def run(words: str, properties: str = "") -> str:
-    said = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r w:rsidR="00AB12CD">{said}<w:t xml:space="preserve">{words}</w:t></w:r>'
+    before = f"<w:rPr>{properties}</w:rPr>" if properties else ""
+    return f'<w:r w:rsidR="00AB12CD">{before}<w:t xml:space="preserve">{words}</w:t></w:r>'
 
 
 def picture(id: str, how: str = "embed", name: str = "IMG_2034.jpg", descr: str = "") -> str:
@@ -96,20 +96,20 @@ def parts_of(content: bytes) -> dict[str, bytes]:
 
 
 def words_of(content: bytes) -> str:
-    """The words that a reader sees in the text of a Word file, changes accepted."""
+    """Return the words of a Word file that a reader sees, with tracked changes accepted."""
     tree = etree.fromstring(parts_of(content)["word/document.xml"])
     gone = ("del", "moveFrom")
-    said = []
+    words = []
     for text in tree.iter(f"{{{W}}}t", f"{{{W}}}p"):
         if text.tag.endswith("}p"):
-            said.append(" ")
+            words.append(" ")
         elif not any(etree.QName(one).localname in gone for one in text.iterancestors()):
-            said.append(text.text or "")
-    return " ".join("".join(said).split())
+            words.append(text.text or "")
+    return " ".join("".join(words).split())
 
 
 def assert_it_opens(content: bytes) -> None:
-    """Every part is XML, has a type, and leads only to parts that are there."""
+    """Assert that every part is valid XML, has a type, and refers only to existing parts."""
     parts = parts_of(content)
     types = etree.fromstring(parts["[Content_Types].xml"])
     named = {one.get("PartName") for one in types} - {None}
@@ -141,7 +141,7 @@ GPS = (DATA / "images" / "DSCN0010.jpg").read_bytes()
 
 
 def pdf(change=None, words: str = "Words of the report", **save) -> bytes:
-    """A PDF of one page with words, changed by a function before it is saved."""
+    """Return a PDF of one page with words; `change` is called with it before it is saved."""
     document = pikepdf.new()
     document.add_blank_page(page_size=(300, 200))
     page = document.pages[0]
@@ -206,7 +206,7 @@ def with_traces(document) -> None:
 
 
 def with_names_like_keys(document) -> None:
-    """A page whose font and drawing have names that mean something elsewhere."""
+    """Give a font and a drawing names that are keys with a meaning elsewhere in a PDF."""
     page = document.pages[0]
     drawing = Stream(document, b"BT /Metadata 12 Tf 20 90 Td (and the drawing) Tj ET")
     drawing.Type, drawing.Subtype = Name.XObject, Name.Form
@@ -220,7 +220,7 @@ def with_names_like_keys(document) -> None:
 
 
 def pages_with_a_hole(packed: bool, tenth: int) -> bytes:
-    """A PDF of twenty pages of which a part was never written."""
+    """Return a PDF of twenty pages in which a twentieth of the bytes is zeros."""
     document = pikepdf.new()
     for number in range(20):
         document.add_blank_page()
@@ -261,7 +261,7 @@ def with_notes_in_rare_places(document) -> None:
 
 
 def with_pictures_in_rare_forms(document) -> None:
-    """Pictures of which a reader knows nothing but how they are packed."""
+    """Add a JPEG that only its filter marks as a picture, and a JPEG 2000 with embedded XML."""
     page = document.pages[0]
     picture = Stream(document, GPS, Width=640, Height=480, ColorSpace=Name.DeviceRGB,
                      BitsPerComponent=8, Filter=Name.DCTDecode, By=String("Wanda"))  # fmt: skip
@@ -276,7 +276,7 @@ def with_pictures_in_rare_forms(document) -> None:
 
 
 def with_a_layer(**layer) -> Callable[[pikepdf.Pdf], None]:
-    """A page with a layer that shows in some cases alone."""
+    """Return a function that adds a layer which is shown only in some cases."""
 
     def change(document) -> None:
         found = document.make_indirect(Dictionary(Type=Name.OCG, Name=String("Names"), **layer))
@@ -293,7 +293,7 @@ def with_a_picture_in_the_text(document) -> None:
     page.Contents = Stream(document, page.Contents.read_bytes() + text)
 
 
-def with_a_file_that_only_a_name_leads_to(document) -> None:
+def with_a_file_in_place_of_the_language(document) -> None:
     file = Stream(document, b"Wanda", Type=Name.EmbeddedFile)
     document.Root.Lang = document.make_indirect(file)
 
@@ -315,7 +315,7 @@ def with_signature(document) -> None:
 
 
 def with_earlier_version() -> bytes:
-    """A PDF whose first version named somebody; the second was written behind it."""
+    """Return a PDF that contains an earlier version of itself, in which somebody is named."""
     first = pdf(words="Jonas was here", compress_streams=False,
                 object_stream_mode=pikepdf.ObjectStreamMode.disable)  # fmt: skip
     number = int(re.search(rb"/Contents (\d+) 0 R", first)[1])
@@ -354,22 +354,22 @@ def wav() -> bytes:
     def chunk(name: bytes, content: bytes) -> bytes:
         return name + len(content).to_bytes(4, "little") + content
 
-    said = chunk(b"LIST", b"INFOIART\x06\0\0\0Marta\0")
-    inside = b"WAVE" + chunk(b"fmt ", b"\0" * 16) + said + chunk(b"data", b"SOUNDING")
+    tags = chunk(b"LIST", b"INFOIART\x06\0\0\0Marta\0")
+    inside = b"WAVE" + chunk(b"fmt ", b"\0" * 16) + tags + chunk(b"data", b"SOUNDING")
     return b"RIFF" + len(inside).to_bytes(4, "little") + inside
 
 
-def vorbis_comments(*said: bytes) -> bytes:
+def vorbis_comments(*tags: bytes) -> bytes:
     return (
-        (3).to_bytes(4, "little") + b"enc" + len(said).to_bytes(4, "little")
-        + b"".join(len(one).to_bytes(4, "little") + one for one in said)
+        (3).to_bytes(4, "little") + b"enc" + len(tags).to_bytes(4, "little")
+        + b"".join(len(one).to_bytes(4, "little") + one for one in tags)
     )  # fmt: skip
 
 
 def flac() -> bytes:
-    said = vorbis_comments(b"ARTIST=Nina")
+    tags = vorbis_comments(b"ARTIST=Nina")
     return (
-        b"fLaC\0\0\0\x22" + b"\0" * 34 + b"\x84" + len(said).to_bytes(3, "big") + said
+        b"fLaC\0\0\0\x22" + b"\0" * 34 + b"\x84" + len(tags).to_bytes(3, "big") + tags
         + b"\xff\xf8SOUND"
     )  # fmt: skip
 
@@ -378,15 +378,15 @@ def ogg_page(number: int, packet: bytes, stream: bytes = b"SERI") -> bytes:
     from assets.cleaning.recordings import _ogg_sum
 
     table = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
-    flags = b"\0" if number else b"\2"  # the first page says that a stream begins
+    flags = b"\0" if number else b"\2"  # marks the first page of a stream
     head = b"OggS\0" + flags + bytes(8) + stream + number.to_bytes(4, "little") + bytes(4)
     page = head + bytes([len(table)]) + table + packet
     return page[:22] + _ogg_sum(page).to_bytes(4, "little") + page[26:]
 
 
 def ogg() -> bytes:
-    said = b"OpusTags" + vorbis_comments(b"ARTIST=Otto Pauker", b"DATE=2024")
-    return ogg_page(0, b"OpusHead" + bytes(11)) + ogg_page(1, said) + ogg_page(2, b"SOUND" * 9)
+    tags = b"OpusTags" + vorbis_comments(b"ARTIST=Otto Pauker", b"DATE=2024")
+    return ogg_page(0, b"OpusHead" + bytes(11)) + ogg_page(1, tags) + ogg_page(2, b"SOUND" * 9)
 
 
 def film(inside: bytes = b"", handler: bytes = b"vide", brand: bytes = b"isom") -> bytes:
@@ -397,8 +397,8 @@ def film(inside: bytes = b"", handler: bytes = b"vide", brand: bytes = b"isom") 
 
 
 def film_with_words() -> bytes:
-    said = b"data\0\0\0\x01\0\0\0\0Paula Filmer"
-    return film(box(b"udta", box(b"meta", b"\0" * 4 + box(b"ilst", said))))
+    artist = b"data\0\0\0\x01\0\0\0\0Paula Filmer"
+    return film(box(b"udta", box(b"meta", b"\0" * 4 + box(b"ilst", artist))))
 
 
 def element(name: bytes, content: bytes) -> bytes:
@@ -415,7 +415,7 @@ def webm() -> bytes:
 
 
 APE = b"APETAGEX" + (2000).to_bytes(4, "little") + (52).to_bytes(4, "little") + b"\1\0\0\0"
-SAID = vorbis_comments(b"ARTIST=Xenia")
+TAGS = vorbis_comments(b"ARTIST=Xenia")
 VIDEO = bytes(42) + b"Xenia Camera".ljust(36)
 
 
@@ -441,7 +441,7 @@ def webm_track(inside: bytes) -> bytes:
 
 
 OPUS = b"OpusHead" + bytes(11)
-# Each says "Xenia" at a place that is rarely used.
+# Each contains "Xenia" in a place that is rarely used.
 PLACES = {
     "ID3v2 at the end.mp3": FRAME * 3 + b"ID3\4\0\x10\0\0\0\5Xenia3DI\4\0\x10\0\0\0\5",
     "TAG+.mp3": FRAME * 3 + b"TAG+" + b"Xenia".ljust(223, b"\0") + b"TAG" + bytes(125),
@@ -455,13 +455,13 @@ PLACES = {
     "behind the end.wav": wav() + b"Xenia",
     "ID3v1.flac": flac_and(b"TAG" + b"Xenia".ljust(125, b"\0")),
     "half an APE tag.flac": flac_and(b"APETAGEX" + bytes(24) + b"Xenia"),
-    "FLAC.ogg": ogg_of(b"\x7fFLAC\1\0\0\1fLaC" + bytes(38), b"\x84\0\0\x20" + SAID),
-    "Speex.ogg": ogg_of(b"Speex   " + bytes(72), SAID),
-    "Theora.ogg": ogg_of(b"\x80theora" + bytes(35), b"\x81theora" + SAID),
+    "FLAC.ogg": ogg_of(b"\x7fFLAC\1\0\0\1fLaC" + bytes(38), b"\x84\0\0\x20" + TAGS),
+    "Speex.ogg": ogg_of(b"Speex   " + bytes(72), TAGS),
+    "Theora.ogg": ogg_of(b"\x80theora" + bytes(35), b"\x81theora" + TAGS),
     "a second stream.ogg": (
         ogg_of(OPUS, b"OpusTags" + vorbis_comments())
         + b"".join(ogg_page(number, b"X") for number in range(3, 220))
-        + ogg_of(OPUS, b"OpusTags" + SAID, b"NEXT")
+        + ogg_of(OPUS, b"OpusTags" + TAGS, b"NEXT")
     ),
     "behind the comments.ogg": ogg_of(OPUS, b"OpusTags" + vorbis_comments() + b"Xenia"),
     "behind the end.ogg": ogg_of(OPUS, b"OpusTags" + vorbis_comments()) + b"Xenia",

@@ -1,10 +1,9 @@
 """Processes that start in a fraction of the time, because the libraries are imported already.
 
-Most of a start is the import of Django and the other libraries, the same each time. One process
-does it once, and forks for each command that is asked of it: the fork gets the folder and the
-environment of the command and nothing else, imports every module of the product itself, and ends
-as a process of Python does. What a test has to say of the libraries, of signals or of the start
-itself, it says of a process that it starts in the ordinary way.
+A process spends most of its start on the import of Django and other libraries. Here one process
+imports them once and forks for each command. The fork gets only the folder and the environment of
+the command, imports every module of the product itself, and ends like any Python process. Tests of
+libraries, of signals or of the start itself use ordinary processes instead.
 """
 
 import atexit
@@ -20,13 +19,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What a fork that asks for everything finds in the environment; no command ever sees it.
+# The environment of the fork that finds out what to import. Commands do not get it.
 ANY = {"DJANGO_SETTINGS_MODULE": "pressroom.settings", "DEBUG": "on", "PATH": os.environ["PATH"]}
 _server: subprocess.Popen | None = None
 
 
 def run(*command, cwd=ROOT, env, typed="", timeout=120) -> subprocess.CompletedProcess:
-    """Run `python COMMAND`, a script or -c with a text, as subprocess.run does with text=True."""
+    """Run `python COMMAND` like subprocess.run with text=True: a script, or -c with code."""
     command = [str(part) for part in command]
     with (
         tempfile.TemporaryFile("w+") as stdin,
@@ -59,14 +58,14 @@ def _answer(asked) -> int | None:
 
 
 def _stop(server) -> None:
-    server.communicate()  # it ends with its input
+    server.communicate()  # closes its stdin, which ends it
 
 
 # --- In the process that forks -----------------------------------------------------------------
 
 
 def import_libraries() -> None:
-    """Import what the product imports, as far as that works without a setting."""
+    """Import the libraries that the product imports, except those that need settings."""
     own = {path.stem for path in ROOT.iterdir()} | {"__main__"}
     reading, writing = os.pipe()
     if not os.fork():
@@ -85,12 +84,12 @@ def import_libraries() -> None:
     os.wait()
     for name in names:
         if name.partition(".")[0] not in own:
-            with contextlib.suppress(Exception):  # models, which wait for the settings
+            with contextlib.suppress(Exception):  # models need settings
                 importlib.import_module(name)
 
 
 def fork_for_each_command() -> dict | None:
-    """Return a command in a fork, for it to run; None in the first process, at its end."""
+    """Return a command in the fork that runs it; in the parent, return None at the end of input."""
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -101,7 +100,7 @@ def fork_for_each_command() -> dict | None:
 
 
 def wait(child: int, timeout: float) -> int | None:
-    """Return how a child ended, None where it had to be killed."""
+    """Return the exit code of a child, or None if it was killed after the timeout in seconds."""
     import select
     import signal
 
@@ -122,7 +121,7 @@ def become(asked) -> None:
         opened = os.open(name, flags | (os.O_APPEND if number else 0))
         os.dup2(opened, number)
         os.close(opened)
-    sys.stdin = open(0)  # noqa: SIM115 – what was read of the old one is the next commands'
+    sys.stdin = open(0)  # noqa: SIM115 – the old one has the next commands in its buffer
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])

@@ -34,7 +34,7 @@ class Gold:
 
 
 def releases() -> list[Gold]:
-    """Return the marked releases whose text may be kept here, by name."""
+    """Return the marked releases whose text is in this repository, sorted by file name."""
     found = []
     for path in sorted(GOLD.glob("*.toml")):
         marks = tomllib.loads(path.read_text())
@@ -49,7 +49,7 @@ def releases() -> list[Gold]:
 
 
 def _importable(file: Path, marks: dict[str, Any]) -> tuple[bytes, str]:
-    """Return a release as text, Markdown or HTML: the containers of archives are not imported."""
+    """Return a release as text, Markdown or HTML, taken out of an archive's JSON or XML."""
     data = file.read_bytes()
     if "entry" in marks:
         lines = [json.loads(line) for line in data.splitlines()]
@@ -66,5 +66,5 @@ def _importable(file: Path, marks: dict[str, Any]) -> tuple[bytes, str]:
 
 
 def plain(text: str) -> str:
-    """Return a text with single spaces, like the marks."""
+    """Return a text with single spaces, as in the marks."""
     return re.sub(r"\s+", " ", text).strip()

@@ -1,8 +1,8 @@
-"""The image and docker-compose.yml, carried out line by line with the image's own users.
+"""The Dockerfile and docker-compose.yml, executed line by line with the users of the image.
 
-There is no container engine in the tests. Where Docker has /app and /venv, an Image has folders of
-the same names; RUN runs as root and everything after USER as that user, without root's groups and
-rights. The files are read, not repeated: a line that changes, changes what happens here.
+The tests need no container engine. In place of Docker's /app and /venv, an Image has folders with
+these names. RUN runs as root, and everything after USER runs as that user, without root's groups
+and rights. The tests read the real files, so a changed line is tested at once.
 """
 
 import json
@@ -24,7 +24,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-# What would change this machine rather than the image's folders.
+# Commands that would change this machine instead of the image's folders: replaced by `true`.
 NOT_HERE = ["useradd", "groupadd", "apt-get", "rm"]
 
 needs_root = pytest.mark.skipif(
@@ -55,7 +55,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def is_left_out(path: str) -> bool:
-    """Return whether .dockerignore names a path, or a folder that it lies in."""
+    """Return whether .dockerignore excludes a path or one of its parent folders."""
     for pattern in (ROOT / ".dockerignore").read_text().split():
         shape = re.escape(pattern).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
         if re.fullmatch(f"{shape}(?:/.*)?", path):
@@ -64,7 +64,7 @@ def is_left_out(path: str) -> bool:
 
 
 class Image:
-    """What `docker build` makes of a checkout, below `root`."""
+    """The result of `docker build` for a checkout, in the folder `root`."""
 
     def __init__(self, root: Path, checkout: Path):
         self.root, self.checkout = root, checkout
@@ -81,7 +81,7 @@ class Image:
             getattr(self, f"_{name.lower()}")(rest)
 
     def place(self, text: str) -> str:
-        """Return a text with the image's paths as they are here."""
+        """Return a text with the paths of the image replaced by those below `root`."""
         return re.sub(r"(?<![\w./-])/(?=(?:app|venv)\b)", f"{self.root}/", text)
 
     def start(self, command: list[str], **options) -> subprocess.Popen:
@@ -95,11 +95,11 @@ class Image:
     def run(self, command: list[str], typed="", **environment) -> subprocess.CompletedProcess:
         pipes = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE)
         process = self.start(command, environment=environment, **pipes)
-        said, complained = process.communicate(typed, timeout=120)
-        return subprocess.CompletedProcess(command, process.returncode, said, complained)
+        out, errors = process.communicate(typed, timeout=120)
+        return subprocess.CompletedProcess(command, process.returncode, out, errors)
 
     def make_read_only(self) -> None:
-        """Leave the volumes as all that the image's user may write."""
+        """Let the image's user write only to the volumes."""
         for path in [self.root / "app", *(self.root / "app").rglob("*")]:
             if not any(path.is_relative_to(volume) for volume in self.volumes):
                 os.chown(path, 0, 0, follow_symlinks=False)
@@ -149,14 +149,14 @@ class Image:
             for name in files:
                 if not is_left_out(str(inside / name)):
                     shutil.copy(self.checkout / inside / name, self.here / inside / name)
-            # Docker keeps permissions: here those of a checkout that was made with umask 077.
+            # Docker keeps permissions. These are the ones of a checkout with umask 077.
             for path in [self.here / inside, *(self.here / inside / name for name in files)]:
                 if path.exists() and path != self.here:
                     path.chmod(path.stat().st_mode & 0o700)
         return None
 
     def _packages(self):
-        """Make /venv of the packages that this suite runs with, and of a Python for everybody."""
+        """Make /venv from the packages of this suite and a Python that every user may run."""
         packages, scripts = self.root / f"venv/lib/python{VERSION}", self.root / "venv/bin"
         packages.mkdir(parents=True)
         scripts.mkdir()
@@ -177,7 +177,7 @@ class Image:
                 (scripts / script.name).chmod(0o755)
 
     def _python_for_everybody(self) -> Path:
-        """Return a Python of this version that other users may run: root's own may be hidden."""
+        """Return a Python of this version that other users may run. They may not see root's own."""
         found = [Path(f"{place}/python{VERSION}") for place in ("/usr/local/bin", "/usr/bin")]
         for python in [Path(os.path.realpath(sys.executable)), *found]:
             try:
@@ -208,7 +208,7 @@ class Image:
 
 
 def compose(place: Path) -> dict:
-    """Return docker-compose.yml as Docker Compose reads it beside the .env file of a folder."""
+    """Return docker-compose.yml as Docker Compose reads it with the .env file of a folder."""
     shutil.copy(ROOT / "docker-compose.yml", place)
     environment = {"PATH": os.environ["PATH"], "HOME": str(place)}
     asked = {"cwd": place, "env": environment, "capture_output": True, "text": True}
@@ -221,21 +221,21 @@ def compose(place: Path) -> dict:
     done = subprocess.run(["docker-compose", "config"], **asked)
     if done.returncode:
         raise ValueError(done.stderr)
-    # The first line of Debian's script names the Python that has the YAML it is written in.
+    # The first line of Debian's script names a Python that has the yaml module.
     python = Path(shutil.which("docker-compose")).read_text().split("\n")[0][2:].strip()
     convert = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)"
     as_json = subprocess.run(
         [python, "-c", convert], input=done.stdout, capture_output=True, text=True, check=True
     )
-    # What Compose prints is a compose file again, in which $ is written as $$.
+    # Compose prints a compose file, in which $ is written as $$.
     return json.loads(as_json.stdout.replace("$$", "$"))
 
 
 @contextmanager
 def postgres(environment: dict[str, str]):
-    """Run a database server set up as the postgres image would by these variables; yield its port.
+    """Run a database server, set up as the postgres image does for these variables; yield its port.
 
-    The password is asked for, as there.
+    As with that image, connections need the password.
     """
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:

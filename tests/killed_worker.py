@@ -1,6 +1,6 @@
-"""A worker for the kill test: `manage.py worker` with two jobs that note what they did.
+"""A worker for the kill test: `manage.py worker` with two jobs that record each run.
 
-Called with the arguments of manage.py. The table `jobs_done` is made by the test.
+Takes the arguments of manage.py. The test creates the table `jobs_done`.
 """
 
 import os
@@ -38,7 +38,7 @@ def repeatable(number: int) -> None:
 
 
 if __name__ == "__main__":
-    if seconds := os.environ.get("LEASE_SECONDS"):  # a test does not wait a minute for each kill
+    if seconds := os.environ.get("LEASE_SECONDS"):  # else a test waits a minute after each kill
         leases.LEASE = type(leases.LEASE)(seconds=float(seconds))
         leases.RENEW_SECONDS = float(seconds) / 4
     execute_from_command_line(["manage.py", *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""Plain functions that make what a test needs, through the doors that the newsroom uses."""
+"""Functions that make what a test needs, through the same actions and models as the newsroom."""
 
 import io
 import itertools
@@ -46,20 +46,20 @@ HIDDEN = [state for state in STATES if state != "published"]
 
 
 def headers_of(response) -> list[tuple[str, str]]:
-    """Return the headers of an answer without its id, which is random and has nothing to tell."""
+    """Return the headers of a response without its random request ID, sorted."""
     headers = dict(response.headers)
     assert re.fullmatch("[0-9a-f]{32}", headers.pop("X-Request-ID"))
     return sorted(headers.items())
 
 
 def past_the_guard(rows) -> models.QuerySet:
-    """Return rows to be changed in bulk, as nothing but a test or an old version does it."""
+    """Return the rows as a plain queryset, which allows bulk changes that the product forbids."""
     rows = rows.all()
     return models.QuerySet(rows.model, query=rows.query)
 
 
 def historical_apps():
-    """Return the models as a migration gets them: without what our classes add."""
+    """Return the models as a migration gets them: without the methods of our classes."""
     return MigrationLoader(connection).project_state().apps
 
 
@@ -71,12 +71,12 @@ def make_user(name="user", group=None, **fields) -> User:
 
 
 def as_shown(reasons, user=None) -> list[str]:
-    """Return reasons as the desk shows them to a user; to a new publisher where none is given."""
+    """Return reasons as the desk shows them to a user, by default to a new publisher."""
     return sentences(reasons, user or make_user("publisher", group="Publisher"))
 
 
 def make_chief() -> User:
-    """Somebody who may do everything, for the steps that a test is not about."""
+    """Return a user who may do everything, for the steps that a test is not about."""
     return make_user("chief", is_superuser=True)
 
 
@@ -102,7 +102,7 @@ def make_prisoner(name="Teodor Brask", **fields) -> Person:
 
 
 def whole_case(person, words="It was so.", own="إهانة", language="ar", **fields) -> Case:
-    """A case with everything that a page can tell of one, and all that it must not."""
+    """Return a case with everything that a page may print of one, and with internal texts."""
     case = person.cases.first() or Case(person=person, as_of=timezone.localdate())
     texts = {
         "since": "2024-05-06", "legal_status": "convicted", "confidence": "confirmed",
@@ -136,7 +136,7 @@ def whole_case(person, words="It was so.", own="إهانة", language="ar", **fi
 
 
 def save_case(client, path, form):
-    """Save a case at the desk: read what is shown before a new status is saved, and confirm it."""
+    """Save a case at the desk, and confirm a new status if the desk asks; return the response."""
     answer = client.post(path, form)
     shown = re.findall(r'name="confirmed" value="([^"]+)"', answer.content.decode())
     return client.post(path, form | {"confirmed": shown}) if shown else answer
@@ -158,9 +158,9 @@ def make_picture(name="picture.jpg", content=None, **fields) -> MediaAsset:
 
 
 def work_off(*lanes: Lane) -> int:
-    """Do the background jobs that are due, as a worker does; return how many were begun.
+    """Do the background jobs that are due, as a worker does; return how many were started.
 
-    Without lanes, all of them, and send the e-mails.
+    Without lanes, do the jobs of all lanes and send the e-mails.
     """
     processing.enqueue_unprocessed()
     if not lanes:
@@ -169,13 +169,13 @@ def work_off(*lanes: Lane) -> int:
 
 
 def count_probes() -> None:
-    """Count what was tried so far, as a server and its worker do."""
+    """Store the probes so far, as a server and its worker do."""
     probes.waiting.flush()
     queue.work(Lane.QUICK)
 
 
 def pdf_bytes(weight=100) -> bytes:
-    """A PDF of one empty page, with so many bytes that nothing leads to."""
+    """Return a PDF of one empty page, with `weight` unused bytes."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -211,9 +211,9 @@ def mark(person, surface=None) -> str:
 def make_release(state="published", at=None, by=None, publish_at=None, **fields) -> Release:
     """Make a release and take it through the workflow to a state.
 
-    published: since an hour; scheduled: for the next hour; withdrawn: was public and has a
-    tombstone; withdrawn_unseen: never was; held and held_unseen likewise. waiting: its time came
-    an hour ago, and it did not go out, because a protected name stands in it.
+    published: an hour ago; scheduled: in an hour; withdrawn: was public and has a tombstone;
+    withdrawn_unseen: was never public; held and held_unseen likewise. waiting: should have been
+    published an hour ago, but it is blocked by a name.
     """
     now = at or timezone.now()
     by = by or make_chief()
@@ -252,7 +252,7 @@ def make_release(state="published", at=None, by=None, publish_at=None, **fields)
 
 
 def action(name: str) -> Callable[..., Any]:
-    """Return the function of an action by the name in its address."""
+    """Return the function of an action; `name` is the name in its URL."""
     return workflow.ACTIONS[name].function
 
 
@@ -274,7 +274,7 @@ def make_link(release, by=None, kind="press", name="Rita Reader", outlet="", ema
 
 
 def accept(client, path):
-    """Open a preview link as its reader does: accept the terms, if the page asks for it."""
+    """Open a preview link as its reader does: accept the terms if the page asks for that."""
     page = client.get(path)
     terms = re.search(r'name="embargo_ends" value="([^"]*)"', page.content.decode())
     return client.post(path, {"embargo_ends": unescape(terms[1])}, follow=True) if terms else page

@@ -1,4 +1,4 @@
-"""nginx as docs/nginx.conf describes it, in front of nodes of a test."""
+"""nginx with docs/nginx.conf, in front of the nodes of a test."""
 
 import http.client
 import os
@@ -23,9 +23,9 @@ needs_nginx = pytest.mark.skipif(
 
 
 class Front:
-    """nginx as documented, on a port of this machine and with a certificate of its own.
+    """nginx as documented, on a port of this machine and with its own certificate.
 
-    Nodes are ports. Where no desk and no files are named, the nodes serve all three pools.
+    Nodes are ports. If `desk` or `files` is not given, the first node serves that pool too.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Front:
             for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         (folder / "nginx.conf").write_text(
-            # As root it would give its processes to a user who may not enter this folder.
+            # Started by root, its processes would run as a user who may not enter this folder.
             f"{'user root;' if os.geteuid() == 0 else ''}\n"
             f"daemon off; pid {folder}/pid; error_log {folder}/start.log;\n"
             "worker_processes 2; worker_rlimit_nofile 20000; events { worker_connections 8192; }\n"
@@ -110,7 +110,7 @@ class Front:
 def sign_in(
     connection: http.client.HTTPConnection, origin: str, name: str, password: str, **headers
 ):
-    """Sign in as a browser does; return the status and the cookies by name."""
+    """Sign in as a browser does; return the status, and the cookies by name."""
     connection.request("GET", "/admin/login/", headers=headers)
     response = connection.getresponse()
     page = response.read().decode()

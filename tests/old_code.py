@@ -1,4 +1,4 @@
-"""An earlier commit of Pressroom as a newsroom runs it: its code, database, files and server."""
+"""An earlier commit of Pressroom in operation: its code, database, files and server."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ from lxml import html
 from tests.deployment import ROOT, free_port
 
 KEY = "iJ4vYtqR0nC8sWz3hXeL6bGmPfU1oKdA9yTjQrE5wVxNc7ZkSu2H"
-# Rows by the hundred, without the saves that each would take; what a save says besides is said too.
+# Hundreds of rows, created in bulk. Values that a save would add are set here.
 BULK = """
 from datetime import date
 from assets.models import MediaAsset
@@ -69,7 +69,7 @@ def needs_postgresql() -> None:
 
 
 def unpack(commit: str, folder: Path) -> Path:
-    """Take a commit out of the history. Fails in CI and skips elsewhere where it is not there."""
+    """Unpack a commit to a folder. If the commit is missing, fail in CI and skip elsewhere."""
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True)
     if archive.returncode:
         sentence = (
@@ -94,7 +94,7 @@ def _login(name: str | None = None) -> dict:
 
 
 def connect(name: str | None = None) -> psycopg.Connection:
-    """Connect to a database beside Django, each statement a transaction of its own."""
+    """Connect to a database without Django, in autocommit mode."""
     return psycopg.connect(**_login(name), autocommit=True)
 
 
@@ -121,8 +121,8 @@ def rows(database: str) -> dict[str, dict[Any, dict]]:
         everything = psycopg.sql.SQL("SELECT * FROM {}")
         found = {}
         for table, key in tables:
-            of_it = cursor.execute(everything.format(psycopg.sql.Identifier(table))).fetchall()
-            found[table] = {row[key]: row for row in of_it}
+            stored = cursor.execute(everything.format(psycopg.sql.Identifier(table))).fetchall()
+            found[table] = {row[key]: row for row in stored}
         return found
 
 
@@ -156,7 +156,7 @@ def deadlocks(database: str) -> int:
 
 @dataclass
 class Newsroom:
-    """Code of some commit on a database and a folder for files."""
+    """A newsroom: the code of a commit, a database and a folder for files."""
 
     code: Path
     database: str
@@ -223,7 +223,7 @@ class Newsroom:
 
 
 def found(commit: str, folder: Path, database: str, people: int) -> Newsroom:
-    """Begin a newsroom with the code of a commit: its demo, and many people and pictures."""
+    """Set up a newsroom with the code of a commit, its demo, and many people and pictures."""
     newsroom = Newsroom(unpack(commit, folder / "code"), create(database), folder / "media")
     newsroom.media.mkdir()
     newsroom.manage("migrate", "--verbosity", "0")
@@ -253,14 +253,14 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 class Browser:
-    """What a person does at a newsroom's address: looks at pages, fills in forms."""
+    """A client that opens pages of a newsroom and fills in forms."""
 
     def __init__(self, host: str):
         self.host = host
         self.opener = build_opener(_NoRedirect, HTTPCookieProcessor(CookieJar()))
 
     def ask(self, path: str, data: list | None = None) -> tuple[int, str, str]:
-        """Return status, where it leads, and the page."""
+        """Return the status, the target of a redirect, and the page."""
         body = None if data is None else urlencode(data).encode()
         request = Request(f"http://{self.host}{quote(path)}", body)
         request.add_header("Referer", request.full_url)
@@ -277,7 +277,10 @@ class Browser:
         assert where, "The sign-in failed."
 
     def submit(self, path: str, typed: dict[str, str]) -> str:
-        """Open a form, type into it and send it; return where that led. Raises AssertionError."""
+        """Open a form, fill it in and send it; return where it redirects to.
+
+        Raises AssertionError if the form is not accepted.
+        """
         status, _, page = self.ask(path)
         assert status == 200, f"GET {path}: {status}"
         first = next(iter(typed))
@@ -285,13 +288,13 @@ class Browser:
         fields = [(name, value) for name, value in form.form_values() if name not in typed]
         status, where, page = self.ask(path, [*fields, *typed.items()])
         errors = html.fromstring(page).xpath('//*[contains(@class, "errorlist")]') if page else []
-        said = "; ".join(error.text_content().strip() for error in errors)
-        assert status == 302, f"POST {path}: {status} {said}"
+        sentences = "; ".join(error.text_content().strip() for error in errors)
+        assert status == 302, f"POST {path}: {status} {sentences}"
         return where
 
 
 class Crowd:
-    """Threads that do something again and again, and count how it went."""
+    """Threads that repeat actions, and count runs, failures and the longest time."""
 
     def __init__(self):
         self.stop = threading.Event()
@@ -302,7 +305,7 @@ class Crowd:
         self._count = threading.Lock()
 
     def join(self, act, pause: float = 0.0) -> None:
-        """Let one more thread act, with the number of the turn, until the crowd goes home."""
+        """Start a thread that calls `act` with the number of the turn, until `go_home()`."""
 
         def work():
             turn = 0

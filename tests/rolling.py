@@ -14,7 +14,7 @@ READERS = 3
 
 
 class Load:
-    """What people ask for all the time, and what they got."""
+    """Threads that read pages, post a form and sign in all the time, and count the responses."""
 
     def __init__(self, front: Front, pages: list[str], name: str, password: str) -> None:
         self.front, self.pages, self.account = front, pages, (name, password)
@@ -40,7 +40,7 @@ class Load:
         return sum(n for (what, _), n in self.answers.items() if kind in what)
 
     def wrong(self) -> dict[tuple[str, str], int]:
-        """Return the answers that are none of what this load asks for, with how many of each."""
+        """Return the unexpected responses, with the number of each."""
         expected = {("read", "200"), ("post", "403"), ("sign-in", "302")}
         return {answer: n for answer, n in self.answers.items() if answer not in expected}
 
@@ -57,10 +57,10 @@ class Load:
                     self._stop.wait(0.02)
 
     def _post(self) -> None:
-        """Post a form without its token, which Pressroom refuses: the cheapest of its POSTs.
+        """Post a form without its token. Pressroom refuses it, which costs less than other POSTs.
 
-        With these headers Django reads the form before it refuses. Where a node answers before
-        the form has arrived, nginx closes the reader's connection: no fault of a restart.
+        With these headers Django reads the form before it refuses. If a node answered before the
+        form has arrived, nginx would close the connection, without any restart.
         """
         headers = {
             "Cookie": f"{settings.CSRF_COOKIE_NAME}={'a' * 32}", "Referer": self.front.url,
@@ -99,7 +99,7 @@ class Load:
 
 
 def restart(nodes, rounds: int, seconds_apart: float, log) -> None:
-    """Restart each node in turn, the next one so many seconds after the one before started."""
+    """Restart each node in turn, with a pause of `seconds_apart` after each start."""
     for turn in range(rounds):
         for number, node in enumerate(nodes):
             begun = time.monotonic()

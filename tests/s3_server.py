@@ -1,7 +1,7 @@
-"""A real S3 server for the tests: OpenStack Swift with its S3 API, in one process of its own.
+"""A real S3 server for the tests: OpenStack Swift with its S3 API, in a separate process.
 
-It holds objects in memory and its indexes in a folder, takes free ports and ends with the process
-that started it. Tests call `running`; the rest is what runs over there.
+It keeps objects in memory and its indexes in a folder, takes free ports and ends with the process
+that started it. Tests call `running` or `started`; the rest runs in that process.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ ACCESS_KEY, SECRET_KEY, REGION = "test:press", "a-secret-that-no-log-may-show", 
 BACK = ("account", "container", "object")
 FILTERS = ["catch_errors", "gatekeeper", "listing_formats", "s3api", "tempauth", "bulk", "slo",
            "dlo", "versioned_writes", "symlink"]  # fmt: skip
-# The object server in memory asks nothing of the disk; the other wants extended attributes.
+# The object server in memory needs no disk. The other one needs extended attributes.
 EGGS = {"object": "mem_object", "proxy-server": "proxy"}
 OPTIONS = {
     "proxy-server": "account_autocreate = true",
@@ -30,14 +30,14 @@ OPTIONS = {
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Run the server with its indexes in a folder, and yield its address."""
+    """Run the server with its indexes in a folder; yield its address."""
     with started(folder) as (address, _):
         yield address
 
 
 @contextmanager
 def started(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    """The same for a test that stops the process, which is its own."""
+    """Run the server for a test that stops its process; yield its address and the process."""
     if not find_spec("swift"):
         pytest.skip("no Swift, which needs Linux: pip install -r requirements-dev.txt")
     command = [sys.executable, __file__, folder]
@@ -57,7 +57,7 @@ def started(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def serve(folder: Path) -> None:
-    """Serve until nobody holds the other end of stdin, and print the port."""
+    """Print the port and serve until stdin is closed."""
     import eventlet.wsgi
     from eventlet.hubs import trampoline
     from swift.common import storage_policy, utils
@@ -77,7 +77,7 @@ def serve(folder: Path) -> None:
     (folder / "disk").mkdir()
     sockets = {name: eventlet.listen(("127.0.0.1", 0)) for name in (*BACK, "proxy-server")}
     for socket in sockets.values():
-        socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # else each file waits for 40 ms
+        socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # else each file takes 40 ms longer
     ports = {name: socket.getsockname()[1] for name, socket in sockets.items()}
     for name in BACK:
         ring = RingBuilder(part_power=1, replicas=1, min_part_hours=0)
@@ -106,11 +106,11 @@ def serve(folder: Path) -> None:
 
 
 def _with_plain_addresses(app):
-    """Lead an unsigned address to Swift's own, so that the access list of the bucket decides.
+    """Pass unsigned requests to Swift's own API, where the access list of the bucket decides.
 
-    Elsewhere every object has an address that strangers may try; Swift's S3 API has none, and
-    would refuse it without looking. A bucket whose name begins with careless- accepts
-    any signature, as some servers do that only look like S3.
+    Other servers look up the access list for an unsigned request. Swift's S3 API refuses every one.
+    A bucket whose name begins with careless- accepts any signature, as some servers do that
+    implement only a part of S3.
     """
 
     def answer(environ, start_response):

@@ -1,8 +1,8 @@
-"""The process that opens files, as a fork of one that has imported what it needs.
+"""The sandbox process as a fork of a process that has imported its modules already.
 
-Nine tenths of its processor time are imports, the same each time. A fork is restricted and confined
-by the product's own code, reads its order and answers as the real one does. What a test has to say
-of the process itself (its start, limits and confinement) it says of the real one: see conftest.
+Imports take nine tenths of the sandbox's processor time. A fork is restricted and confined by the
+product's own code, reads its order and answers like the real process. Tests of the process itself
+(its start, limits and confinement) use the real one: see conftest.
 """
 
 import atexit
@@ -18,19 +18,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MAX_MESSAGE = 1000  # bytes
 
-if __name__ == "__main__":  # in isolation, as the real one
+if __name__ == "__main__":  # started with -I, like the real process
     sys.path.insert(0, str(ROOT))
 
-from assets import sandbox, sandbox_process  # noqa: E402  # found only now
+from assets import sandbox, sandbox_process  # noqa: E402  # needs the path above
 
 _starting = threading.Lock()
 _control: socket.socket | None = None
 
 
 class Fork(sandbox.Process):
-    """A fork in place of `subprocess.Popen`, with as much of its behaviour as the product uses."""
+    """A fork in place of `subprocess.Popen`, with the part of its behaviour that we use."""
 
-    _child_created = False  # by Popen, which would wait for it
+    _child_created = False  # the fork is no child, so Popen must not wait for it
 
     def __init__(self, command, *, pass_fds, **pipes) -> None:
         self.args, self.returncode, self.stderr = command, None, None
@@ -81,7 +81,7 @@ def _server() -> socket.socket:
 
 
 def serve(control: socket.socket) -> None:
-    """Fork for each order; the fork between waits, and says how the other one ended."""
+    """Fork twice for each order: the first fork waits for the second and sends its exit code."""
     while True:
         message, handles, _, _ = socket.recv_fds(control, MAX_MESSAGE, 16)
         if not message:

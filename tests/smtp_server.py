@@ -1,4 +1,4 @@
-"""A mail server for tests: the standard library's sockets, and whatever a real one does wrong."""
+"""A mail server for tests, made with the standard library. It can fail as real servers do."""
 
 import base64
 import socket
@@ -17,19 +17,20 @@ USER, PASSWORD = "press", "letter-box"
 
 @dataclass
 class MailServer:
-    """How the server behaves, and what it was handed."""
+    """How the server behaves, and what it received."""
 
     starttls: ssl.SSLContext | None = None
     tls: ssl.SSLContext | None = None  # from the first byte
     wants_password: bool = False
-    silent_from: str = ""  # the command that is never answered; "connect": not even a greeting
-    slow: float = 0  # seconds before each letter is taken
-    endless: str = ""  # the command that is answered for ever; "connect", "handshake", "letter"
-    drips: bytes = b"250-X\r\n"  # what an endless answer consists of, ten times a second
-    sips: bool = False  # a letter is read in small pieces, ten times a second
-    # Command or recipient: the answer; for "letter" also what makes an answer of the letter.
+    silent_from: str = ""  # the command that is never answered; "connect": without a greeting
+    slow: float = 0  # seconds before each letter is accepted
+    # The command whose answer never ends, or one of "connect", "handshake", "letter".
+    endless: str = ""
+    drips: bytes = b"250-X\r\n"  # sent ten times a second in an endless answer
+    sips: bool = False  # read each letter in small pieces, ten times a second
+    # Command or recipient → answer. For "letter" it may be a function of the letter.
     refuses: dict[str, Any] = field(default_factory=dict)
-    letters_a_connection: int = 0  # after which the server hangs up; 0: never
+    letters_a_connection: int = 0  # the server closes the connection after these; 0: never
     letters: list[str] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
@@ -43,13 +44,13 @@ class _Handler(socketserver.StreamRequestHandler):
         self.wfile.write(f"{line}\r\n".encode())
 
     def drip(self, drop: bytes, begins: bytes = b"") -> None:
-        """Answer for ever, until the client or the test ends it."""
+        """Send an answer that does not end until the client or the test ends."""
         self.wfile.write(begins)
         while not self.server.over.wait(0.1):
             self.wfile.write(drop)
 
     def wrap(self, context: ssl.SSLContext) -> None:
-        if self.mail.endless == "handshake":  # a record of TLS that comes byte by byte
+        if self.mail.endless == "handshake":  # a TLS record that arrives byte by byte
             self.drip(b"x", b"\x16\x03\x03\x3f\xff")
         self.connection = context.wrap_socket(self.connection, server_side=True)
         self.setup_files()
@@ -63,7 +64,7 @@ class _Handler(socketserver.StreamRequestHandler):
         try:
             self.serve()
         except (OSError, ValueError):
-            return  # the client has gone
+            return  # the client has closed the connection
         finally:
             self.connection.close()
 
@@ -141,17 +142,17 @@ class _Server(socketserver.ThreadingTCPServer):
     over: threading.Event
 
     def server_bind(self) -> None:
-        # Small, so that a letter which is not read waits at the sender.
+        # A small buffer, so that the sender of a letter that is not read has to wait.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         super().server_bind()
 
     def handle_error(self, request, client_address) -> None:
-        pass  # a client that goes in the middle of a handshake is part of these tests
+        pass  # in these tests some clients close the connection during the handshake
 
 
 @contextmanager
 def running(**behaviour):
-    """Run a server that behaves as MailServer says; yield what it was handed."""
+    """Run a mail server with the fields of MailServer as options; yield its MailServer."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.mail, server.over = MailServer(**behaviour), threading.Event()
         server.mail.port = server.server_address[1]
@@ -166,7 +167,7 @@ def running(**behaviour):
 
 
 def certificate(place: Path, name: str) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate for a name, signed by itself; return it for a server, and its file."""
+    """Make a self-signed certificate for a name; return a server's TLS context and the file."""
     key, made = place / f"{name}.key", place / f"{name}.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,

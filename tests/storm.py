@@ -1,11 +1,11 @@
 """Clients that are slow on purpose, from one address or from many.
 
-It runs as a process of its own, so that it takes no time from those who measure:
+It runs in a separate process, so that it does not slow down the process that measures:
 
     python tests/storm.py PORT PATH SOCKETS ADDRESSES [plain]
 
 A third of the sockets send the head of a request at a byte a second, a third the body of a form,
-a third read their answer at a byte a second. Whoever is sent away comes back after a second.
+and a third read their response at a byte a second. A closed socket connects again after a second.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ async def main(port: int, path: str, sockets: int, addresses: int, plain: bool) 
 
 @contextmanager
 def storm(port: int, path: str, sockets: int = 500, addresses: int = 1, plain: bool = False):
-    """Let so many slow sockets stand on a path of a server while the block runs."""
+    """Keep slow sockets open to a path of a server while the block runs."""
     arguments = [str(port), path, str(sockets), str(addresses), *(["plain"] if plain else [])]
     process = subprocess.Popen(
         [sys.executable, Path(__file__), *arguments], stdout=subprocess.PIPE, text=True
@@ -93,7 +93,7 @@ def storm(port: int, path: str, sockets: int = 500, addresses: int = 1, plain: b
 
 
 class Readers:
-    """What readers at other addresses got: seconds for each answer, None where none came."""
+    """Readers at other addresses, and the seconds for each response: None if it was not a 200."""
 
     def __init__(self, connect, pages: list[str], headers: dict[str, str] | None = None) -> None:
         self.connect, self.pages, self.headers = connect, pages, headers or {}

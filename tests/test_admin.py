@@ -3,17 +3,21 @@
 import json
 import re
 from datetime import date, timedelta
+from html import unescape
 
 import lxml.html
 import pytest
+import time_machine
 from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from people.models import Level
 from releases import approval, workflow
 from releases.models import Correction, Event, Quote, Release
+from releases.topics_and_contacts import Use
 from tests.make import (
     STATES,
     make_chief,
@@ -89,13 +93,13 @@ def test_the_dashboard_lists_each_release_in_its_place(at_desk, publisher):
     assert "Out" in piles["published"]
 
 
-def test_an_empty_dashboard_says_so(at_desk, author):
+def test_an_empty_dashboard_says_that_there_are_no_drafts(at_desk, author):
     desk = text(at_desk(author).get(DESK))
     assert "You have no drafts." in desk
     assert "Write a release" in desk
 
 
-def test_strangers_and_people_without_a_desk_are_sent_to_the_sign_in(client):
+def test_anonymous_and_non_staff_users_are_redirected_to_the_login_page(client):
     release = make_release("scheduled", title="Zaunkönig")
     outsider = make_user("outsider", "Publisher")
     outsider.is_staff = False
@@ -257,7 +261,7 @@ def test_a_minor_edit_is_not_announced(at_desk, publisher):
     assert verbs_of(release)[-1] == "amended"
 
 
-def test_an_editor_does_not_change_what_is_public(at_desk, editor):
+def test_an_editor_cannot_change_a_public_release(at_desk, editor):
     release = make_release("published")
     page = text(at_desk(editor).get(form_of(release)))
     assert "This release is public. A publisher can correct it." in page
@@ -291,7 +295,7 @@ def test_each_user_sees_only_the_buttons_of_their_permissions(request, at_desk, 
     release = make_release(state)
     models.QuerySet(Release).update(created_by=user)
     page = text(at_desk(user).get(form_of(release)))
-    seen = set(re.findall(rf'class="button verb-(\w+)" href="{LIST}{release.pk}/', page))
+    seen = set(re.findall(rf'class="button action-(\w+)" href="{LIST}{release.pk}/', page))
     assert seen == BUTTONS[who, state]
 
 
@@ -309,7 +313,7 @@ def test_a_release_goes_from_its_author_to_the_public(at_desk, author, publisher
     assert actors == [author, author, publisher]
 
 
-def test_a_time_is_asked_for_in_the_newsrooms_zone(at_desk, publisher, settings):
+def test_a_time_is_entered_in_the_newsrooms_time_zone(at_desk, publisher, settings):
     settings.TIME_ZONE = "Europe/Berlin"
     release = make_release("in_review")
     client = at_desk(publisher)
@@ -338,7 +342,9 @@ def test_a_time_that_does_not_exist_is_an_error(at_desk, publisher, settings, da
 
 
 @pytest.mark.parametrize(("which", "hour"), [("0", "00:30"), ("1", "01:30")])
-def test_a_time_that_happens_twice_is_asked_about(at_desk, publisher, settings, which, hour):
+def test_the_desk_asks_which_time_is_meant_if_it_happens_twice(
+    at_desk, publisher, settings, which, hour
+):
     settings.TIME_ZONE = "Europe/London"
     release, client = make_release("in_review"), at_desk(publisher)
     typed = {"publish_at_0": "2031-10-26", "publish_at_1": "01:30"}
@@ -399,7 +405,7 @@ def test_blockers_of_an_approval_are_shown_before_and_after_the_button(at_desk, 
     assert verbs_of(release) == ["created"]
 
 
-def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
+def test_a_version_that_was_not_read_cannot_be_approved(at_desk, publisher, editor):
     release = make_release("in_review")
     read, page = release.version, json.dumps(approval.printed_fingerprints(release))
     at_desk(editor).post(form_of(release), written(read_version=read, title="Changed since"))
@@ -410,7 +416,7 @@ def test_nobody_approves_what_they_have_not_read(at_desk, publisher, editor):
     assert not Release.objects.public().exists()
 
 
-def test_an_action_without_permission_has_no_address_either(at_desk, author):
+def test_an_action_without_permission_is_refused(at_desk, author):
     release = make_release("in_review")
     answer = press(at_desk(author), release, "publish")
     assert "You don’t have permission to publish releases." in text(answer)
@@ -427,7 +433,7 @@ def test_a_withdrawal_needs_a_public_reason(at_desk, publisher):
     assert "A source asked us to." in text(response)
 
 
-def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
+def test_the_page_of_an_app_lists_only_its_models(at_desk, publisher):
     make_release("in_review", title="Waiting to be read")
     page = text(at_desk(publisher).get("/admin/releases/"))
     assert 'href="/admin/releases/release/"' in page
@@ -438,18 +444,79 @@ def test_the_page_of_an_app_lists_its_models_alone(at_desk, publisher):
 def test_the_history_of_a_case_shows_labels_and_dates_as_other_pages_do(at_desk, editor):
     case = make_prisoner("Teodor Brask").cases.get()
     case.custody_status, case.as_of = "released", date(2026, 5, 2)
+    case.call_types, case.country = ["medical_care", "quash_conviction"], "GB"
     case.save()
     page = text(at_desk(editor).get(f"/admin/people/case/{case.pk}/history/"))
     assert "Released" in page
     assert "→ 2 May 2026" in page
     assert "→ released" not in page
+    assert "– → Medical care, Quash the conviction" in page
+    assert "→ United Kingdom" in page
     assert "<td>Command</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [((8, 0, 0), "8 public releases"), ((1, 0, 2), "1 public release, 2 other releases"),
+     ((0, 1, 0), "1 approved release"), ((0, 0, 0), "No releases")],
+)  # fmt: skip
+def test_where_a_topic_is_used_has_no_zeros(counts, shown):
+    assert str(Use(*counts)) == shown
+
+
+def test_a_page_for_reading_shows_labels_and_not_codes(at_desk, author):
+    client = at_desk(author)
+    release = make_release("published", language="sv")
+    page = text(client.get(f"{LIST}{release.pk}/change/"))
+    assert re.search(r'<div class="readonly">Swedish</div>', page)
+    case = make_prisoner("Teodor Brask").cases.get()
+    case.call_types = ["medical_care"]
+    case.save()
+    page = text(client.get(f"/admin/people/case/{case.pk}/change/"))
+    assert '<div class="readonly">Medical care</div>' in page
+    assert "None</div>" not in page
+
+
+@pytest.mark.parametrize(("ago", "shown"), [(20, "less than a minute"), (61, "1\xa0minute")])
+def test_a_release_never_waits_for_zero_minutes(at_desk, publisher, ago, shown):
+    release = make_release("in_review")
+    with time_machine.travel(release.updated_at + timedelta(seconds=ago), tick=False):
+        page = text(at_desk(publisher).get("/admin/"))
+    assert f"waiting for {shown}" in page
+
+
+def test_a_link_that_adds_a_row_is_in_sentence_case(at_desk, editor):
+    page = text(at_desk(editor).get(f"/admin/people/person/{make_person().pk}/change/"))
+    assert "Add role" in page
+    assert "Add another Role" not in page
+
+
+@pytest.mark.parametrize("path", ["change/", "history/", "delete/", "history/1/"])
+def test_the_way_back_begins_at_the_desk_and_names_no_app(at_desk, path):
+    user = make_user("admin", is_superuser=True)
+    person = make_person("Ansa Verel")
+    path = path.replace("1", str(person.history.get().pk))
+    page = text(at_desk(user).get(f"/admin/people/person/{person.pk}/{path}"))
+    crumbs = re.search(r'<div class="breadcrumbs">(.*?)</div>', page, re.S)[1]
+    assert unescape(strip_tags(crumbs)).split("›")[:2] == ["\nDesk ", " People "]
+    assert 'href="/admin/people/person/"' in crumbs
 
 
 def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
     page = text(at_desk(editor).post("/admin/logout/"))
     assert "You are logged out." in page
     assert "quality time" not in page
+
+
+def test_the_address_of_a_button_says_what_it_is_and_links_back(at_desk, publisher):
+    person, client = make_person(), at_desk(publisher)
+    for path in (f"/admin/people/person/{person.pk}/lower/", "/admin/logout/"):
+        answer = client.get(path)
+        assert answer.status_code == 405
+        assert "POST" in answer["Allow"]
+        assert "works only as a button" in text(answer)
+        assert '<a href="/admin/">Go to the desk</a>' in text(answer)
+    assert "works only" not in text(Client().get(f"/admin/people/person/{person.pk}/lower/"))
 
 
 # --- Preview, versions, deletion ---------------------------------------------------------------
@@ -486,6 +553,21 @@ def test_two_versions_are_compared_and_the_earlier_one_restored(at_desk, editor)
     assert verbs_of(release)[-1] == "restored"
 
 
+def test_two_versions_are_compared_by_labels_and_not_by_codes(at_desk, editor):
+    release = make_release("draft", kind="press_release", language="en", countries=["GB"])
+    release.kind, release.language, release.countries = "statement", "sv", ["GB", "CN"]
+    release.save()
+    page = text(at_desk(editor).get(f"{LIST}{release.pk}/history/"))
+    changes = [
+        strip_tags(each) for each in re.findall(r'<section class="change">.*?(<p.*?)</p>', page)
+    ]
+    assert changes == [
+        "Press release Statement",
+        "English Swedish",
+        "China, United Kingdom",
+    ]
+
+
 @pytest.mark.parametrize("chosen", ["", "x", "999999", "-1"])
 def test_a_version_that_does_not_exist_is_an_error(at_desk, editor, chosen):
     release = make_release("draft")
@@ -510,7 +592,7 @@ def test_only_drafts_can_be_deleted(at_desk, editor):
 # --- Searching ---------------------------------------------------------------------------------
 
 
-def looked_for(client, term) -> list[dict]:
+def results_for(client, term) -> list[dict]:
     relation = {"app_label": "releases", "model_name": "quote", "field_name": "speaker"}
     return client.get("/admin/autocomplete/", relation | {"term": term}).json()["results"]
 
@@ -520,11 +602,11 @@ def test_people_are_found_by_any_spelling_with_a_detail_of_each(at_desk, author)
     person.names.create(text="رباب النورسي")
     namesake = make_person("Rabab Nawrasi", level=Level.STAFF)
     client = at_desk(author)
-    found = {result["id"]: result["detail"] for result in looked_for(client, "nawrasi")}
+    found = {result["id"]: result["detail"] for result in results_for(client, "nawrasi")}
     assert found[str(person.pk)] == "Editor of The Tideline"
     assert "may not be named" in found[str(namesake.pk)]
-    assert [result["id"] for result in looked_for(client, "النورسي")] == [str(person.pk)]
-    assert looked_for(client, "nobody at all") == []
+    assert [result["id"] for result in results_for(client, "النورسي")] == [str(person.pk)]
+    assert results_for(client, "nobody at all") == []
 
 
 def test_the_list_is_filtered_by_state(at_desk, editor):
@@ -550,9 +632,9 @@ def test_every_list_and_form_of_the_admin_opens_for_a_publisher(at_desk, publish
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_desk_leads_to_a_public_page_where_there_is_one(at_desk, publisher, client, state):
+def test_the_desk_links_to_the_public_page_if_there_is_one(at_desk, publisher, client, state):
     """A release that was withdrawn before it was public had a button that led to 404."""
     release = make_release(state)
-    there = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
+    exists = client.get(release.get_absolute_url()).status_code != 404 if release.slug else False
     panel = text(at_desk(publisher).get(form_of(release)))
-    assert (">View public page</a>" in panel) == there
+    assert (">View public page</a>" in panel) == exists

@@ -127,7 +127,7 @@ def test_content_that_was_changed_while_it_was_read_is_not_approved(
     assert "Read the page again, then reopen this form." in text(answer)
     release.refresh_from_db()
     assert release.status == "in_review"
-    # Read again, it is approved.
+    # With the new version and fingerprints it is approved.
     assert client.post(f"{LIST}{release.pk}/{verb}/", read | opened()).status_code == 302
     event = release.events.get(verb={"approve": "approved", "publish": "published"}[verb])
     assert event.detail["page"] == approval.printed_fingerprints(Release.objects.get())
@@ -202,12 +202,12 @@ def test_the_name_of_a_hidden_speaker_is_not_shown_with_a_change(whole, at_desk,
     whole["role"].person.save()
     change(whole, "role")
     form = text(at_desk(publisher).get(f"{LIST}{whole['release'].pk}/approve/"))
-    changes = form[form.index("Changed since it was submitted") : form.index('class="verb-form"')]
+    changes = form[form.index("Changed since it was submitted") : form.index('class="action-form"')]
     assert "Ann Verel" not in changes
     assert "It was changed or deleted." in changes
 
 
-def test_in_review_authors_leave_its_pictures_to_editors(whole, at_desk, editor):
+def test_only_editors_change_pictures_of_a_release_in_review(whole, at_desk, editor):
     address = f"/admin/assets/mediaasset/{whole['poster'].pk}/change/"
     read = text(at_desk(whole["author"]).get(address))
     assert "which is in review. An editor can change it." in read
@@ -218,7 +218,7 @@ def test_in_review_authors_leave_its_pictures_to_editors(whole, at_desk, editor)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
 @pytest.mark.django_db(transaction=True)
 def test_a_picture_is_not_replaced_while_a_release_is_approved(whole, publisher):
-    """Two transactions: the change waits for the approval, and is refused then."""
+    """Use two transactions: the change waits for the approval and is then refused."""
     picture, refused = whole["poster"], []
 
     def swap():
@@ -239,7 +239,7 @@ def test_a_picture_is_not_replaced_while_a_release_is_approved(whole, publisher)
         other.join(1)
         assert other.is_alive()
     other.join(20)
-    assert "which is approved as it stands" in refused[0]
+    assert "It is used in the approved release" in refused[0]
     picture.refresh_from_db()
     assert picture.caption == "A gate"
 
@@ -247,10 +247,10 @@ def test_a_picture_is_not_replaced_while_a_release_is_approved(whole, publisher)
 # --- Taking something away is always possible ----------------------------------------------------
 
 
-def answers(client, address) -> int:
+def status_of(client, address) -> int:
     response = client.get(address)
     if response.streaming:
-        b"".join(response)  # read to its end, the file is closed
+        b"".join(response)  # reading to the end closes the file
     return response.status_code
 
 
@@ -260,13 +260,13 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
     release = make_release(state, poster=picture, body=f'<p>x</p><figure data-asset="{picture.pk}">'
                            "</figure>")  # fmt: skip
     address = picture.public_url("press", "jpg")
-    assert answers(client, address) == (200 if state == "published" else 404)
+    assert status_of(client, address) == (200 if state == "published" else 404)
     form = f"/admin/assets/mediaasset/{picture.pk}/"
     assert ">Withdraw<" in text(at_desk(editor).get(f"{form}change/"))
-    said = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
-    assert "Withdrawn. It is no longer on any page." in said
-    assert "Not shown on any page." in said
-    assert answers(client, address) == 404
+    page = text(at_desk(editor).post(f"{form}withdraw/", follow=True))
+    assert "Withdrawn. It is no longer on any page." in page
+    assert "Not shown on any page." in page
+    assert status_of(client, address) == 404
     if state == "published":
         assert str(picture.pk) not in text(client.get(release.get_absolute_url()))
         refused = at_desk(editor).post(f"{form}show-again/", follow=True)
@@ -275,7 +275,7 @@ def test_one_editor_withdraws_a_picture_at_once(at_desk, editor, client, state):
         blocked = " ".join(map(str, workflow.blockers(release)))
         assert "is withdrawn. Remove it or choose another." in blocked
     at_desk(make_user("publisher2", "Publisher")).post(f"{form}show-again/")
-    assert answers(client, address) == (200 if state == "published" else 404)
+    assert status_of(client, address) == (200 if state == "published" else 404)
     assert [row.history_user.username.split("-")[0] for row in picture.history.all()[:2]] == [
         "publisher2", "editor",
     ]  # fmt: skip
@@ -292,7 +292,7 @@ def test_those_responsible_for_a_scheduled_release_are_notified_of_a_withdrawn_p
     assert "The release stays approved." in email.text
 
 
-def test_an_author_withdraws_no_picture(at_desk, author):
+def test_an_author_cannot_withdraw_a_picture(at_desk, author):
     picture = make_picture()
     make_release(poster=picture)
     answer = at_desk(author).post(f"/admin/assets/mediaasset/{picture.pk}/withdraw/", follow=True)
@@ -310,9 +310,9 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
     form = f"/admin/releases/contact/{contact.pk}/"
     if state == "published":
         assert "mara@newsroom.test" in text(client.get(printed))
-    said = text(at_desk(editor).post(f"{form}hide/", follow=True))
-    assert "Contact hidden. It is no longer shown." in said
-    assert "Not shown on any release." in said
+    page = text(at_desk(editor).post(f"{form}hide/", follow=True))
+    assert "Contact hidden. It is no longer shown." in page
+    assert "Not shown on any release." in page
     if state == "published":
         for address in (printed, f"{printed}release.txt"):
             assert "mara@newsroom.test" not in text(client.get(address))
@@ -324,8 +324,8 @@ def test_one_editor_hides_a_contact_at_once(at_desk, editor, client, state):
 
 
 @pytest.mark.parametrize("what", ["picture", "contact"])
-def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, what):
-    """The one who saves has read the row before it was withdrawn or hidden."""
+def test_a_save_that_began_before_a_withdrawal_does_not_undo_it(publisher, editor, what):
+    """The user who saves has read the row before it was withdrawn or hidden."""
     picture, contact = make_picture(), Contact.objects.create(name="Desk")
     release = make_release(poster=picture)
     release.contacts.set([contact])
@@ -346,7 +346,7 @@ def test_a_save_that_began_before_does_not_undo_a_withdrawal(publisher, editor, 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("what", ["contact", "picture", "person", "case"])
-def test_one_of_two_simultaneous_saves_is_asked(what):
+def test_only_one_of_two_simultaneous_saves_succeeds(what):
     prisoner, picture = make_prisoner(), make_picture()
     contact = Contact.objects.create(name="Desk")
     row, label, typed = {
@@ -451,7 +451,7 @@ def shared(request):
     return row, request.param, releases
 
 
-def test_a_publisher_changes_it_after_seeing_how_many_releases_use_it(
+def test_a_publisher_confirms_a_change_after_seeing_how_many_releases_use_the_row(
     shared, at_desk, publisher, client
 ):
     row, kind, releases = shared
@@ -467,7 +467,7 @@ def test_a_publisher_changes_it_after_seeing_how_many_releases_use_it(
     assert row.name == "Prisons"
     values |= {"asked": re.search(r'name="asked" value="([^"]+)"', asked)[1]}
     other = desk.post(address, values | {"name": "Something else"})
-    assert "Save again to confirm." in text(other)  # it was asked about another name
+    assert "Save again to confirm." in text(other)  # the confirmation was for another name
     assert desk.post(address, values).status_code == 302
     assert {str(getattr(v, name)) for v in row.history.all() for name in ("name",)} == {
         "Prisons", values["name"],
@@ -485,7 +485,7 @@ def test_a_publisher_changes_it_after_seeing_how_many_releases_use_it(
     assert printed in text(client.get(releases[0].get_absolute_url()))
 
 
-def test_an_editor_can_read_it_and_not_change_it(shared, at_desk, editor):
+def test_an_editor_can_read_but_not_change_a_row_that_public_releases_use(shared, at_desk, editor):
     row, kind, _releases = shared
     address = f"/admin/releases/{kind}/{row.pk}/change/"
     opened = text(at_desk(editor).get(address))
@@ -501,7 +501,7 @@ def test_an_editor_can_read_it_and_not_change_it(shared, at_desk, editor):
         topics_and_contacts.store(row, by=editor)
 
 
-def test_an_editor_changes_what_no_approved_release_uses(at_desk, editor):
+def test_an_editor_can_change_a_topic_that_no_approved_release_uses(at_desk, editor):
     topic = Topic.objects.create(name="Prisons")
     make_release("draft").topics.set([topic])
     address = f"/admin/releases/topic/{topic.pk}/change/"
@@ -509,7 +509,7 @@ def test_an_editor_changes_what_no_approved_release_uses(at_desk, editor):
     assert at_desk(editor).get(f"/admin/releases/topic/{topic.pk}/history/").status_code == 200
 
 
-def test_what_a_release_uses_is_not_deleted(shared, at_desk):
+def test_a_topic_or_contact_that_a_release_uses_is_not_deleted(shared, at_desk):
     row, kind, _releases = shared
     root = make_user("root", is_superuser=True)
     address = f"/admin/releases/{kind}/{row.pk}/delete/"
@@ -561,13 +561,13 @@ def test_a_deleted_draft_is_restored_at_the_desk(at_desk, editor):
     assert "Restored after deletion" in record
     assert "Deleted" in record
     assert "Nearly lost" not in text(desk.get(f"{LIST}deleted/"))
-    # Once more, and again.
+    # It works a second time too.
     desk.post(f"{LIST}{pk}/delete/", {"post": "yes"})
     desk.post(f"{LIST}deleted/", {"restore": str(pk)})
     assert Release.objects.get().title == "Nearly lost"
 
 
-def test_a_draft_is_restored_by_those_who_may(at_desk, author, editor, publisher):
+def test_a_draft_is_restored_only_with_permission(at_desk, author, editor, publisher):
     release = make_release("draft", title="Not theirs")
     pk = release.pk
     workflow.discard(release, by=editor)
@@ -598,7 +598,7 @@ def test_a_restored_draft_leaves_out_deleted_rows(editor, publisher):
 
 
 def test_a_draft_on_hold_is_not_deleted(at_desk, editor, publisher):
-    """Deleted and restored, it would be off hold without a publisher."""
+    """Deleting and restoring the draft would end the hold without a publisher."""
     release = workflow.hold(make_release("draft"), by=publisher)
     with pytest.raises(workflow.ActionBlocked, match="This release is on hold"):
         workflow.discard(release, by=editor)
@@ -649,7 +649,7 @@ def test_a_preview_after_publication_is_a_correction_like_any_other(at_desk, pub
 
 
 def test_the_page_of_an_earlier_version_stores_nothing(client, whole):
-    """Each admin with versions: simple-history would store what a reader sends there."""
+    """Check each admin with versions. simple-history itself would store fields that are sent."""
     prisoner = make_prisoner()
     rows = {type(row): row for row in whole.values()} | {
         Person: prisoner, type(prisoner.cases.first()): prisoner.cases.first(),

@@ -16,43 +16,43 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
 ROOT = Path(settings.BASE_DIR)
-# A room may import the rooms below it, and none above.
+# A room may import only the rooms below it.
 LAYERS = {
     "pressroom": "the project: it puts all rooms together",
-    "leakcheck": "asks the whole site as an outsider, so it knows every room",
+    "leakcheck": "requests all pages as an outsider does, so it may import every room",
     "demo": "fills a newsroom through the same actions as its users",
-    "desk": "the editors' front: it calls actions and shows what they answer",
+    "desk": "the editors' front: it calls actions and shows their results",
     "previews": "shows the newsroom's release page to one reader before the embargo ends",
-    "newsroom": "the public front: it prints what the domain says is public",
-    "importing": "understands files; it needs the document's limits, and no database",
-    "releases": "the domain: what we say, and when it may be seen",
+    "newsroom": "the public front: it prints what is public by the rules of the domain",
+    "importing": "reads releases from files; it needs the document's limits but no database",
+    "releases": "the domain: releases, and when they are visible",
     "people": "who speaks and who is imprisoned; releases name them",
     "assets": "pictures and documents; releases and people show them",
-    "accounts": "who edits; every row that records an action names a user",
-    "jobs": "work in the background; each room declares its own jobs",
-    "storing": "what a column of any table may hold",
+    "accounts": "users; every row that records an action refers to one",
+    "jobs": "background jobs; each room declares its own",
+    "storing": "the values that a column of any table may store",
 }
 ROOMS = [*LAYERS]
-# Inside the domain, by the same rule.
+# The same rule applies inside the domain.
 INSIDE_RELEASES = {
-    "probes": "counts requests for hidden releases: it asks what is hidden",
-    "topics_and_contacts": "rows that releases share: changing one asks every approval",
-    "library": "pictures and documents in use: deleting one asks every release",
+    "probes": "counts requests for hidden releases, which it queries",
+    "topics_and_contacts": "rows that releases share: a change checks the approvals of all of them",
+    "library": "pictures and documents in use: deleting one checks every release",
     "management": "the command that rebuilds the name index of the rows",
-    "workflow": "the actions: lock, check the rules, change, record",
+    "workflow": "the actions: each locks, checks the rules, changes and records",
     "approval": "what an approval covers, compared version by version",
     "versions": "what a release printed before",
     "rules": "what is public, and which names may be printed",
     "models": "the rows; saving one cleans its document",
     "document": "one document: schema, cleaning, reading, printing",
     "addresses": "absolute addresses",
-    "moments": "moments as people read them",
+    "moments": "times as people read them",
     "language_tags": "language tags that people type, with sentences for wrong ones",
     "languages": "any language, its name and its direction",
 }
 # The two fronts share the domain, not code: a change for journalists must not change the desk.
 SEPARATE = [("desk", "newsroom"), ("newsroom", "desk")]
-# Modules that work on texts and bytes alone, so that they can be tried without a database.
+# Modules that work only on texts and bytes, so that they can be tested without a database.
 WITHOUT_ROWS = [
     *("assets/archives.py", "assets/cards.py", "assets/cleaning", "assets/confinement.py"),
     *("assets/documents.py", "assets/embedded.py", "assets/file_names.py", "assets/messages.py"),
@@ -69,7 +69,7 @@ WITHOUT_ROWS = [
 ]
 
 
-# Modules that need no Django, so that texts and files can be read anywhere.
+# Modules that need no Django, so that other programs can use them too.
 WITHOUT_DJANGO = [
     *("releases/languages.py", "storing/texts.py", "storing/links.py"),
     *(f"releases/document/{name}.py" for name in ("__init__", "schema", "parsing", "cleaning")),
@@ -126,7 +126,7 @@ def test_imports_point_down_only(room):
         assert not found & above, f"{path.relative_to(ROOT)} imports {found & above}"
 
 
-def test_the_importer_needs_the_document_and_no_more():
+def test_the_importer_imports_only_document_languages_and_storing():
     allowed = ("importing", "releases.document", "releases.languages", "storing")
     for path in modules("importing"):
         ours = {name for name in imported(path) if name.partition(".")[0] in ROOMS}
@@ -134,7 +134,7 @@ def test_the_importer_needs_the_document_and_no_more():
         assert not found, f"{path.relative_to(ROOT)} imports {found}"
 
 
-def test_inside_the_domain_imports_point_down_too():
+def test_imports_inside_the_domain_point_down_only():
     layers = [*INSIDE_RELEASES]
     here = {path.stem for path in (ROOT / "releases").iterdir() if path.name[0] != "_"}
     assert here - {"apps", "migrations", "templatetags"} == {*layers}
@@ -146,8 +146,8 @@ def test_inside_the_domain_imports_point_down_too():
             assert not found & above, f"{path.relative_to(ROOT)} imports {found & above}"
 
 
-def test_no_imports_go_in_a_circle():
-    """Also not through imports inside functions and those for types: they hide a circle."""
+def test_there_are_no_circular_imports():
+    """Imports inside functions and for type checking count too: they only hide a circle."""
     graph = {
         dotted(path): imported(path) & NAMES - {dotted(path)}
         for room in ROOMS
@@ -156,12 +156,12 @@ def test_no_imports_go_in_a_circle():
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-def test_the_fronts_have_no_rows():
+def test_the_fronts_have_no_models():
     for front in ("desk", "newsroom"):
         assert not [*apps.get_app_config(front).get_models()]
 
 
-def test_a_long_module_says_why_at_its_head():
+def test_a_long_module_explains_its_length_at_the_top():
     for path in (path for room in ROOMS for path in modules(room)):
         lines = path.read_text().splitlines()
         if len(lines) > 450:
@@ -197,8 +197,35 @@ def test_documents_are_read_and_cleaned_without_django():
     assert done.stdout == "One text\n", done.stderr
 
 
-def test_visibility_is_decided_once():
-    """Whether a release may be seen is decided by `public` and its twins, and nowhere else."""
+def test_neither_front_uses_the_templates_of_the_other():
+    """What both use belongs to the domain, whose templates use neither front."""
+    fronts = {"desk": "admin/", "newsroom": "newsroom/"}
+    domain = ("accounts", "assets", "document", "people", "releases")
+    places = {room: [room, f"templates/{room}"] for room in domain}
+    places |= {front: [front, f"templates/{folder}"] for front, folder in fronts.items()}
+    read = 0
+    for room, folders in places.items():
+        others = [folder for front, folder in fronts.items() if front != room]
+        uses = re.compile(rf"""["'](?:{"|".join(others)})[\w/]+\.html""")
+        for path in chain.from_iterable((ROOT / folder).rglob("*.*") for folder in folders):
+            if path.suffix in {".html", ".py"}:
+                read += 1
+                assert not uses.search(path.read_text()), path
+    assert read > 200
+
+
+def test_addresses_of_the_desk_are_built_in_one_place_below_it():
+    below = ROOMS[ROOMS.index("newsroom") :]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in chain.from_iterable(map(modules, below))
+        if re.search(r"reverse\(f?.admin:", path.read_text())
+    }
+    assert found == {"accounts/desk_addresses.py"}
+
+
+def test_visibility_is_decided_in_one_place():
+    """Only `public` and its twins decide whether a release is visible."""
     decides = re.compile(r"publish_at__(?:lte?|gte?)\b|publish_at\s*[<>]=?|Status\.APPROVED")
     keepers = ("releases/models", "releases/workflow/", "releases/rules/blockers.py")
     found = {
@@ -207,20 +234,20 @@ def test_visibility_is_decided_once():
         for path in modules(room)
         if decides.search(path.read_text())
     }
-    # The desk asks how long a release has been public, of those that are; leakcheck plants one.
+    # The desk lists which public releases are recent; leakcheck sets the time of its canary.
     elsewhere = {path for path in found if not path.startswith(keepers)}
     assert elsewhere == {"desk/dashboard.py", "leakcheck/canary.py"}
     source = (ROOT / "releases/models/release.py").read_text()
     assert len(re.findall(r"status=Release\.Status\.APPROVED, publish_at__lte", source)) == 1
 
 
-def test_what_the_public_gets_begins_with_what_is_public():
+def test_public_pages_start_from_public_releases_and_tombstones():
     for path in [*modules("newsroom"), ROOT / "releases/rules/visibility.py"]:
         begun = re.findall(r"Release\.objects\.?(\w*)", path.read_text())
         assert set(begun) <= {"public", "tombstones"}, path
 
 
-def test_templates_ask_no_clock_and_no_status():
+def test_public_templates_use_neither_the_time_nor_the_status():
     for path in (ROOT / "templates").rglob("*.html"):
         if "admin" not in path.parts:
             assert not re.search(r"\.status|is_public|\bnow\b", path.read_text()), path
@@ -245,15 +272,15 @@ def test_every_command_of_the_contract_is_there():
     assert {"setup", "demo", "test", "lint", "help", "bench", "soak"} <= set(targets)
 
 
-def test_every_setting_is_in_the_example_and_no_other():
+def test_the_example_lists_every_setting_and_no_other():
     source = (ROOT / "pressroom/settings.py").read_text()
     read = set(re.findall(r"\bvalues\.\w+\(\s*\"([A-Z0-9_]+)\"", source))
     assert not re.search(r"os\.environ[.\[](?!update)|getenv", source)
-    # What Compose, gunicorn and make take from the environment themselves.
+    # Compose, gunicorn and make read these variables themselves.
     compose = (ROOT / "docker-compose.yml").read_text()
     read |= set(re.findall(r"\$\{(\w+)", compose))
     read |= set(re.findall(r"settings\.([A-Z_]+)", (ROOT / "gunicorn.conf.py").read_text()))
-    # PYTHON names the Python that makes .venv, before anything of Pressroom runs.
+    # PYTHON is the Python that creates .venv. Pressroom does not read it.
     read |= set(re.findall(r"\b([A-Z_]+) \?=", (ROOT / "Makefile").read_text())) - {"PYTHON"}
     assert {"POSTGRES_PASSWORD", "PORT", "WEB_WORKERS", "WEB_THREADS"} <= read
     text = (ROOT / ".env.example").read_text()
@@ -268,7 +295,7 @@ LOCKS = ["requirements.txt", "requirements-s3.txt", "requirements-dev.txt"]
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_the_locks_have_versions_and_hashes_and_name_no_host(name):
+def test_lock_files_have_versions_and_hashes_and_name_no_host(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
     packages = [block for block in re.split(r"\n(?=\S)", text) if block and block[0] != "#"]
@@ -278,7 +305,7 @@ def test_the_locks_have_versions_and_hashes_and_name_no_host(name):
         assert "--hash=sha256:" in package, package[:60]
 
 
-def test_the_locks_agree_and_each_holds_what_it_is_for():
+def test_lock_files_agree_and_contain_their_own_packages():
     def locked(name):
         return set(
             re.findall(r"^[A-Za-z0-9._-]+(?:\[\w+\])?==\S+", (ROOT / name).read_text(), re.M)
@@ -290,7 +317,7 @@ def test_the_locks_agree_and_each_holds_what_it_is_for():
     assert "swift" in {name.partition("==")[0] for name in for_tests - with_bucket}
 
 
-def test_every_dependency_has_its_reason_beside_it():
+def test_every_dependency_has_a_comment_with_its_reason():
     text = (ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)
     extras = project["project"]["optional-dependencies"].values()
@@ -300,7 +327,7 @@ def test_every_dependency_has_its_reason_beside_it():
         assert re.search(r", # \w", line), f"{requirement} has no reason"
 
 
-def test_the_table_of_where_things_are_names_files_and_what_is_in_them():
+def test_the_table_of_what_to_change_where_names_existing_files_and_code():
     text = (ROOT / "ARCHITECTURE.md").read_text()
     table = text[text.index("| To change |") :].split("\n\n")[0]
     rows = table.splitlines()[2:]

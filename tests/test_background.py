@@ -1,4 +1,4 @@
-"""Background is chosen by the writer; an upgrade keeps what pages have printed."""
+"""The writer chooses background sections; the upgrade marks those that pages printed before."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -56,7 +56,7 @@ def background_of(client, release) -> list[str]:
         ) * 2,
     ],
 )  # fmt: skip
-def test_an_upgrade_marks_what_was_printed_as_background(body, stored):
+def test_the_upgrade_marks_text_that_was_printed_as_background(body, stored):
     release = make_release("draft")
     past_the_guard(Release.objects.all()).update(body=body)
     past_the_guard(Release.history.all()).update(body=body)
@@ -70,7 +70,7 @@ def test_an_upgrade_marks_what_was_printed_as_background(body, stored):
 
 
 @pytest.mark.parametrize("state", ["in_review", "scheduled", "published"])
-def test_a_release_that_was_approved_or_read_is_not_seen_as_changed(client, state):
+def test_the_upgrade_does_not_count_as_a_change_of_an_approved_or_read_release(client, state):
     chief, picture = make_chief(), make_picture()
     body = f'{BODY}\n<figure data-asset="{picture.pk}"></figure>'
     release = make_release(state, body=body, by=chief)
@@ -87,7 +87,7 @@ def test_a_release_that_was_approved_or_read_is_not_seen_as_changed(client, stat
     assert "Text" not in changed
     restored = Release.objects.get()
     restore_text(restored, first)
-    assert restored.body.count(START) == 1  # what is restored is printed as it was
+    assert restored.body.count(START) == 1  # a restored text is printed as before
     if state == "in_review":
         release = workflow.publish(Release.objects.get(), by=chief)
     if state != "scheduled":

@@ -58,7 +58,7 @@ if POSTGRES and not shutil.which("pg_dump"):
     pytest.skip("apt install postgresql-client", allow_module_level=True)
 
 on_postgres = pytest.mark.skipif(not POSTGRES, reason="of PostgreSQL's own tools and roles")
-# What is checked in a restored newsroom: the row and its versions, files, numbers.
+# Code that checks a restored newsroom: rows and their versions, files, counts.
 REPORT = """
 import hashlib, json
 from datetime import timedelta
@@ -116,7 +116,7 @@ def restored(folder, *options, **where) -> str:
 
 
 def refusal(*arguments, status=1, **more) -> str:
-    """What a command says that ends with a status; it never shows an exception."""
+    """Return the output of a command that exits with a status and shows no traceback."""
     done = manage(*arguments, **more)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -124,7 +124,7 @@ def refusal(*arguments, status=1, **more) -> str:
 
 
 def refused(command, *arguments) -> str:
-    """Return the error of a command, run in this process, which is fast."""
+    """Return the error of a command. It runs in this process, which is faster."""
     with pytest.raises(CommandError) as problem:
         call_command(command, *map(str, arguments))
     assert problem.value.returncode == 1
@@ -132,7 +132,7 @@ def refused(command, *arguments) -> str:
 
 
 def execute(where, *statements) -> None:
-    """Let somebody else change a database."""
+    """Change a database over a separate connection."""
     if POSTGRES:
         with psycopg.connect(where["DATABASE_URL"], autocommit=True) as other:
             for statement in statements:
@@ -145,8 +145,8 @@ def execute(where, *statements) -> None:
 
 
 def sign(made: Path, **changes) -> None:
-    """Give a backup a manifest whose sum is right, as a forger does."""
-    manifest = numbers(made) | changes
+    """Write the manifest of a changed backup with the right checksum, as a forger would."""
+    manifest = manifest_of(made) | changes
     digest = hashlib.sha256((made / "SHA256SUMS").read_bytes()).hexdigest()
     manifest["files"]["sums"] = digest
     (made / "manifest.json").write_text(json.dumps(manifest))
@@ -158,7 +158,7 @@ def report(**where) -> dict:
     return json.loads(done.stdout)
 
 
-def numbers(path: Path) -> dict:
+def manifest_of(path: Path) -> dict:
     return json.loads((path / "manifest.json").read_text())
 
 
@@ -175,7 +175,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """Make empty places for a newsroom: each an environment with a database and a folder."""
+    """Return a function that makes a database and a folder, and returns their environment."""
     names = []
 
     def make() -> dict[str, str]:
@@ -201,7 +201,7 @@ def elsewhere(tmp_path):
 
 
 class Desk:
-    """Somebody at the desk of a running newsroom, over HTTP."""
+    """A user at the desk of a running newsroom, over HTTP."""
 
     def __init__(self, port, user, pictures) -> None:
         self.pictures = pictures
@@ -245,7 +245,7 @@ KINDS = ("saved", "uploaded", "deleted")
 
 
 class Editors:
-    """Two who save, one who uploads and one who deletes, all the time."""
+    """Four threads that work until the block ends: two save, one uploads and one deletes."""
 
     def __init__(self, port, pictures=True) -> None:
         self.done, self.counts, self.failed = threading.Event(), {}, []
@@ -320,7 +320,7 @@ def fetch(port, path) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("kept", ["folder", pytest.param("bucket", marks=pytest.mark.soak)])
-def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
+def test_a_backup_made_while_editors_work_is_restored_completely_elsewhere(
     kept, folder, elsewhere, request, tmp_path
 ):
     bucket = request.getfixturevalue("bucket") if kept == "bucket" else None
@@ -335,7 +335,7 @@ def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
     scheduled = make_release("scheduled", title="Not yet")
 
     with gunicorn(tmp_path / "log", 2, 4, **here) as port:
-        # To the bucket of the suite, the renditions of many pictures take minutes.
+        # Storing the renditions of many pictures in the bucket would take minutes.
         with Editors(port, pictures=not bucket) as editors:
             editors.work()
             before = dict(editors.counts)
@@ -362,7 +362,7 @@ def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
         assert seen["lost"] == []
         assert seen["halves"] == []
         assert seen["held"] == ["Not yet"]
-        rows = numbers(made)["rows"]
+        rows = manifest_of(made)["rows"]
         assert seen["releases"] == rows["releases_release"]
         assert seen["pictures"] == rows["assets_mediaasset"]
 
@@ -378,7 +378,7 @@ def test_a_backup_made_while_editors_work_comes_back_whole_elsewhere(
         assert fetch(port, scheduled.get_absolute_url())[0] == 404
 
 
-def test_a_backup_of_a_bucket_comes_back_in_another_bucket(bucket, folder, elsewhere):
+def test_a_backup_of_a_bucket_is_restored_into_another_bucket(bucket, folder, elsewhere):
     make_release(title="Public", poster=make_picture())
     here = environment_of(bucket)
     there = elsewhere() | here | {"S3_BUCKET": f"restored-{uuid4()}"}
@@ -392,7 +392,7 @@ def test_a_backup_of_a_bucket_comes_back_in_another_bucket(bucket, folder, elsew
 # --- What is in a backup -----------------------------------------------------------------------
 
 
-def test_a_backup_holds_what_rows_name_and_nothing_else(folder):
+def test_a_backup_contains_only_files_that_rows_name(folder):
     picture = make_picture()
     former = picture.original.name
     picture.original = SimpleUploadedFile("other.jpg", jpeg((80, 50), "#222222"))
@@ -411,21 +411,21 @@ def test_a_backup_holds_what_rows_name_and_nothing_else(folder):
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=made, capture_output=True
     )
     assert listed.returncode == 0, listed.stdout
-    manifest = numbers(made)
+    manifest = manifest_of(made)
     assert manifest["rows"]["assets_mediaasset"] == 1
     assert manifest["files"]["number"] == len(held)
     assert manifest["verified"]
     assert manifest["snapshot"].endswith("+00:00")
 
 
-def test_a_backup_is_for_its_owner_alone(folder):
+def test_only_its_owner_can_read_a_backup(folder):
     make_picture()
     made = backup(folder)
     for path in [folder, made, *made.rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_nobody_is_signed_in_by_a_backup(folder, elsewhere):
+def test_a_backup_contains_no_sessions(folder, elsewhere):
     client = Client()
     client.force_login(make_chief())
     session = client.cookies["sessionid"].value
@@ -450,7 +450,7 @@ def test_renditions_can_be_left_out(folder, elsewhere):
     ]
 
 
-def test_the_next_backup_shares_what_has_not_changed_and_no_damage(folder):
+def test_the_next_backup_shares_unchanged_files_but_no_damaged_ones(folder):
     first, second = (make_picture(content=jpeg((60, 40), colour)) for colour in ("#111", "#eee"))
     before = backup(folder)
     change_byte(before / "media" / first.original.name)
@@ -465,7 +465,7 @@ def test_the_next_backup_shares_what_has_not_changed_and_no_damage(folder):
         assert (after / "media" / first.original.name).read_bytes() == stored.read()
 
 
-def test_a_file_that_the_storage_has_lost_is_named_and_all_else_backed_up(folder, elsewhere):
+def test_missing_and_damaged_files_are_named_and_all_others_backed_up(folder, elsewhere):
     lost, damaged, sound = (make_document() for _ in range(3))
     default_storage.delete(lost.original.name)
     change_byte(Path(default_storage.path(damaged.original.name)))
@@ -486,7 +486,7 @@ def test_a_file_that_the_storage_has_lost_is_named_and_all_else_backed_up(folder
 # --- What a restore brings back ----------------------------------------------------------------
 
 
-def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_path):
+def test_nothing_is_published_automatically_after_a_restore(folder, elsewhere, tmp_path):
     make_release(title="Public")
     scheduled = make_release("scheduled", title="Scheduled")
     make_release("held_unseen", title="Held before")
@@ -503,7 +503,7 @@ def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_pa
     assert sorted(seen["restored"]) == ["held", "unlinked", "unlinked"]
     assert seen["halves"] == []
 
-    # Its time passes, and even a withdrawal now leaves no trace of it.
+    # Its time passes. Withdrawn now, it leaves no tombstone.
     code = (
         "from releases.models import Release; from releases import workflow;"
         "from accounts.models import User; from django.utils import timezone;"
@@ -520,7 +520,7 @@ def test_nothing_goes_public_by_itself_after_a_restore(folder, elsewhere, tmp_pa
         assert fetch(port, scheduled.get_absolute_url())[0] == 404
 
 
-def test_the_schedule_and_the_previews_stay_where_the_operator_says_so(folder, elsewhere):
+def test_options_keep_the_schedule_and_the_preview_links(folder, elsewhere):
     scheduled = make_release("scheduled", title="Scheduled")
     make_link(scheduled)
     made = backup(folder)
@@ -555,7 +555,7 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     assert list(Path(default_storage.path("originals")).rglob("*/*")) == []
 
 
-def test_one_of_a_kind_is_named_in_the_singular(folder, capsys):
+def test_a_count_of_one_is_printed_in_the_singular(folder, capsys):
     MediaAsset.objects.create(original=ContentFile(pdf_bytes(), name="report.pdf"))
     make_chief()
     call_command("backup", str(folder), "--no-verify")
@@ -566,7 +566,7 @@ def test_one_of_a_kind_is_named_in_the_singular(folder, capsys):
     assert "it has 1 user, 1 picture or document, " in refused("restore", made)
 
 
-def test_a_backup_of_an_older_version_is_brought_up_to_date(folder, elsewhere):
+def test_a_backup_of_an_older_version_is_migrated(folder, elsewhere):
     before, after = elsewhere(), elsewhere()
     code = (
         "from django.core.management import call_command\n"
@@ -579,7 +579,9 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(folder, elsewhere):
     done = manage("createsuperuser", "--no-input", "--username=old", "--email=", **before, **user)
     assert done.returncode == 0, done.stderr
     made = backup(folder, **before)
-    assert not any("0004" in name for app, name in numbers(made)["migrations"] if app == "releases")
+    assert not any(
+        "0004" in name for app, name in manifest_of(made)["migrations"] if app == "releases"
+    )
     assert "Next: manage.py migrate, manage.py makerenditions" in restored(made, **after)
     assert manage("migrate", "--check", **after).returncode == 0
     code = "from accounts.models import User; print(User.objects.get())"
@@ -627,9 +629,9 @@ def test_a_name_that_leads_out_of_the_storage_is_refused(folder):
         assert "a line that no backup writes" in refused("restore", made)
 
 
-def test_what_is_not_for_this_newsroom_is_refused(folder):
+def test_a_backup_that_does_not_fit_this_newsroom_is_refused(folder):
     made = backup(folder)
-    whole = numbers(made)
+    whole = manifest_of(made)
 
     def error(**changes):
         (made / "manifest.json").write_text(json.dumps(whole | changes))
@@ -655,7 +657,7 @@ def test_what_is_not_for_this_newsroom_is_refused(folder):
     assert "is not a backup" in refused("restore", folder)
 
 
-def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, tmp_path):
+def test_a_public_or_unusable_folder_for_backups_is_refused(settings, tmp_path):
     media = Path(settings.MEDIA_ROOT)
     (tmp_path / "file").write_text("")
     (tmp_path / "into-media").symlink_to(media)
@@ -677,7 +679,7 @@ def test_backups_do_not_lie_where_others_read_or_where_nobody_writes(settings, t
     assert not (ROOT / "static" / "backups").exists()
 
 
-def test_a_disk_that_takes_no_more_leaves_nothing_behind(folder):
+def test_a_backup_that_does_not_fit_on_the_disk_leaves_nothing_behind(folder):
     make_document(content=pdf_bytes(200_000))
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "backup", folder], env=environment(),
@@ -714,12 +716,12 @@ def test_two_restores_do_not_work_on_one_newsroom_at_once(folder, elsewhere):
         try:
             output = refusal("restore", made, "--replace", "--yes", **where)
         finally:
-            first.kill()  # and its lock is no more
+            first.kill()  # which also ends its lock
         assert "Nothing was restored. Another restore" in output
     restored(made, "--replace", "--yes", **where)
 
 
-def test_a_database_that_is_down_is_named_in_a_sentence(folder, tmp_path):
+def test_an_unreachable_database_is_reported_in_a_sentence(folder, tmp_path):
     made = backup(folder, "--no-verify")
     down = f"sqlite:///{tmp_path}/none/database.sqlite3"
     if POSTGRES:
@@ -732,13 +734,13 @@ def test_a_database_that_is_down_is_named_in_a_sentence(folder, tmp_path):
     assert [path.name for path in folder.iterdir()] == [made.name]
 
 
-def test_a_stored_file_that_cannot_be_read_is_named_and_not_the_target(folder):
+def test_the_error_names_a_stored_file_that_cannot_be_read(folder):
     picture = make_picture()
     path = Path(default_storage.path(picture.original.name))
     path.chmod(0)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "backup", folder], env=environment(),
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=as_any_owner,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=drop_root_access,
     )  # fmt: skip
     assert done.returncode == 1
     assert f"The stored file {path} cannot be read: Permission denied" in done.stderr
@@ -750,8 +752,8 @@ def test_a_stored_file_that_cannot_be_read_is_named_and_not_the_target(folder):
     assert list(folder.iterdir()) == []
 
 
-def as_any_owner() -> None:
-    """Give up what root may more than other owners of files, from the next command on."""
+def drop_root_access() -> None:
+    """Drop the capabilities with which root reads every file, from the next exec on."""
     if os.geteuid() == 0:
         dropped, override, search = 24, 1, 2  # PR_CAPBSET_DROP of CAP_DAC_…
         for capability in (override, search):
@@ -762,8 +764,8 @@ LINKED = ["media", "media/originals", "one folder", "one file", "SHA256SUMS", "m
 
 
 @pytest.mark.parametrize("linked", LINKED)
-def test_no_link_in_a_backup_leads_out_of_it(linked, folder, tmp_path):
-    # A whole backup, and every sum is right: only that a part of it lies elsewhere.
+def test_links_that_lead_out_of_a_backup_are_not_followed(linked, folder, tmp_path):
+    # The backup is complete and its checksums are right, but a part of it is elsewhere.
     document = make_document()
     original = Path("media", document.original.name)
     inner = {"one folder": original.parent, "one file": original}.get(linked, linked)
@@ -773,7 +775,7 @@ def test_no_link_in_a_backup_leads_out_of_it(linked, folder, tmp_path):
     (made / inner).symlink_to(tmp_path / "outside")
     assert "Nothing was restored" in (output := refused("restore", made))
     assert "cannot be read" in output
-    # The next backup takes nothing from there either.
+    # The next backup does not share files with that place either.
     call_command("backup", str(folder), "--no-verify")
     newest = max(folder.iterdir())
     assert newest != made
@@ -786,44 +788,44 @@ SHAPES = {
     "a list": [],
     "a number": 1,
     "nothing": None,
-    "a format alone": {"format": 1},
+    "only a format": {"format": 1},
     "no format": {"format": None},
     "a format in words": {"format": "1"},
-    "a true format": {"format": True},
+    "a format that is true": {"format": True},
     "no sums": {"files": {}},
     "files in a list": {"files": []},
-    "sums of another kind": ("files", {"sums": 7}),
-    "sums that are none": ("files", {"sums": "../../etc/passwd"}),
+    "a number as sums": ("files", {"sums": 7}),
+    "a path as sums": ("files", {"sums": "../../etc/passwd"}),
     "lost files in a dict": ("files", {"missing": {}}),
     "lost files without names": ("files", {"damaged": [1]}),
-    "half a letter": ("files", {"missing": ["\ud800"]}),
+    "a lone surrogate": ("files", {"missing": ["\ud800"]}),
     "an engine without a server": {"database": {"engine": connection.vendor}},
     "a server in words": ("database", {"server": "new"}),
     "an engine in a list": ("database", {"engine": ["sqlite"]}),
-    "a database of a name": {"database": "sqlite"},
+    "a database in words": {"database": "sqlite"},
     "migrations in a dict": {"migrations": {"releases": "0001"}},
-    "migrations of three": {"migrations": [["a", "b", "c"]]},
+    "migrations with three parts": {"migrations": [["a", "b", "c"]]},
     "migrations of dicts": {"migrations": [[{}, {}]]},
-    "a name for migrations": {"migrations": ["ab"]},
-    "no moment": {"snapshot": None},
-    "a moment in words": {"snapshot": "yesterday"},
-    "a moment of nowhere": {"snapshot": "2026-11-28T22:00:00"},
-    "a moment before all": {"snapshot": "0001-01-01T00:00:00+23:00"},
+    "a migration in words": {"migrations": ["ab"]},
+    "no time": {"snapshot": None},
+    "a time in words": {"snapshot": "yesterday"},
+    "a time without a zone": {"snapshot": "2026-11-28T22:00:00"},
+    "a time out of range": {"snapshot": "0001-01-01T00:00:00+23:00"},
     "rows in a list": {"rows": []},
     "rows without a number": {"rows": {"releases_release": "many"}},
-    "a version of no text": {"version": 7},
-    "not said whether verified": {"verified": "yes"},
+    "a number as version": {"version": 7},
+    "verified in words": {"verified": "yes"},
 }
 
 
-def test_a_manifest_of_another_shape_is_damage(folder):
+def test_a_manifest_of_the_wrong_shape_is_reported_as_damage(folder):
     made = backup(folder, "--no-verify")
-    path, whole = made / "manifest.json", numbers(made)
+    path, whole = made / "manifest.json", manifest_of(made)
     contents = {"nested": b"[" * 200_000, "no text": b'{"format": "\xff"}', "empty": b""}
     for name, change in SHAPES.items():
         if isinstance(change, tuple):
             change = whole | {change[0]: whole[change[0]] | change[1]}
-        elif isinstance(change, dict) and name != "a format alone":
+        elif isinstance(change, dict) and name != "only a format":
             change = whole | change
         contents[name] = json.dumps(change).encode()
     for name, content in contents.items():
@@ -836,7 +838,7 @@ def test_a_manifest_of_another_shape_is_damage(folder):
     assert "There is no folder" in refused("restore", folder / "none")
 
 
-def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
+def test_a_restore_names_everything_that_it_deletes(folder, elsewhere):
     made, where = backup(folder), elsewhere()
     restored(made, **where)
     execute(
@@ -897,7 +899,7 @@ def test_a_restore_deletes_nothing_that_it_does_not_name(folder, elsewhere):
 
 
 def far_away(where) -> list[str]:
-    """Return what makes a table of another server; PostgreSQL lets only its administrator."""
+    """Return statements that create a foreign table; none if the user is no superuser."""
     with psycopg.connect(where["DATABASE_URL"]) as other:
         role = other.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if not role.fetchone()[0]:
@@ -910,7 +912,7 @@ def far_away(where) -> list[str]:
 
 
 @on_postgres
-def test_what_a_dump_replaces_by_its_name_is_named(folder, elsewhere):
+def test_objects_that_a_dump_replaces_are_named(folder, elsewhere):
     made_by_operator = [
         "CREATE SCHEMA desk",
         "CREATE TABLE desk.notes (words text)",
@@ -934,7 +936,7 @@ def test_what_a_dump_replaces_by_its_name_is_named(folder, elsewhere):
 
 
 @on_postgres
-def test_an_extension_and_a_table_far_away_are_no_hindrance(folder, elsewhere):
+def test_an_extension_and_a_foreign_table_do_not_prevent_a_restore(folder, elsewhere):
     where = elsewhere()
     far = far_away(where)
     execute(where, "CREATE EXTENSION pg_trgm", *far)
@@ -978,6 +980,27 @@ def test_no_process_has_the_password_among_its_arguments(folder):
 
 
 @on_postgres
+def test_only_a_scratch_database_of_a_backup_is_dropped(folder):
+    """A backup that was killed between CREATE DATABASE and COMMENT leaves an empty one."""
+    name = f"{connection.settings_dict['NAME'][:40]}_backup_scratch"
+    address = urlsplit(environment()["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+    def execute_beside(*statements):
+        with connection._nodb_cursor() as cursor:
+            for statement in statements:
+                cursor.execute(f'{statement} "{name}"')
+
+    execute_beside("DROP DATABASE IF EXISTS", "CREATE DATABASE")
+    backup(folder)
+    execute_beside("CREATE DATABASE")
+    execute({"DATABASE_URL": address}, "CREATE TABLE of_others (a int)")
+    try:
+        assert f"a database {name} that no backup created" in refusal("backup", folder)
+    finally:
+        execute_beside("DROP DATABASE")
+
+
+@on_postgres
 def test_a_user_who_may_not_create_databases_gets_advice(folder, elsewhere):
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
@@ -993,11 +1016,11 @@ def test_a_user_who_may_not_create_databases_gets_advice(folder, elsewhere):
         assert "--no-verify" in output
         assert not folder.exists()
         made = backup(folder, "--no-verify", DATABASE_URL=address)
-        assert not numbers(made)["verified"]
+        assert not manifest_of(made)["verified"]
         scratch = elsewhere()["DATABASE_URL"]
         for _ in range(2):
             made = backup(folder, DATABASE_URL=address, SCRATCH_DATABASE_URL=scratch)
-            assert numbers(made)["verified"]
+            assert manifest_of(made)["verified"]
         output = refusal("backup", folder, SCRATCH_DATABASE_URL=environment()["DATABASE_URL"])
         assert "is not empty" in output
     finally:
@@ -1009,7 +1032,7 @@ def test_a_user_who_may_not_create_databases_gets_advice(folder, elsewhere):
 
 
 @pytest.mark.parametrize("times", [2, pytest.param(6, marks=pytest.mark.soak)])
-def test_a_killed_backup_is_never_taken_for_a_whole_one(times, folder, elsewhere):
+def test_a_killed_backup_is_never_mistaken_for_a_complete_one(times, folder, elsewhere):
     for _ in range(5):
         make_picture(content=jpeg((200, 130), f"#{random.randrange(2**24):06x}"))
     folder.mkdir()
@@ -1048,7 +1071,7 @@ def test_a_killed_restore_leaves_the_old_newsroom_or_the_new_one(times, folder, 
         with start("restore", made, "--replace", "--yes", **where) as process:
             time.sleep(random.uniform(whole / 3, whole))
             process.kill()
-        # A connection that was cut ends its transaction at the server a moment later.
+        # The server ends the transaction of a closed connection a moment later.
         time.sleep(0.3)
         seen = report(**where)
         outcomes.add(seen["releases"])
@@ -1084,7 +1107,7 @@ def test_a_backup_can_be_kept_encrypted_with_age(folder, elsewhere, tmp_path):
         return subprocess.run(["bash", "-c", lines], capture_output=True, text=True)
 
     away = made.rename(tmp_path / "away")
-    assert "SEALED" not in run(seal).stdout  # age ends with 0 on what it got of tar
+    assert "SEALED" not in run(seal).stdout  # age exits with 0 although tar failed
     away.rename(made)
     assert run(seal).stdout == "SEALED\n"
     shutil.rmtree(made)

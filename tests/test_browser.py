@@ -1,4 +1,4 @@
-"""What only a browser shows: the editor at work, pages on a phone, and that nothing is in the way.
+"""Tests that need a browser: the editor, pages on a phone, JavaScript and accessibility.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -53,7 +53,7 @@ from tests.make import (
 
 @pytest.fixture
 def full_release(db):
-    """A public release that is all that a release can be."""
+    """A public release with every kind of content."""
     speaker = make_person(title="Director", speaks=True, portrait=make_picture())
     prisoner = make_prisoner(portrait=make_picture())
     topic = Topic.objects.create(name="Freedom of expression")
@@ -79,7 +79,7 @@ def full_release(db):
 
 @pytest.fixture
 def newsroom(full_release):
-    """A small newsroom with one of everything that a public page can show."""
+    """The addresses of public pages that show every kind of content, by name."""
     release, picture = full_release, full_release.poster
     topic = release.topics.get()
     speaker = Person.objects.get(display_name="Ansa Verel")
@@ -121,9 +121,7 @@ def newsroom(full_release):
 
 
 @SIZES
-def test_every_public_page_can_be_used_by_everybody(
-    page, live_server, newsroom, complaints, size, schemes
-):
+def test_every_public_page_is_accessible(page, live_server, newsroom, complaints, size, schemes):
     page.set_viewport_size(size)
     for name, path in newsroom.items():
         complaints.clear()
@@ -134,13 +132,13 @@ def test_every_public_page_can_be_used_by_everybody(
         assert [c for c in complaints if not (expected and "status of 4" in c)] == [], name
 
 
-# Long enough for a mark that nobody sees.
+# Long enough for an invisible code.
 LONG = f"<p>{'Eleven newspapers were closed by a letter that not one editor had seen. ' * 5}</p>"
 
 
 @pytest.fixture
 def preview(full_release):
-    """A link to a release that is all that a release can be, and not public yet."""
+    """A preview link to a scheduled release with every kind of content."""
     public = full_release
     hidden = make_release(
         "scheduled", title="Valdria: What is to come", body=public.body + LONG,
@@ -176,7 +174,7 @@ def test_a_reader_accepts_the_terms_and_reads_the_release(
     assert_usable(page, schemes, "a wrong address")
 
 
-def test_what_a_reader_copies_prints_and_saves_is_traced(
+def test_text_that_a_reader_copies_prints_or_saves_can_be_traced(
     page, context, live_server, preview, tmp_path
 ):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -236,7 +234,7 @@ def test_an_editor_issues_a_link_and_sees_it_used(
     assert complaints == []
 
 
-def test_what_the_desk_shows_of_previews_can_be_used_by_everybody(page, live_server, signed_in):
+def test_the_pages_of_preview_links_at_the_desk_are_accessible(page, live_server, signed_in):
     release = make_release("scheduled")
     make_link(release)
     desk = signed_in(make_user("editor", "Editor"))
@@ -247,7 +245,7 @@ def test_what_the_desk_shows_of_previews_can_be_used_by_everybody(page, live_ser
     assert violations(desk) == []
 
 
-def test_a_page_is_light_before_its_pictures(page, live_server, full_release):
+def test_a_page_without_its_pictures_is_small(page, live_server, full_release):
     bodies: dict[str, bytes] = {}
     kinds = ("document", "stylesheet", "script", "font")
 
@@ -257,7 +255,7 @@ def test_a_page_is_light_before_its_pictures(page, live_server, full_release):
 
     page.on("requestfinished", keep)
     page.goto(live_server.url + full_release.get_absolute_url(), wait_until="networkidle")
-    # Served as the static files are: compressed, but for fonts, which are already.
+    # Deployed, all of these are sent compressed, except fonts, which are compressed already.
     weight = sum(
         len(body if url.endswith("woff2") else brotli.compress(body))
         for url, body in bodies.items()
@@ -266,7 +264,7 @@ def test_a_page_is_light_before_its_pictures(page, live_server, full_release):
     assert weight < 60_000, f"{weight} bytes"
 
 
-def test_a_release_reads_without_javascript(browser, live_server, full_release):
+def test_a_release_can_be_read_without_javascript(browser, live_server, full_release):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(live_server.url + full_release.get_absolute_url())
     for words in ["We ask for it.", "Ansa Verel", "It was eleven.", "Interviews on request."]:
@@ -308,7 +306,7 @@ def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
     page.keyboard.press("Enter")
     page.keyboard.type("“This punishes readers.")
 
-    # the paragraph becomes a quotation, and the search says whose
+    # the paragraph becomes a quotation, and its speaker is found with the search
     page.get_by_role("button", name="Quotation").click()
     page.keyboard.press("End")
     page.keyboard.press("Enter")
@@ -319,7 +317,7 @@ def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
     page.get_by_role("button", name="Use").click()
     expect(editor.locator("blockquote")).to_contain_text("Maren Tolvik")
 
-    # a name is marked as a person's
+    # a name is marked as a mention of a person
     editor.locator("p").first.click()
     page.keyboard.press("Home")
     for _ in "Rabab Nawrasi":
@@ -328,7 +326,7 @@ def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
     page.locator(".found button", has_text="Rabab Nawrasi").click()
     page.get_by_role("button", name="Use").click()
 
-    # a picture of the library goes below the paragraph, and takes nothing of it away
+    # a picture from the library is inserted below the paragraph and replaces nothing
     page.get_by_role("button", name="Picture", exact=True).click()
     page.locator(".found button", has_text="closed-press.jpg").click()
     page.get_by_role("button", name="Use").click()
@@ -360,9 +358,7 @@ def paste(page, html, text="plain"):
     )
 
 
-def test_what_is_pasted_stands_where_it_was_pasted_though_somebody_types_on(
-    page, live_server, signed_in
-):
+def test_pasted_text_stays_in_its_place_while_the_user_types_on(page, live_server, signed_in):
     signed_in(make_user("writer", "Author"))
     page.goto(f"{live_server.url}/admin/releases/release/add/")
     held = []
@@ -372,7 +368,7 @@ def test_what_is_pasted_stands_where_it_was_pasted_though_somebody_types_on(
     page.keyboard.type("Before. After.")
     for _ in "After.":
         page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(200)  # the editor reads where the caret is a moment later
+    page.wait_for_timeout(200)  # the editor reads the position of the caret after a moment
     with page.expect_request("**/paste/"):
         paste(page, "<b>Pasted.</b> ")
     page.keyboard.press("Home")
@@ -387,7 +383,7 @@ def test_what_is_pasted_stands_where_it_was_pasted_though_somebody_types_on(
 
 
 @pytest.mark.parametrize("refusal", ["no session", "no answer"])
-def test_what_could_not_be_cleaned_is_pasted_as_plain_text_with_a_word(
+def test_text_that_cannot_be_cleaned_is_pasted_as_plain_text_with_a_notice(
     page, live_server, signed_in, refusal
 ):
     signed_in(make_user("writer", "Author"))
@@ -405,7 +401,7 @@ def test_what_could_not_be_cleaned_is_pasted_as_plain_text_with_a_word(
     expect(body.locator("strong")).to_have_count(0)
 
 
-def test_the_editor_keeps_every_link_that_the_server_takes(page, live_server, signed_in):
+def test_the_editor_keeps_every_link_that_the_server_accepts(page, live_server, signed_in):
     hrefs = ["https://example.org/", "mailto:a@b.example?subject=x", "tel:+442079460000"]
     links = "".join(f'<p><a href="{href}">a link</a></p>' for href in hrefs)
     release = make_release("draft", title="Links", body=links)
@@ -421,7 +417,7 @@ def test_the_editor_keeps_every_link_that_the_server_takes(page, live_server, si
     assert "and more" in release.body
 
 
-def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
+def test_text_pasted_from_word_is_cleaned(page, live_server, signed_in):
     signed_in(make_user("writer", "Author"))
     page.goto(f"{live_server.url}/admin/releases/release/add/")
     click_into(page, page.locator(".field-body .tiptap"))
@@ -439,7 +435,7 @@ def test_what_is_pasted_from_word_arrives_clean(page, live_server, signed_in):
     assert body.split("\n") == ["<h2>Heading</h2>", "<p><strong>Bold</strong> word</p>"]
 
 
-def test_typed_text_is_not_lost_to_a_stray_link(page, live_server, signed_in):
+def test_the_browser_asks_before_typed_text_is_lost(page, live_server, signed_in):
     release = make_release("draft")
     signed_in(make_chief())
     asked: list[str] = []
@@ -463,7 +459,7 @@ def test_an_editor_imports_the_real_release(page, live_server, signed_in, compla
     page.get_by_role("button", name="Check import").click()
     expect(page.locator(".report")).to_contain_text("Felix Jakens")
     page.set_viewport_size(NARROW)
-    # A keyboard cannot scroll it: the long name of the picture breaks.
+    # The long name of the picture wraps, because a keyboard cannot scroll the report.
     assert page.locator(".report").evaluate("report => report.scrollWidth <= report.clientWidth")
     page.set_viewport_size(WIDE)
     assert not Release.objects.exists()
@@ -490,7 +486,9 @@ def test_a_release_is_approved_and_seen_on_the_desk(page, live_server, signed_in
     assert Release.objects.get(pk=release.pk).is_scheduled()
 
 
-def test_the_admin_fits_a_phone_and_breaks_no_rule(page, live_server, signed_in, complaints):
+def test_the_desk_fits_on_a_phone_and_causes_no_browser_errors(
+    page, live_server, signed_in, complaints
+):
     release = make_release("in_review", body=quotation(make_person(), "“Words.”"))
     signed_in(make_user("chief", "Publisher"))
     base = f"/admin/releases/release/{release.pk}"

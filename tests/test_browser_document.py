@@ -40,9 +40,9 @@ def table() -> str:
 def releases(db):
     """A release with a table of eight columns and three footnotes, in English and in Arabic."""
     speaker = make_person(title="Director", speaks=True)
-    said = quotation(speaker, "“We ask<span data-footnote=3>In 2024.</span> for it.”")
+    quoted = quotation(speaker, "“We ask<span data-footnote=3>In 2024.</span> for it.”")
     body = (
-        f"<p>{mark(speaker)} spoke.</p>{FOOTNOTES}{table()}{said}<ol start=4><li><p>Four</p>"
+        f"<p>{mark(speaker)} spoke.</p>{FOOTNOTES}{table()}{quoted}<ol start=4><li><p>Four</p>"
         "<p>More of it</p></li></ol><section data-kind=background><h2>Background</h2>"
         f"<p>Words.</p>{table()}</section>"
     )
@@ -55,7 +55,7 @@ def releases(db):
 
 @SIZES
 @pytest.mark.parametrize("language", ["English", "Arabic"])
-def test_tables_and_footnotes_can_be_used_by_everybody(
+def test_tables_and_footnotes_are_accessible(
     page, live_server, releases, complaints, size, schemes, language
 ):
     page.set_viewport_size(size)
@@ -68,7 +68,7 @@ def test_tables_and_footnotes_can_be_used_by_everybody(
 
 
 @pytest.mark.parametrize("width", [320, 390])
-def test_a_wide_table_scrolls_in_its_box_by_keys_too(page, live_server, releases, width):
+def test_a_wide_table_can_be_scrolled_with_the_keyboard(page, live_server, releases, width):
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(live_server.url + releases["English"].get_absolute_url())
     assert overflow(page) <= 0
@@ -81,7 +81,7 @@ def test_a_wide_table_scrolls_in_its_box_by_keys_too(page, live_server, releases
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
 
 
-def test_a_footnote_leads_there_and_back(page, live_server, releases):
+def test_a_footnote_links_to_its_note_and_back(page, live_server, releases):
     page.set_viewport_size(WIDE)
     page.goto(live_server.url + releases["English"].get_absolute_url())
     reference = page.locator("sup.note a").nth(1)
@@ -105,7 +105,7 @@ def test_a_quotation_is_copied_without_the_numbers_of_footnotes(
     assert page.evaluate("navigator.clipboard.readText()").startswith("“We ask for it.”\n")
 
 
-def test_a_printed_table_is_whole(page, live_server, releases):
+def test_a_printed_table_is_not_cut_off(page, live_server, releases):
     page.set_viewport_size(NARROW)
     page.emulate_media(media="print")
     page.goto(live_server.url + releases["English"].get_absolute_url())

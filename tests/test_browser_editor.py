@@ -1,4 +1,4 @@
-"""The text editor in Chromium: it keeps whatever the server accepts, and its tools do as they say.
+"""The text editor in Chromium: it keeps everything that the server accepts, and its tools work.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -33,8 +33,8 @@ from tests.make import REAL_RELEASE, make_chief, make_person, make_picture, make
 BODY = ".field-body .tiptap"
 NOTES = ".field-notes_to_editors .tiptap"
 
-# Type a letter into the first text of each document and take it out again, as an editor does who
-# changes nothing; return what the form would send.
+# Type a letter into the first text of each document and delete it again; return what the form would
+# send.
 SENT = """([where, documents]) => {
     const dom = document.querySelector(where);
     const { editor } = dom;
@@ -57,7 +57,7 @@ SENT = """([where, documents]) => {
 
 @pytest.fixture
 def at_desk(page, live_server, signed_in):
-    """Open a draft in its form; returns the draft."""
+    """Return a function that opens a new draft in its form and returns the draft."""
     signed_in(make_chief())
 
     def open_draft(body="<p>One.</p>", **fields):
@@ -101,8 +101,8 @@ def save(page) -> None:
     expect(page.locator(".messagelist")).to_be_visible()
 
 
-def apart(page) -> None:
-    """Wait until the next change is an undo of its own: half a second parts them."""
+def end_undo_step(page) -> None:
+    """Wait until the next change is a separate undo step, which takes half a second."""
     page.wait_for_timeout(600)
 
 
@@ -113,7 +113,7 @@ def undo_all(page) -> None:
     }""")
 
 
-# --- What the server accepts, the editor keeps --------------------------------------------------
+# --- The editor keeps what the server accepts ---------------------------------------------------
 
 
 def samples() -> dict[str, str]:
@@ -154,21 +154,21 @@ WORDS = [
 ]
 
 
-def heap(chance: random.Random, depth: int = 0) -> str:
-    """Return tags and words in any order, as no program writes them."""
+def random_html(chance: random.Random, depth: int = 0) -> str:
+    """Return random HTML: tags and words in any order and nesting."""
     parts = []
     for _ in range(chance.randint(1, 4)):
         if depth > 7 or chance.random() < 0.4:
             parts.append(chance.choice(WORDS))
             continue
         tag = chance.choice(TAGS)
-        inner = "" if tag == "br" else f"{heap(chance, depth + 1)}</{tag}>"
+        inner = "" if tag == "br" else f"{random_html(chance, depth + 1)}</{tag}>"
         parts.append(f"<{tag} {chance.choice(ATTRIBUTES.get(tag, ['']))}>{inner}")
     return "".join(parts)
 
 
 def sent_back(page, documents: dict[str, str], where=BODY) -> dict[str, str]:
-    """Return what comes of documents in the editor and the server, where it is not the same."""
+    """Return the documents that the editor and the server change, with the result."""
     sent = page.evaluate(SENT, [where, list(documents.values())])
     assert len(sent) == len(documents) > 0
     return {
@@ -192,9 +192,9 @@ def test_the_editor_keeps_every_imported_release(page, at_desk):
     print(f"{len(bodies)} imported releases went through the editor unchanged.")
 
 
-def test_the_editor_keeps_whatever_the_server_makes_of_a_heap_of_tags(page, at_desk):
+def test_the_editor_keeps_random_html_that_the_server_cleaned(page, at_desk):
     at_desk()
-    heaps = {str(seed): clean(heap(random.Random(seed))) for seed in range(150)}
+    heaps = {str(seed): clean(random_html(random.Random(seed))) for seed in range(150)}
     heaps = {seed: html for seed, html in heaps.items() if html}
     assert sent_back(page, heaps) == {}
     print(f"{len(heaps)} heaps of tags went through the editor unchanged.")
@@ -222,7 +222,7 @@ def test_the_notes_to_editors_keep_what_the_server_accepts(page, at_desk):
     ],
     ids=["lists in lists", "bold and link", "table", "footnote, background, start"],
 )
-def test_a_letter_typed_and_taken_out_changes_nothing(page, at_desk, body):
+def test_typing_and_deleting_a_letter_changes_nothing(page, at_desk, body):
     release = at_desk(body)
     before = Release.objects.get().body
     page.keyboard.press("Control+End")
@@ -233,7 +233,7 @@ def test_a_letter_typed_and_taken_out_changes_nothing(page, at_desk, body):
     assert release.body == before
 
 
-def test_a_text_of_every_construction_is_saved_as_it_was(page, at_desk):
+def test_a_text_with_every_construction_is_saved_unchanged(page, at_desk):
     for pk, name in ((PERSON, "Ann Verel"), (OTHER, "Ben Verel")):
         make_person(name, pk=UUID(pk))
     make_picture("press.jpg", pk=UUID(PICTURE))
@@ -247,7 +247,7 @@ def test_a_text_of_every_construction_is_saved_as_it_was(page, at_desk):
         assert release.body == before
 
 
-def test_all_is_copied_and_pasted_inside_the_editor(page, at_desk):
+def test_a_whole_text_is_copied_and_pasted_unchanged(page, at_desk):
     body = (
         '<p>Eleven<span data-footnote="1">By the register.</span> papers, m<sup>2</sup></p>'
         '<ol start="3"><li><ul><li><p>a</p></li></ul></li><li><p>b</p><p>c</p></li></ol>'
@@ -286,7 +286,7 @@ def test_selected_words_get_a_mark_and_lose_it(page, at_desk, button, tag):
     assert written(page) == "<p>10 letters.</p>"
 
 
-def test_marks_stand_in_one_order_whichever_came_first(page, at_desk):
+def test_marks_are_always_in_the_same_order(page, at_desk):
     at_desk("<p>A law here.</p>")
     select(page, "law")
     for button in ("Superscript", "Strikethrough", "Italic", "Bold"):
@@ -295,7 +295,7 @@ def test_marks_stand_in_one_order_whichever_came_first(page, at_desk):
     address = page.get_by_role("textbox", name="Address", exact=True)
     address.fill("example.org")
     page.locator("dialog").get_by_role("button", name="Save").click()
-    expect(address).to_be_visible()  # the browser says how an address begins
+    expect(address).to_be_visible()  # the browser refuses an address without https://
     address.fill("https://example.org/")
     page.locator("dialog").get_by_role("button", name="Save").click()
     select(page, "A ", until="law")
@@ -309,7 +309,7 @@ def test_marks_stand_in_one_order_whichever_came_first(page, at_desk):
 # --- Footnotes -----------------------------------------------------------------------------------
 
 
-def test_a_footnote_is_written_where_its_number_stands(page, at_desk):
+def test_a_new_footnote_is_inserted_at_the_caret(page, at_desk):
     at_desk("<p>Eleven papers.</p>")
     page.keyboard.press("Control+End")
     press(page, "Footnote")
@@ -321,7 +321,7 @@ def test_a_footnote_is_written_where_its_number_stands(page, at_desk):
     )
 
 
-def test_selected_words_become_a_footnote_and_neighbours_stay_two(page, at_desk):
+def test_selected_words_become_a_footnote_and_do_not_join_the_one_before(page, at_desk):
     at_desk('<p>Eleven<span data-footnote="1">One.</span>Two. Three.</p>')
     select(page, "Two.")
     press(page, "Footnote")
@@ -329,7 +329,7 @@ def test_selected_words_become_a_footnote_and_neighbours_stay_two(page, at_desk)
         '<p>Eleven<span data-footnote="1">One.</span><span data-footnote="2">Two.</span> Three.</p>'
     )
     assert written(page) == both
-    # pressed in a footnote, the button makes it text again, and leaves the other alone
+    # in a footnote, the button makes it text again and does not change the other footnote
     select(page, "ne.")
     press(page, "Footnote")
     assert written(page) == '<p>ElevenOne.<span data-footnote="2">Two.</span> Three.</p>'
@@ -348,7 +348,7 @@ def test_a_footnote_without_words_or_across_paragraphs_is_not_made(page, at_desk
     assert written(page) == "<p>One.</p><p>Two.</p>"
 
 
-def test_a_name_in_a_footnote_is_marked_where_it_stands(page, at_desk):
+def test_a_name_in_a_footnote_is_marked_there(page, at_desk):
     person = make_person("Ansa Verel")
     at_desk(
         '<p>Words<span data-footnote="1">One.</span> go on'
@@ -380,7 +380,7 @@ def test_a_list_starts_at_a_number_that_is_chosen(page, at_desk):
     field = page.get_by_label("Start at")
     field.fill("12345")
     page.locator("dialog").get_by_role("button", name="Save").click()
-    expect(page.locator("dialog")).to_be_visible()  # the browser says which numbers are taken
+    expect(page.locator("dialog")).to_be_visible()  # the browser refuses a number that is too high
     field.fill("0")
     page.locator("dialog").get_by_role("button", name="Save").click()
     assert written(page) == ('<ol><li><p>a</p><ol start="0"><li><p>b</p></li></ol></li></ol>')
@@ -419,9 +419,9 @@ def test_a_table_is_made_filled_and_named_by_the_keyboard(page, at_desk, complai
     for words in ("Paper", "Closed", "By", "Voice", "May", "Letter", "Post", "June", "Letter"):
         page.keyboard.type(words)
         page.keyboard.press("Tab")
-    page.keyboard.type("Herald")  # behind the last cell a new row began
+    page.keyboard.type("Herald")  # Tab in the last cell has added a row
     page.get_by_label("Caption of the table").fill("Closed “newspapers”")
-    page.keyboard.press("Enter")  # sends no form
+    page.keyboard.press("Enter")  # does not send the form
     expect(page.locator(".messagelist")).to_have_count(0)
     save(page)
     release.refresh_from_db()
@@ -434,7 +434,7 @@ def test_a_table_is_made_filled_and_named_by_the_keyboard(page, at_desk, complai
     assert complaints == []
 
 
-def test_rows_columns_and_headers_come_and_go_and_come_back_by_undo(page, at_desk):
+def test_rows_columns_and_headers_are_added_deleted_and_undone(page, at_desk):
     at_desk("<p>One.</p>")
     page.keyboard.press("Control+End")
     before = written(page)
@@ -473,7 +473,7 @@ def test_a_table_splits_no_sentence_and_replaces_nothing(page, at_desk):
     assert html.endswith("</table><p>Three.</p>")
 
 
-def test_a_table_grows_no_further_than_the_server_takes_it(page, at_desk):
+def test_a_table_does_not_grow_beyond_the_limit_of_the_server(page, at_desk):
     cells = "<td><p>a</p></td>" * 50
     at_desk(f"<table><tbody>{f'<tr>{cells}</tr>' * 2}</tbody></table>")
     click_into(page, page.locator(f"{BODY} td").first)
@@ -510,28 +510,28 @@ def test_escape_and_tab_leave_a_list_and_a_table(page, at_desk, body, stops):
 # --- Background ----------------------------------------------------------------------------------
 
 
-def test_paragraphs_become_background_and_come_back(page, at_desk):
+def test_paragraphs_become_background_and_normal_text_again(page, at_desk):
     release = at_desk("<p>One.</p><h2>Who</h2><p>Two.</p><p>Three.</p>")
     select(page, "Who", until="Two.")
     press(page, "Background")
     section = '<section data-kind="background"><h2>Who</h2><p>Two.</p></section>'
     assert written(page) == f"<p>One.</p>{section}<p>Three.</p>"
-    # what stands beside a section joins it
+    # a paragraph beside a section joins it
     select(page, "Three.")
     press(page, "Background")
     whole = section.replace("</section>", "<p>Three.</p></section>")
     assert written(page) == f"<p>One.</p>{whole}"
-    # selected paragraphs alone come back, and with a caret the whole section
-    apart(page)
+    # a selection takes only its paragraphs out of the section, a caret takes out all of them
+    end_undo_step(page)
     select(page, "Three.")
     press(page, "Background")
     assert written(page) == f"<p>One.</p>{section}<p>Three.</p>"
-    apart(page)
+    end_undo_step(page)
     page.keyboard.press("Control+z")
     click_into(page, page.locator(f"{BODY} h2"))
     press(page, "Background")
     assert written(page) == "<p>One.</p><h2>Who</h2><p>Two.</p><p>Three.</p>"
-    apart(page)
+    end_undo_step(page)
     page.keyboard.press("Control+z")
     save(page)
     release.refresh_from_db()
@@ -580,11 +580,11 @@ ALL = (
 
 
 @SIZES
-def test_the_editor_can_be_used_by_everybody(page, at_desk, complaints, size, schemes):
+def test_the_editor_is_accessible(page, at_desk, complaints, size, schemes):
     page.set_viewport_size(size)
     at_desk(ALL)
     click_into(page, page.locator(f"{BODY} td").first)
-    assert complaints == []  # before axe, whose own styles the page refuses
+    assert complaints == []  # checked before axe runs, because the page refuses axe's styles
     for scheme in schemes:
         colour(page, scheme)
         assert violations(page, ".field-body") == []

@@ -1,4 +1,4 @@
-"""Languages in a browser: the field for another one, and the question at an import.
+"""Languages in a browser: the field for another language, and the question during an import.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -19,7 +19,7 @@ from tests.make import make_chief, make_release
 from tests.test_languages import TEXTS
 
 
-def test_the_line_for_another_language_shows_when_it_is_chosen(
+def test_the_field_for_another_language_appears_when_it_is_needed(
     page, live_server, signed_in, complaints
 ):
     release = make_release("draft", title="T")
@@ -46,7 +46,7 @@ def test_the_line_for_another_language_shows_when_it_is_chosen(
 
 
 @SIZES
-def test_an_import_asks_for_a_language_that_is_not_sure(
+def test_an_import_asks_for_the_language_if_it_is_not_certain(
     page, live_server, signed_in, size, schemes
 ):
     page.set_viewport_size(size)

@@ -1,4 +1,4 @@
-"""What only a browser shows of names in text: offered while one writes, confirmed at a press.
+"""Names in a text, in a browser: suggested while a user writes, and confirmed with a button.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -28,7 +28,7 @@ def form_of(live_server, release) -> str:
     return f"{live_server.url}/admin/releases/release/{release.pk}/change/"
 
 
-def test_names_are_offered_while_one_writes_and_kept_with_the_release(
+def test_names_are_suggested_while_a_user_writes_and_saved_with_the_release(
     page, live_server, signed_in, complaints
 ):
     lai = make_person("Jimmy Lai", title="Publisher")
@@ -41,7 +41,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     panel = page.locator(".names")
     expect(panel.get_by_role("status")).to_have_text("1 name to confirm.")
 
-    # what is typed is looked through a moment later; a misspelling is a hint
+    # typed text is searched a moment later; a misspelled name is a hint
     text = page.get_by_role("textbox", name="Text", exact=True)
     text.click()
     page.keyboard.press("Control+End")
@@ -51,7 +51,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     expect(panel.get_by_role("button", name="This is Li Na: Li Na")).to_have_count(2)
     expect(panel.get_by_role("button", name="This is Li Na: Li Na, Poet")).to_be_visible()
 
-    # confirmed by the keyboard, it is marked; rejected, it is gone
+    # a name that is confirmed with the keyboard is marked; a rejected name disappears
     panel.get_by_role("button", name="This is Jimmy Lai: Jimmy Lai").focus()
     page.keyboard.press("Enter")
     expect(text.locator("span[data-person]")).to_have_text("Jimmy Lai")
@@ -60,7 +60,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     expect(panel.get_by_role("status")).to_have_text("No name to confirm.")
     panel.get_by_role("button", name="No: Ilham Tokhti").click()
     expect(panel.locator("li")).to_have_count(0)
-    assert not RejectedName.objects.exists()  # nothing is kept before it is saved
+    assert not RejectedName.objects.exists()  # nothing is stored before the release is saved
 
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator(".messagelist")).to_be_visible()
@@ -72,7 +72,7 @@ def test_names_are_offered_while_one_writes_and_kept_with_the_release(
     assert complaints == []
 
 
-def test_a_press_marks_the_name_that_is_shown_beside_it(page, live_server, signed_in, complaints):
+def test_a_button_marks_the_name_that_is_shown_beside_it(page, live_server, signed_in, complaints):
     person = make_person("Ana Li")
     text = "Ana Liu, 😀, met Ana Li."
     release = make_release("draft", body=f"<p>Before.</p><p>{text}</p>", by=make_chief())
@@ -90,7 +90,7 @@ def test_a_press_marks_the_name_that_is_shown_beside_it(page, live_server, signe
     assert complaints == []
 
 
-def test_several_names_are_confirmed_and_rejected_by_the_keyboard_alone(
+def test_several_names_are_confirmed_and_rejected_with_the_keyboard_only(
     page, live_server, signed_in
 ):
     for name in ("Jimmy Lai", "Ana Verel", "Rabab Nawrasi"):
@@ -117,7 +117,7 @@ def test_several_names_are_confirmed_and_rejected_by_the_keyboard_alone(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_panel_of_names_can_be_used_by_everybody(page, live_server, signed_in, size, scheme):
+def test_the_panel_of_names_is_accessible(page, live_server, signed_in, size, scheme):
     make_person("Li Na", title="Lawyer at a court with a name so long that it has to be broken")
     make_person("Li Na", title="Poet", level=Level.STAFF)
     make_person("Ilham Tohti")
@@ -132,7 +132,7 @@ def test_the_panel_of_names_can_be_used_by_everybody(page, live_server, signed_i
     assert overflow(page) <= 0
 
 
-def test_without_an_answer_the_panel_says_what_to_do(page, live_server, signed_in):
+def test_the_panel_says_what_to_do_if_the_server_does_not_answer(page, live_server, signed_in):
     release = make_release("draft", by=make_chief())
     signed_in(make_user("editor", "Editor"))
     page.route("**/releases/release/names/", lambda route: route.fulfill(status=403))
@@ -145,7 +145,7 @@ def test_without_an_answer_the_panel_says_what_to_do(page, live_server, signed_i
     expect(page.locator(".names")).to_contain_text("The server can’t be reached.")
 
 
-def test_who_is_signed_out_meanwhile_is_told_so(page, live_server, signed_in):
+def test_the_panel_says_that_the_text_is_still_there_after_a_sign_out(page, live_server, signed_in):
     release = make_release("draft", by=make_chief())
     signed_in(make_user("editor", "Editor"))
     page.goto(form_of(live_server, release))

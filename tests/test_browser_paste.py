@@ -1,4 +1,4 @@
-"""Paste and drop in the editor, by hand in Chromium: what arrives, and what the page says of it."""
+"""Paste and drop in the editor, in Chromium: the inserted text, and the notices about it."""
 
 import re
 
@@ -24,7 +24,7 @@ STRUCK = "<p>The minister was <span style='text-decoration:line-through'>never</
 
 @pytest.fixture
 def desk(page: Page, live_server, signed_in):
-    """Open the form of a new release, or of one that is there; return the page."""
+    """Return a function that opens the form of a new or existing release and returns the page."""
 
     def open_form(release=None):
         signed_in(make_chief())
@@ -37,7 +37,7 @@ def desk(page: Page, live_server, signed_in):
 
 
 def put(page, html="", text="", *, into=TEXT, event="paste", files=()):
-    """Paste or drop something, as a browser does."""
+    """Paste or drop content with the same events as a browser."""
     page.evaluate(
         """([html, text, into, event, files]) => {
             const data = new DataTransfer();
@@ -61,7 +61,7 @@ def notices(page, field="body"):
 
 
 def copied(page, into=TEXT):
-    """Copy all of a text; return what stands in the clipboard as HTML."""
+    """Copy the selection of an editor; return the HTML on the clipboard."""
     return page.evaluate(
         """(into) => {
             const data = new DataTransfer();
@@ -73,7 +73,7 @@ def copied(page, into=TEXT):
     )
 
 
-def test_what_a_paste_leaves_out_stands_below_the_text_until_it_is_closed(desk, complaints):
+def test_notices_about_a_paste_stay_below_the_text_until_they_are_closed(desk, complaints):
     page = desk()
     click_into(page, page.locator(TEXT))
     put(page, STRUCK + "<img src='blob:x' alt='A cell'>", "plain")
@@ -93,7 +93,7 @@ def test_what_a_paste_leaves_out_stands_below_the_text_until_it_is_closed(desk, 
 
 
 @pytest.mark.parametrize("event", ["paste", "drop"])
-def test_what_comes_from_another_editor_of_the_family_is_cleaned(desk, event):
+def test_text_from_another_prosemirror_editor_is_cleaned(desk, event):
     page = desk()
     click_into(page, page.locator(TEXT))
     html = (
@@ -107,7 +107,7 @@ def test_what_comes_from_another_editor_of_the_family_is_cleaned(desk, event):
     expect(notices(page)).to_contain_text("a colleague’s hidden remark")
 
 
-def test_a_drop_stands_where_it_was_dropped(desk):
+def test_dropped_text_is_inserted_where_it_was_dropped(desk):
     page = desk(make_release("draft", title="Drop", body="<p>First.</p><p>Last.</p>"))
     click_into(page, page.locator(TEXT))
     page.keyboard.press("Control+End")
@@ -117,7 +117,7 @@ def test_a_drop_stands_where_it_was_dropped(desk):
     assert words.index("Dropped") < words.index("Last.")
 
 
-def test_a_picture_alone_is_named_and_does_not_take_the_page_away(desk):
+def test_pasted_and_dropped_files_are_reported_and_do_not_replace_the_page(desk):
     page = desk()
     click_into(page, page.locator(TEXT))
     put(page, files=["image/png"])
@@ -127,7 +127,7 @@ def test_a_picture_alone_is_named_and_does_not_take_the_page_away(desk):
     expect(page.locator(TEXT)).to_be_visible()
 
 
-def test_a_photograph_in_the_clipboard_does_not_cost_the_formatting(desk):
+def test_formatting_is_kept_if_the_clipboard_contains_a_photograph(desk):
     page = desk()
     click_into(page, page.locator(TEXT))
     photo = f"<img alt='A cell' src='data:image/jpeg;base64,{'A' * 7_000_000}'>"
@@ -137,7 +137,7 @@ def test_a_photograph_in_the_clipboard_does_not_cost_the_formatting(desk):
     expect(notices(page)).to_contain_text("“A cell”")
 
 
-def test_what_is_nested_too_deeply_arrives_as_plain_text_with_the_reason(desk):
+def test_html_that_is_nested_too_deeply_is_pasted_as_plain_text_with_the_reason(desk):
     page = desk()
     click_into(page, page.locator(TEXT))
     put(page, "<blockquote>" * 300 + "Words", "Words\n\nMore words")
@@ -160,7 +160,7 @@ def test_a_pasted_link_keeps_its_target(desk):
     expect(page.locator(f"{TEXT} a").first).to_have_text("the study on example.com, part 2")
 
 
-def test_tables_lists_and_footnotes_arrive_and_are_stored_as_the_server_made_them(desk):
+def test_pasted_tables_lists_and_footnotes_are_stored_as_the_server_cleaned_them(desk):
     page = desk()
     click_into(page, page.locator(TEXT))
     put(
@@ -185,7 +185,7 @@ def test_tables_lists_and_footnotes_arrive_and_are_stored_as_the_server_made_the
     ]
 
 
-def test_wrapped_lines_are_joined_and_one_line_is_pasted_at_once(desk):
+def test_wrapped_lines_are_joined_and_one_line_is_pasted_without_a_request(desk):
     page = desk()
     click_into(page, page.locator(TEXT))
     asked = []
@@ -201,7 +201,7 @@ def test_wrapped_lines_are_joined_and_one_line_is_pasted_at_once(desk):
     expect(notices(page).first).to_contain_text("quoted e-mail")
 
 
-def test_what_is_copied_in_the_text_is_pasted_as_it_is(desk):
+def test_text_copied_in_the_editor_is_pasted_unchanged(desk):
     body = (
         '<p>a<strong>b</strong><span data-footnote="1">note</span></p>\n'
         "<table><tbody><tr><td><p>x</p></td><td><p>y</p></td></tr></tbody></table>\n<p>end</p>"
@@ -212,7 +212,7 @@ def test_what_is_copied_in_the_text_is_pasted_as_it_is(desk):
     page.on("request", lambda request: "/paste/" in request.url and asked.append(request.url))
     click_into(page, page.locator(f"{TEXT} p").last)
     page.keyboard.press("Control+A")
-    page.wait_for_timeout(200)  # the editor reads what is selected a moment later
+    page.wait_for_timeout(200)  # the editor reads the selection after a moment
     html = copied(page)
     assert "data-newsroom-slice" in html
     page.keyboard.press("Delete")
@@ -225,12 +225,12 @@ def test_what_is_copied_in_the_text_is_pasted_as_it_is(desk):
     assert release.body == body
 
 
-def test_what_is_copied_from_the_text_into_the_notes_says_what_the_notes_cannot_hold(desk):
+def test_copying_from_the_text_to_the_notes_reports_what_notes_cannot_contain(desk):
     body = "<h2>Head</h2><table><tr><td>x</td><td>y</td></tr></table>"
     page = desk(make_release("draft", title="Copy", body=body))
     click_into(page, page.locator(f"{TEXT} h2"))
     page.keyboard.press("Control+A")
-    page.wait_for_timeout(200)  # the editor reads what is selected a moment later
+    page.wait_for_timeout(200)  # the editor reads the selection after a moment
     html = copied(page)
     click_into(page, page.locator(NOTES))
     put(page, html, "plain", into=NOTES)
@@ -240,14 +240,14 @@ def test_what_is_copied_from_the_text_into_the_notes_says_what_the_notes_cannot_
     expect(notices(page)).to_have_count(0)
 
 
-def test_a_mark_of_another_site_opens_no_way_around_the_cleaner(desk):
+def test_a_forged_attribute_does_not_bypass_the_cleaner(desk):
     page = desk()
     click_into(page, page.locator(TEXT))
     put(page, f'<p data-newsroom-slice="guessed-body" data-pm-slice="0 0 []">{STRUCK}</p>', "x")
     expect(page.locator(TEXT)).to_have_text("The minister was charged.")
 
 
-def test_saving_waits_for_what_is_being_cleaned(desk):
+def test_saving_waits_until_pasted_text_is_cleaned(desk):
     page = desk()
     held = []
     page.route("**/paste/**", lambda route: held.append(route))
@@ -273,7 +273,9 @@ def test_saving_waits_for_what_is_being_cleaned(desk):
     ],
     ids=["left out", "refused", "no answer"],
 )
-def test_nothing_is_saved_before_somebody_read_what_a_paste_lost(desk, html, answers, said, stays):
+def test_nothing_is_saved_before_the_user_sees_what_a_paste_left_out(
+    desk, html, answers, said, stays
+):
     page = desk()
     held = []
     page.route("**/paste/**", lambda route: held.append(route))
@@ -317,15 +319,15 @@ CARET = """() => {
         ('<span data-footnote="1">3 freed</span>', "plain", "3 freed"),
         ("own", "plain", "First (Held too).<br><strong>Last</strong>"),
     ],
-    ids=["paragraphs", "table", "footnote", "plain", "words of a footnote", "own"],
+    ids=["paragraphs", "table", "footnote", "plain", "words of a footnote", "from this text"],
 )
-def test_what_is_pasted_into_a_footnote_is_part_of_it(desk, html, text, made):
+def test_content_pasted_into_a_footnote_becomes_part_of_it(desk, html, text, made):
     body = '<p>First<span data-footnote="1">Held too</span>.</p>\n<p><strong>Last</strong></p>\n'
     page = desk(make_release("draft", title="Notes", body=body))
     click_into(page, page.locator(f"{TEXT} p").last)
     if html == "own":
         page.keyboard.press("Control+A")
-        page.wait_for_timeout(200)  # the editor reads what is selected a moment later
+        page.wait_for_timeout(200)  # the editor reads the selection after a moment
         html = copied(page)
     page.evaluate(CARET)
     put(page, html, text)
@@ -339,7 +341,7 @@ def test_what_is_pasted_into_a_footnote_is_part_of_it(desk, html, text, made):
 
 
 @pytest.mark.parametrize("section", [False, True], ids=["in the text", "in the background"])
-def test_a_table_pasted_into_a_cell_stands_below_its_table_and_splits_nothing(desk, section):
+def test_a_table_pasted_into_a_cell_is_inserted_below_its_table_and_splits_nothing(desk, section):
     around = ('<section data-kind="background">', "</section>") if section else ("", "")
     table = (
         "<table><tbody><tr><th><p>Held since</p></th></tr><tr><td><p>2024</p></td></tr></tbody>"

@@ -1,4 +1,4 @@
-"""What only a browser shows of people: a level lowered at a press, a case on a small screen.
+"""People in a browser: changes of a level, pages of cases on a small screen, quotations.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -84,7 +84,7 @@ def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_
     for path, within in [
         (f"{record}/decide/", None),
         (f"{record}/named/", None),
-        (f"{record}/history/", nothing),  # the list is the library's
+        (f"{record}/history/", nothing),  # the list comes from simple-history
         (f"{record}/change/", ".panel"),
         (f"case/{case.pk}/change/", ".panel"),
     ]:
@@ -96,7 +96,7 @@ def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_
             assert within == nothing or violations(page, within) == [], (path, scheme)
 
 
-def test_a_quotation_is_copied_without_what_became_of_people_since(
+def test_a_quotation_is_copied_without_later_news_of_people(
     page, context, live_server, newsroom_of_brask
 ):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -110,7 +110,7 @@ def test_a_quotation_is_copied_without_what_became_of_people_since(
 
 @pytest.fixture
 def newsroom_of_brask(transactional_db):
-    """A release that quotes somebody on a prisoner who is free by now."""
+    """A release with a quotation about a prisoner who has been released since."""
     prisoner = make_prisoner("Teodor Brask")
     speaker = make_person(title="Director", speaks=True)
     release = make_release(body=quotation(speaker, f"“Release {mark(prisoner)} now.”"))

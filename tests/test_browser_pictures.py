@@ -1,4 +1,4 @@
-"""What only a browser shows of pictures: dropping files, the focal point, the library, a page.
+"""Pictures in a browser: dropping files, the focal point, the library, pages with pictures.
 
 Needs Debian's Chromium (`apt install chromium`); without it these tests skip.
 """
@@ -45,7 +45,7 @@ LIBRARY = "/admin/assets/mediaasset/"
 
 
 def drop(page: Page, on: str, files: dict[str, bytes]) -> None:
-    """Drop files on a part of a page, as a hand with a mouse does."""
+    """Drop files on an element of a page, with the same events as a mouse."""
     given = [[name, base64.b64encode(content).decode()] for name, content in files.items()]
     dropped = page.evaluate_handle(
         """(files) => {
@@ -140,7 +140,7 @@ def test_an_author_drops_a_picture_on_a_release_uses_it_as_poster_and_inserts_it
     attached.nth(1).get_by_role("button", name="Move report.pdf up").click()
     assert complaints == []
     assert violations(page, ".field-attached") == []
-    complaints.clear()  # of axe's own styles
+    complaints.clear()  # about axe's own styles
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     release.refresh_from_db()
@@ -181,7 +181,7 @@ def test_the_focal_point_is_set_by_a_click_and_every_crop_shows_it_at_once(
     image.click(position={"x": box["width"] * 0.05, "y": box["height"] / 2})
     assert page.locator("[name=focus_x]").input_value() == "0.05"
     assert portrait.evaluate("img => img.style.objectPosition") != before
-    # The square shows the crop as it will be: its left part is white.
+    # The preview shows the future crop: its left part is white.
     shown = Image.open(BytesIO(portrait.screenshot())).convert("RGB")
     assert min(shown.getpixel((5, shown.height // 2))) > 240
     page.keyboard.press("ArrowRight")
@@ -190,7 +190,7 @@ def test_the_focal_point_is_set_by_a_click_and_every_crop_shows_it_at_once(
     assert page.locator("[name=focus_y]").input_value() == "0.51"
     assert complaints == []
     assert violations(page) == []
-    complaints.clear()  # of axe's own styles
+    complaints.clear()  # about axe's own styles
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     work_off(Lane.FILES)
@@ -241,7 +241,7 @@ def test_the_pages_of_the_library_are_accessible(
         page.goto(live_server.url + path, wait_until="networkidle")
         assert complaints == []
         assert_usable(page, schemes, path)
-        complaints.clear()  # of axe's own styles
+        complaints.clear()  # about axe's own styles
 
 
 def test_an_editor_filters_pictures_and_sets_their_credit(page, live_server, signed_in):
@@ -265,7 +265,7 @@ def test_an_editor_filters_pictures_and_sets_their_credit(page, live_server, sig
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
 
 
-def test_a_page_loads_the_lightest_format_and_jumps_nowhere(page, live_server):
+def test_a_page_loads_the_smallest_format_and_its_layout_does_not_shift(page, live_server):
     picture = make_picture(content=photo(size=(2400, 1600)), caption="At the gate")
     release = make_release(poster=picture)
     asked: list[str] = []
@@ -285,18 +285,18 @@ def test_a_page_loads_the_lightest_format_and_jumps_nowhere(page, live_server):
         })"""
     )
     assert shift < 0.02
-    # What stands in for a picture is no larger than the picture.
+    # The placeholder of a picture is no larger than the picture.
     page.set_viewport_size(WIDE)
     page.mouse.wheel(0, 9000)
     expect(page.locator(".media img")).to_be_visible()
-    apart = page.evaluate(
+    differences = page.evaluate(
         """() => [...document.querySelectorAll(".picture")].map((holder) =>
           holder.clientHeight - holder.querySelector("img").clientHeight)"""
     )
-    assert len(apart) == 2
-    assert max(apart) <= 1
+    assert len(differences) == 2
+    assert max(differences) <= 1
     page.set_viewport_size(NARROW)
-    # Where the picture has not come, twelve of its colours stand in its place.
+    # Without the picture, a blur of twelve of its colours is shown.
     page.route("**/media/**", lambda route: route.abort())
     page.reload()
     blur = page.locator(".poster svg.blur")
@@ -305,7 +305,7 @@ def test_a_page_loads_the_lightest_format_and_jumps_nowhere(page, live_server):
 
 
 @pytest.mark.parametrize("state", ["published", "scheduled"])
-def test_a_locked_release_shows_its_pictures_in_place_of_their_stand_ins(
+def test_a_read_only_release_shows_its_pictures_over_their_placeholders(
     page, live_server, signed_in, complaints, state
 ):
     picture = make_picture(content=photo(size=(1600, 600)))
@@ -317,8 +317,8 @@ def test_a_locked_release_shows_its_pictures_in_place_of_their_stand_ins(
     image.scroll_into_view_if_needed()
     expect(image).to_have_js_property("complete", True)
     assert image.evaluate("img => img.naturalWidth") > 0
-    stand_in = page.locator(".as-printed .picture .blur")
-    assert stand_in.bounding_box() == image.bounding_box()
+    placeholder = page.locator(".as-printed .picture .blur")
+    assert placeholder.bounding_box() == image.bounding_box()
     assert image.evaluate(
         """img => {
           const { left, top } = img.getBoundingClientRect();
@@ -329,8 +329,8 @@ def test_a_locked_release_shows_its_pictures_in_place_of_their_stand_ins(
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_nothing_is_seen_of_a_stand_in_beside_its_picture(page, live_server, size):
-    """Not even where the picture is smaller than the column in which it stands."""
+def test_a_placeholder_is_not_visible_beside_its_picture(page, live_server, size):
+    """This includes pictures that are narrower than their column."""
     pictures = [make_picture(content=photo(size=(wide, 200))) for wide in (120, 400, 1600)]
     figures = "".join(f'<figure data-asset="{picture.pk}"></figure>' for picture in pictures)
     release = make_release(poster=pictures[1], body=f"<p>Before.</p>{figures}<p>Behind.</p>")
@@ -347,7 +347,7 @@ def test_nothing_is_seen_of_a_stand_in_beside_its_picture(page, live_server, siz
             assert max(abs(a - b) for a, b in zip(holder, image, strict=True)) <= 1, path
 
 
-def test_a_journalist_takes_everything_along(page, live_server, tmp_path):
+def test_a_journalist_downloads_all_files_and_one_picture(page, live_server, tmp_path):
     release = make_release(poster=make_picture(caption="At the gate"))
     page.goto(live_server.url + release.get_absolute_url())
     with page.expect_download() as saved:

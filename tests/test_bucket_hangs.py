@@ -1,4 +1,4 @@
-"""A bucket that hangs, slows down or breaks takes nothing along but the files that lie in it."""
+"""If the bucket hangs, slows down or fails, only the files in it are unavailable."""
 
 import http.client
 import os
@@ -31,16 +31,16 @@ JPEG = picture_bytes((60, 40))
 
 
 @pytest.fixture
-def s3_server_of_its_own(tmp_path_factory):
+def own_s3_server(tmp_path_factory):
     with s3_server.started(tmp_path_factory.mktemp("s3-that-hangs")) as (address, server):
         yield address, server
         server.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture
-def s3_address(s3_server_of_its_own):
-    """Instead of the server that other tests share: this one is stopped."""
-    return s3_server_of_its_own[0]
+def s3_address(own_s3_server):
+    """The address of a separate server, because the test stops it for a time."""
+    return own_s3_server[0]
 
 
 @contextmanager
@@ -52,28 +52,28 @@ def hanging(process):
         process.send_signal(signal.SIGCONT)
 
 
-class Asked(NamedTuple):
+class Answer(NamedTuple):
     status: int
     seconds: float
     retry_after: str | None
     content: bytes
 
 
-def ask(port: int, path: str) -> Asked:
+def ask(port: int, path: str) -> Answer:
     began = time.monotonic()
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as line:
         line.request("GET", path)
         answer = line.getresponse()
         content = answer.read()
     seconds = time.monotonic() - began
-    return Asked(answer.status, seconds, answer.headers["Retry-After"], content)
+    return Answer(answer.status, seconds, answer.headers["Retry-After"], content)
 
 
 class Readers:
-    """People who ask for the same addresses again and again, a tenth of a second apart."""
+    """Threads that request the same pages again and again, with pauses of a tenth of a second."""
 
     def __init__(self, port: int, number: int, *paths: str) -> None:
-        self.answers: list[Asked] = []
+        self.answers: list[Answer] = []
         self._ended = Event()
         self._threads = [
             Thread(target=self._read, args=(port, paths[n % len(paths)])) for n in range(number)
@@ -86,21 +86,21 @@ class Readers:
             self.answers.append(ask(port, path))
             self._ended.wait(0.1)
 
-    def end(self) -> list[Asked]:
+    def end(self) -> list[Answer]:
         self._ended.set()
         for thread in self._threads:
             thread.join()
         return self.answers
 
 
-def slowest(answers: list[Asked], share: float = 1.0) -> float:
-    """The time within which a share of the answers came, in seconds."""
+def slowest(answers: list[Answer], share: float = 1.0) -> float:
+    """Return the time in seconds within which a share of the answers arrived."""
     ordered = sorted(answer.seconds for answer in answers)
     return ordered[int(share * (len(ordered) - 1))]
 
 
-def figures(answers: list[Asked]) -> str:
-    """What a person reads who measures: pytest -s."""
+def figures(answers: list[Answer]) -> str:
+    """Return a line with the number, statuses and times of answers, to be printed (pytest -s)."""
     statuses = dict(Counter(answer.status for answer in answers))
     return (
         f"{len(answers)} {statuses} median {slowest(answers, 0.5):.2f} s, "
@@ -109,9 +109,7 @@ def figures(answers: list[Asked]) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pages_and_probes_are_as_quick_while_the_bucket_hangs(
-    bucket, s3_server_of_its_own, tmp_path
-):
+def test_pages_and_probes_stay_fast_while_the_bucket_hangs(bucket, own_s3_server, tmp_path):
     picture = make_picture(content=JPEG)
     release = make_release(poster=picture)
     shown = picture.public_url("poster", "jpg")
@@ -123,7 +121,7 @@ def test_pages_and_probes_are_as_quick_while_the_bucket_hangs(
         pictures = Readers(port, 24, shown)
         time.sleep(seconds / 2)
         usual = [readers.end() for readers in (pages, probes, pictures)]
-        with hanging(s3_server_of_its_own[1]):
+        with hanging(own_s3_server[1]):
             pictures = Readers(port, 24, shown)
             pages, probes = (Readers(port, 3, *texts), Readers(port, 1, "/readyz"))
             time.sleep(seconds)
@@ -136,7 +134,7 @@ def test_pages_and_probes_are_as_quick_while_the_bucket_hangs(
     for name, answers in (("pictures", seen), ("pages", read), ("probes", probed)):
         print(name, figures(answers))
     assert {answer.status for answer in read} == {200}
-    # Beside a busy machine's usual figures, under the same load and with a bucket that answers.
+    # Compare with the same load and a bucket that answers: the machine may be busy.
     assert slowest(read, 0.95) < max(1, 3 * slowest(usual[0], 0.95))
     assert slowest(probed, 0.95) < max(2, 3 * slowest(usual[1], 0.95))
     assert {answer.status for answer in probed} == {200}
@@ -151,11 +149,11 @@ def test_pages_and_probes_are_as_quick_while_the_bucket_hangs(
         assert secret not in log
 
 
-# --- One process, and a storage that behaves as it is bidden -----------------------------------
+# --- One process, and a storage that the test controls -----------------------------------------
 
 
 class Storage(ThreadingTCPServer):
-    """Answers each request as the test says, by a part of its path; the rest is not there."""
+    """A storage whose answers depend on a part of the path; other paths are not found."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -210,7 +208,7 @@ def stand_in(bucket, settings):
 
 
 def opened(name: str) -> str:
-    """What becomes of somebody who wants a file."""
+    """Open a file; return the name of the error, or "opened"."""
     try:
         default_storage.open(name).close()
     except (FileNotFoundError, StorageError) as problem:
@@ -231,12 +229,12 @@ def test_after_two_failures_the_bucket_is_not_asked_until_one_call_succeeds(
         default_storage.save("originals/b", ContentFile(b"upload"))
     assert stand_in.asked == before
     time.sleep(0.6)
-    assert opened("originals/a") == "StorageError"  # somebody tried, in vain
+    assert opened("originals/a") == "StorageError"  # this call tried the bucket
     assert opened("originals/a") == "StorageBusyError"
     stand_in.broken = False
     time.sleep(0.6)
     assert opened("originals/a") == "FileNotFoundError"
-    assert caplog.text.count("it is asked again later") == 1
+    assert caplog.text.count("is asked again later") == 1
     assert caplog.text.count("answers again") == 1
 
 
@@ -258,7 +256,7 @@ def test_only_one_of_many_calls_tries_the_bucket_again(stand_in, monkeypatch):
 
 
 @pytest.mark.parametrize(("threads", "most"), [(0, 1), (1, 1), (2, 1), (4, 2), (5, 2), (16, 8)])
-def test_half_of_the_threads_wait_for_a_file_and_the_others_are_free_at_once(
+def test_half_of_the_threads_wait_for_files_and_the_others_fail_at_once(
     stand_in, monkeypatch, threads, most
 ):
     monkeypatch.setattr(storage_basics, "web_threads", threads)
@@ -276,12 +274,12 @@ def test_half_of_the_threads_wait_for_a_file_and_the_others_are_free_at_once(
 def test_background_work_takes_no_slot_of_readers(stand_in, monkeypatch):
     monkeypatch.setattr(storage_basics, "web_threads", 2)
 
-    def behind(name: str) -> str:
+    def open_in_background(name: str) -> str:
         with storage_basics.in_background():
             return opened(name)
 
     with ThreadPoolExecutor(2) as others:
-        stuck = others.submit(behind, "originals/hangs")
+        stuck = others.submit(open_in_background, "originals/hangs")
         time.sleep(0.2)
         assert opened("originals/a") == "FileNotFoundError"
         stand_in.released.set()
@@ -316,17 +314,17 @@ def test_an_upload_while_the_bucket_is_not_asked_is_refused_in_a_sentence(
 
 
 @pytest.mark.django_db
-def test_a_site_that_never_reached_its_bucket_is_not_ready_and_one_that_did_is(stand_in, client):
+def test_a_site_is_ready_once_it_has_reached_its_bucket(stand_in, client):
     stand_in.broken = True
     answer = client.get("/readyz")
     assert (answer.status_code, answer.content.splitlines()[0]) == (503, b"not ready: storage")
     stand_in.broken = False
     until = time.monotonic() + 30
     while (answer := client.get("/readyz")).status_code != 200 and time.monotonic() < until:
-        time.sleep(0.1)  # the first question may still be under way, and is not asked twice
+        time.sleep(0.1)  # the first check may still be running, and no second one starts
     assert (answer.status_code, answer.content.splitlines()[0]) == (200, b"ready")
     stand_in.broken = True
-    for _ in range(4):  # the bucket, and then what is known of it
+    for _ in range(4):  # also when the circuit breaker no longer asks the bucket
         answer = client.get("/readyz")
         assert (answer.status_code, answer.content.splitlines()[0]) == (
             200,
@@ -335,7 +333,7 @@ def test_a_site_that_never_reached_its_bucket_is_not_ready_and_one_that_did_is(s
 
 
 class Line(ThreadingTCPServer):
-    """What lies between the newsroom and its database, and can be interrupted."""
+    """A proxy between the newsroom and its database that can be interrupted."""
 
     daemon_threads = True
 
@@ -383,7 +381,7 @@ def test_a_probe_is_quick_while_the_database_does_not_answer(tmp_path):
             }
             until = time.monotonic() + 30
             while ask(port, "/readyz").status != 200 and time.monotonic() < until:
-                time.sleep(0.1)  # the last question may still be under way, and is not asked twice
+                time.sleep(0.1)  # the last check may still be running, and no second one starts
             for path in ("/readyz", "/", "/readyz", "/prisoners/"):
                 assert ask(port, path).status == 200
         line.shutdown()

@@ -1,4 +1,4 @@
-"""Cards set from a title: in every script that our type holds, whole, within the margins."""
+"""Share cards: titles in every script of our fonts, complete and within the margins."""
 
 import io
 import json
@@ -55,7 +55,7 @@ MIXED = {
 }
 EVERY = [*TITLES.items(), *MIXED.items()]
 RTL = {"ar", "fa", "ug", "ur", "ps", "ckb", "he"}
-HELD_BY_NONE = [
+NOT_IN_OUR_FONTS = [
     "བོད་སྐད",
     "ไทย",
     "한국",
@@ -68,7 +68,7 @@ HELD_BY_NONE = [
 ]
 NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
 SIZE = (1200, 630)
-HANGING = 11  # pixels by which the tail of a letter may stand in the margin
+HANGING = 11  # pixels by which the tail of a letter may extend into the margin
 
 
 def card(title: str, language: str = "en") -> bytes:
@@ -83,7 +83,7 @@ def direction(language: str) -> str:
 
 
 def column(text: str, language: str = "en", width: int = 1056) -> Block:
-    """A text in lines of 60 pixels, as many as it takes."""
+    """Set a text at a size of 60 pixels, in as many lines as it needs."""
     type_ = type_for(SERIF, language, direction(language) == "rtl")
     return type_.set(text, [60], width, 10_000)
 
@@ -102,7 +102,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def ink(image: Image.Image, top: int, bottom: int) -> tuple[int, int, int, int] | None:
-    """The box of what stands between two heights."""
+    """Return the bounding box of the ink between two heights, None if there is none."""
     part = image.crop((0, top, image.width, bottom))
     return part.point(lambda value: 255 * (value < 150)).getbbox()
 
@@ -112,7 +112,7 @@ def title_ink(content: bytes) -> tuple[int, int, int, int] | None:
 
 
 def differ(one: bytes, other: bytes, box: tuple[int, int, int, int]) -> bool:
-    """Whether two cards differ to the eye in a box: a JPEG is never quite the same."""
+    """Return whether two cards differ visibly in a box; JPEG adds small differences."""
     found = ImageChops.difference(opened(one).crop(box), opened(other).crop(box))
     return found.getextrema()[1] > 40
 
@@ -128,7 +128,7 @@ def test_a_card_is_a_jpeg_of_the_size_that_networks_ask_for(language, title):
     assert len(content) < 120_000
 
 
-def test_the_fullest_card_is_not_heavy_either():
+def test_a_card_full_of_text_is_a_small_file_too():
     assert len(card("鬱龘驚顱籲爨" * 60, "zh-Hant")) < 120_000
     assert len(card("Wm@& " * 200)) < 120_000
 
@@ -146,7 +146,7 @@ def test_the_kind_and_the_newsrooms_name_are_on_every_card():
     assert differ(share_card(**title, kind="Statement", newsroom=""), whole, bottom)
 
 
-def test_a_stand_in_for_a_poster_is_a_png_of_its_size():
+def test_a_title_card_in_place_of_a_poster_is_a_png_of_its_size():
     with Image.open(
         io.BytesIO(title_card(TITLES["en"], "Stand-in for an agency’s picture"))
     ) as image:
@@ -185,21 +185,30 @@ def test_no_letter_of_an_alphabet_is_missing():
         assert type_for(SERIF).missing(alphabet) == []
 
 
-@pytest.mark.parametrize("title", HELD_BY_NONE)
+@pytest.mark.parametrize("title", NOT_IN_OUR_FONTS)
 def test_a_title_that_our_fonts_can_not_show_is_left_out(title):
     assert card(title) == card("")
     assert title_card(title, "Footer") == title_card("", "Footer")
 
 
-UNSHOWN = [*HELD_BY_NONE, "", "   ", "\U0001f6a8\U0001f6a8", "\u200b", "தமிழ்", "မြန်မာ", "\ud800"]
+UNSHOWN = [
+    *NOT_IN_OUR_FONTS,
+    "",
+    "   ",
+    "\U0001f6a8\U0001f6a8",
+    "\u200b",
+    "தமிழ்",
+    "မြန်မာ",
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("title", UNSHOWN)
-def test_a_card_that_cannot_show_its_title_has_the_newsroom_and_the_day_alone(title):
+def test_a_card_that_cannot_show_its_title_shows_only_the_newsroom_and_the_day(title):
     words = {"kind": "Statement", "newsroom": "Lantern Watch"}
     plain = share_card(title, **words, day="29 November 2026")
     assert not can_show(title)
-    # The same card, whatever the title, its kind and its language.
+    # The card does not depend on the title, its kind and its language.
     assert plain == share_card("", kind="", newsroom="Lantern Watch", day="29 November 2026")
     assert plain == share_card(
         title, **words, day="29 November 2026", language="ar", direction="rtl"
@@ -214,7 +223,7 @@ def test_a_card_that_cannot_show_its_title_has_the_newsroom_and_the_day_alone(ti
 def test_a_card_shows_every_title_that_its_fonts_have(language, title):
     assert can_show(title, language, direction(language))
     words = {"kind": "Statement", "newsroom": "Lantern Watch", "language": language}
-    # The day is for plain cards: the page of the release has its own.
+    # Only a card without its title shows the day.
     assert share_card(title, **words, day="29 November 2026") == share_card(title, **words)
 
 
@@ -239,17 +248,17 @@ def test_the_desk_says_that_a_card_cannot_show_its_title(client, language, title
     page = client.get(release.get_absolute_url()).content.decode()
     alt = f'<meta property="og:image:alt" content="{settings.NEWSROOM_NAME}, {day}">'
     assert alt in page
-    # A picture stands for the release, or the fonts hold the title: nothing to say.
+    # There is no warning if the fonts contain the title.
     shown = make_release(title="Free them", poster=None)
     other = reverse("admin:releases_release_change", args=[shown.pk])
     assert "The share card can’t" not in client.get(other).content.decode()
 
 
-def test_an_emoji_does_not_cost_a_title():
+def test_a_title_with_emoji_is_set_without_them():
     assert card("\U0001f6a8 Free them ❤️ \U0001f1ed\U0001f1f0") == card("Free them")
 
 
-def test_accents_written_apart_are_set_as_one_letter():
+def test_combining_accents_are_set_as_one_letter():
     apart = unicodedata.normalize("NFD", TITLES["vi"])
     assert apart != TITLES["vi"]
     assert card(apart, "vi") == card(TITLES["vi"], "vi")
@@ -294,7 +303,7 @@ def test_arabic_letters_are_joined(language, word):
     }
 
 
-def test_a_joiner_of_persian_is_kept():
+def test_the_zero_width_non_joiner_of_persian_is_kept():
     assert one_line("می‌خواهد", "fa").glyphs != one_line("میخواهد", "fa").glyphs
 
 
@@ -361,12 +370,12 @@ def test_chinese_without_its_language_is_broken_as_chinese():
     )
 
 
-def test_two_marks_side_by_side_do_not_tear_a_hole():
+def test_two_chinese_marks_side_by_side_leave_no_gap():
     apart = sum(one_line(mark, "zh-Hans").advance for mark in "，“")
     assert one_line("，“", "zh-Hans").advance == pytest.approx(apart - 0.5)
 
 
-def test_traditional_marks_stand_in_the_middle_of_their_square():
+def test_traditional_chinese_marks_are_centred_in_their_square():
     mainland, taiwan = (one_line("，", language).ink for language in ("zh-Hans", "zh-Hant"))
     assert mainland.top < taiwan.bottom
 
@@ -378,7 +387,7 @@ def test_an_apostrophe_of_a_latin_name_is_not_as_wide_as_a_character():
     assert {glyph.font for glyph in one_line("“中”", "zh-Hans").glyphs} == {HAN}
 
 
-# --- Whatever the title -----------------------------------------------------------------------
+# --- Unusual titles ---------------------------------------------------------------------------
 
 AWKWARD = [
     "A", "", "   ", "Antidisestablishmentarianism " * 3, "Unbreakable" * 60, "word " * 400,
@@ -395,17 +404,17 @@ AWKWARD = [
 def test_a_title_of_any_kind_and_length_stays_within_its_card(title, language):
     began = time.process_time()
     content = card(title, language)
-    assert time.process_time() - began < 2  # seconds; it takes a tenth of one
+    assert time.process_time() - began < 2  # seconds; usually it takes a tenth of a second
     image = opened(content)
     left, _, right, _ = ink(image, 30, SIZE[1]) or (MARGIN, 0, MARGIN, 0)
     assert left >= MARGIN - HANGING
     assert right <= SIZE[0] - MARGIN + HANGING
-    # Nothing runs into the kind above it or the foot below.
+    # The title does not touch the kind above it or the newsroom's name below it.
     assert ink(image, TITLE - 20, TITLE - 6) is None
     assert ink(image, SIZE[1] - RULE - 12, SIZE[1] - RULE - 4) is None
 
 
-def test_the_tail_of_a_letter_hangs_so_that_the_margin_looks_straight():
+def test_the_tail_of_a_letter_extends_into_the_margin():
     plain, tailed = (title_ink(card(word))[0] for word in ("i", "j"))
     assert abs(plain - MARGIN) <= 2
     assert MARGIN - HANGING <= tailed < MARGIN - 4
@@ -455,7 +464,7 @@ def test_lines_of_a_title_are_even():
     assert min(widths) > 0.75 * max(widths)
 
 
-def test_no_string_stops_a_card():
+def test_a_card_is_made_from_any_string():
     for number, text in enumerate(NAUGHTY[::4]):
         content = share_card(
             text, kind=text[:40], newsroom=text, language=["en", "ar", "zh-Hant"][number % 3],

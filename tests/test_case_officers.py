@@ -59,7 +59,7 @@ def hidden(publisher):
 
 
 def desk_addresses(person, case, picture, release) -> list[str]:
-    """Every address of the desk that could reveal the record."""
+    """Return every address of the desk that could reveal the record."""
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
@@ -111,7 +111,7 @@ def test_a_record_at_level_0_is_invisible_to_everyone_but_its_case_officers(
     assert opened > 20
 
 
-def test_its_case_officers_find_it(at_desk, publisher, hidden):
+def test_case_officers_find_their_record_at_level_0(at_desk, publisher, hidden):
     person, case, *_ = hidden
     person.case_officers.add(publisher)
     client = at_desk(publisher)
@@ -127,7 +127,9 @@ def test_its_case_officers_find_it(at_desk, publisher, hidden):
 
 
 @pytest.mark.parametrize("page", ["change", "history", "raise", "decide", "named", "lower"])
-def test_its_pages_answer_like_those_of_no_record(at_desk, publisher, hidden, page):
+def test_pages_of_a_record_at_level_0_answer_as_if_it_did_not_exist(
+    at_desk, publisher, hidden, page
+):
     client = at_desk(publisher)
     never = "00000000-0000-4000-8000-000000000000"
     answers = []
@@ -140,7 +142,7 @@ def test_its_pages_answer_like_those_of_no_record(at_desk, publisher, hidden, pa
     assert answers[:2] == answers[2:]
 
 
-def test_a_count_reveals_nothing(at_desk, editor):
+def test_counts_do_not_reveal_a_record_at_level_0(at_desk, editor):
     make_person("Known", level=Level.STAFF)
     client = at_desk(editor)
     before = client.get("/admin/people/person/").content.decode()
@@ -153,7 +155,7 @@ def test_a_count_reveals_nothing(at_desk, editor):
         assert "Hidden" not in after
 
 
-def test_a_taken_address_or_name_does_not_reveal_it(at_desk, editor):
+def test_a_taken_address_or_name_does_not_reveal_a_record_at_level_0(at_desk, editor):
     make_person(CANARY, level=Level.CASE_OFFICERS)
     row = {"display_name": CANARY, "sort_name": "", "pronouns": "", "level": "1"}
     for inline in ("roles", "names", "consents", "cases"):

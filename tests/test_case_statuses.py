@@ -30,7 +30,7 @@ CASES = "/admin/people/case/"
 INLINES = ("designations", "charges", "sentences", "events")
 MAY_2 = date(2026, 5, 2)
 
-# Repeated by hand, so that an added status is put into a group on purpose.
+# Repeated by hand, so that nobody adds a status without choosing its group.
 GROUPS = {
     "detained": "In detention",
     "pretrial": "In detention",
@@ -82,7 +82,7 @@ def make_case(name="Ana Brask", status="imprisoned", as_of=MAY_2, **fields) -> C
 
 
 def form(case, **values) -> dict:
-    """Return the form of a case as the browser sends it when nothing is typed."""
+    """Return what the form of a case sends, with some values changed."""
     sent = {
         "country": str(case.country.code or ""), "custody_status": case.custody_status,
         "legal_status": case.legal_status, "as_of": "", "confidence": "", "status_source": "",
@@ -149,7 +149,7 @@ def test_a_new_status_is_shown_as_it_will_be_printed_before_it_is_saved(client, 
     assert printed == words(page(client, "/people/ana-brask/").xpath("//p[@class='status']")[0])
 
 
-def test_what_was_confirmed_is_what_is_saved(client, at_desk, editor):
+def test_only_the_confirmed_status_is_saved(client, at_desk, editor):
     case = make_case()
     sent = form(case, custody_status="house_arrest", as_of="2026-05-09", status_source="A lawyer")
     first = at_desk(editor).post(change(case), sent)
@@ -160,7 +160,9 @@ def test_what_was_confirmed_is_what_is_saved(client, at_desk, editor):
     assert Case.objects.get().custody_status == "imprisoned"
 
 
-def test_what_else_is_changed_keeps_the_status_and_asks_nothing(client, at_desk, editor):
+def test_a_change_of_other_fields_keeps_the_status_and_needs_no_confirmation(
+    client, at_desk, editor
+):
     case = make_case(confidence="likely")
     answer = at_desk(editor).post(change(case), form(case, summary="It was so."))
     assert answer.status_code == 302
@@ -169,7 +171,7 @@ def test_what_else_is_changed_keeps_the_status_and_asks_nothing(client, at_desk,
     assert case.statuses.count() == 1
 
 
-def test_the_same_status_of_a_later_day_is_one_more_row(client, at_desk, editor):
+def test_the_same_status_on_a_later_day_adds_a_row(client, at_desk, editor):
     case = make_case()
     sent = form(case, as_of="2026-05-20", status_source="A visit")
     assert save_case(at_desk(editor), change(case), sent).status_code == 302
@@ -230,7 +232,9 @@ def everywhere(client) -> str:
     return "\n".join(client.get(path).getvalue().decode() for path in paths)
 
 
-def test_a_status_in_error_leaves_every_page_and_the_one_before_applies(client, at_desk, editor):
+def test_a_status_in_error_is_removed_from_every_page_and_the_previous_one_applies(
+    client, at_desk, editor
+):
     case = make_case(legal_status="convicted", confidence="confirmed")
     case.custody_status, case.as_of = "house_arrest", date(2026, 5, 9)
     case.save()
@@ -254,7 +258,9 @@ def test_a_status_in_error_leaves_every_page_and_the_one_before_applies(client, 
     assert "The brother" not in everywhere(client)
 
 
-def test_an_earlier_status_in_error_leaves_the_page_and_the_case_stays(client, at_desk, editor):
+def test_an_earlier_status_in_error_is_removed_and_the_case_keeps_its_status(
+    client, at_desk, editor
+):
     case = make_case(status="house_arrest")
     case.custody_status, case.as_of = "imprisoned", date(2026, 5, 9)
     case.save()
@@ -266,7 +272,7 @@ def test_an_earlier_status_in_error_leaves_the_page_and_the_case_stays(client, a
     assert "house arrest" not in everywhere(client)
 
 
-def test_a_designation_in_error_leaves_every_page(client, at_desk, editor):
+def test_a_designation_in_error_is_removed_from_every_page(client, at_desk, editor):
     case = make_case()
     row = case.designations.create(by="The Board", since="2026-04", source="Minutes")
     assert "Prisoner of conscience" in everywhere(client)
@@ -287,7 +293,7 @@ def test_marking_an_error_needs_a_note(at_desk, editor, note):
     assert CaseStatus.objects.valid().count() == 2
 
 
-def test_the_only_status_is_replaced_before_it_is_marked(at_desk, editor):
+def test_the_only_status_cannot_be_marked_as_an_error(at_desk, editor):
     case = make_case()
     answer = at_desk(editor).post(error_path(case.statuses.get()), {"note": "Wrong."})
     assert "This is the case’s only status." in text(answer)
@@ -309,7 +315,7 @@ def test_marking_an_error_needs_permission_and_a_visible_case(at_desk, author, e
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_next_upgrade_does_not_record_it_again(editor):
+def test_the_next_upgrade_does_not_record_a_status_in_error_again(editor):
     case = make_case()
     case.custody_status, case.as_of = "released", date(2026, 5, 9)
     case.save()
@@ -321,7 +327,7 @@ def test_the_next_upgrade_does_not_record_it_again(editor):
 # --- Groups --------------------------------------------------------------------------------------
 
 
-def test_every_status_has_its_group_and_no_other():
+def test_every_status_is_in_exactly_one_group():
     assert GROUPS.keys() == set(Case.Custody.values)
     for status, label in GROUPS.items():
         case = make_case(name=status, status=status)
@@ -335,7 +341,7 @@ def test_every_status_has_its_group_and_no_other():
 
 
 @pytest.mark.parametrize("status", GROUPS)
-def test_every_status_is_worded_alike_on_every_page(client, status):
+def test_every_page_uses_the_same_words_for_a_status(client, status):
     case = make_case(status=status, since="2025-06-01")
     group, label = GROUPS[status], str(Case.Custody(status).label)
     held = group == "In detention"
@@ -370,7 +376,7 @@ def test_every_status_is_worded_alike_on_every_page(client, status):
     assert time in words(listed.xpath("//ul[@class='roll']")[0])
 
 
-def test_a_person_whose_status_is_open_is_still_reviewed():
+def test_cases_that_have_not_ended_are_still_reviewed():
     today = timezone.localdate()
     for status in GROUPS:
         make_case(name=status, status=status, review_due=today)
@@ -382,14 +388,14 @@ def test_a_person_whose_status_is_open_is_still_reviewed():
 
 
 @pytest.fixture
-def two(db):
+def two_people(db):
     """Two people, one with a designation."""
     ana, bo = make_case("Ana Brask"), make_case("Bo Corvin")
     ana.designations.create(by="The Board", since="2026-04", source="Minutes")
     return ana, bo
 
 
-def test_a_designation_is_on_card_table_and_csv(client, two):
+def test_a_designation_is_on_the_card_in_the_table_and_in_the_csv_file(client, two_people):
     root = page(client, "/prisoners/")
     (card,) = root.xpath("//ul[@class='roll']/li[.//*[@class='label']]")
     assert "Ana Brask" in words(card)
@@ -403,7 +409,7 @@ def test_a_designation_is_on_card_table_and_csv(client, two):
     assert [second[name] for name in names] == ["", "", ""]
 
 
-def test_the_title_says_what_is_listed(client, two):
+def test_the_title_says_what_is_listed(client, two_people):
     everybody = page(client, "/prisoners/")
     assert words(everybody.find(".//h1")) == "Cases we follow"
     assert "Prisoners of conscience" not in words(everybody.find(".//title"))
@@ -419,8 +425,8 @@ def test_the_title_says_what_is_listed(client, two):
     ]
 
 
-def test_another_designation_has_its_own_title(client, two):
-    two[1].designations.create(by="The Board", since="2026", source="M.", label="Hostage")
+def test_another_designation_has_its_own_title(client, two_people):
+    two_people[1].designations.create(by="The Board", since="2026", source="M.", label="Hostage")
     assert words(page(client, "/prisoners/?designation=hostage").find(".//h1")) == "Hostage"
 
 
@@ -438,7 +444,7 @@ def test_a_call_in_quotation_marks_has_speaker_and_release(client):
 
 
 @pytest.mark.parametrize("why", ["no release", "a draft", "other words", "a protected speaker"])
-def test_without_them_it_has_no_quotation_marks(client, why):
+def test_a_call_without_a_public_quotation_has_no_quotation_marks(client, why):
     case = make_case(call="“Free her now.”")
     speaker = make_person("Felix Ruhm", title="Director")
     spoken = "“Something else.”" if why == "other words" else "“Free her now.”"
@@ -476,7 +482,7 @@ def test_a_source_is_internal_until_an_editor_marks_it(client):
     assert "source.example" not in everywhere(client)
 
 
-def test_a_source_that_is_marked_is_printed(client):
+def test_a_source_marked_as_public_is_printed(client):
     sourced_case(public=True)
     person = page(client, "/people/ana-brask/")
     (case,) = person.xpath("//section[@class='case']")
@@ -509,7 +515,7 @@ def test_sources_printed_before_an_upgrade_wait_for_an_editor(client, at_desk, e
 
 
 def test_a_row_written_by_the_old_code_is_reviewed(client, at_desk, editor):
-    """The old code does not know the column: the database fills it in."""
+    """The old code does not set the column, so the database uses its default."""
     case = sourced_case(public=False)
     kept = "case_id, kind, summary, public, date, source, source_url, reliability, internal_note"
     with connection.cursor() as cursor:

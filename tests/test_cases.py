@@ -1,4 +1,4 @@
-"""What is known of a detention: dated, sourced, and never overwritten."""
+"""Cases: uncertain dates, statuses and other parts, and who may see and change them."""
 
 from datetime import date, timedelta
 
@@ -51,7 +51,7 @@ def row(inlines=None, **values):
          "between 1900 and 1999"),
     ],
 )  # fmt: skip
-def test_a_date_is_printed_only_as_far_as_it_is_known(typed, earliest, latest, words, on):
+def test_a_date_is_printed_only_as_precisely_as_it_is_known(typed, earliest, latest, words, on):
     known = read(typed)
     assert (known.earliest, known.latest) == (date(*earliest), date(*latest))
     assert (known.label, known.label_with_preposition) == (words, on)
@@ -140,7 +140,7 @@ def test_an_impossible_case_is_refused_and_nothing_is_lost(at_desk, editor, valu
 
 
 @pytest.mark.django_db
-def test_a_whole_case_is_written_at_the_desk(at_desk, editor):
+def test_a_case_with_all_its_parts_is_added_at_the_desk(at_desk, editor):
     person = make_person("Teodor Brask", level=1)
     form = row(
         {
@@ -242,7 +242,7 @@ def test_an_author_reads_cases_and_changes_none(at_desk, author):
 
 
 @pytest.mark.django_db
-def test_evidence_of_a_consent_is_for_editors(at_desk):
+def test_evidence_of_a_consent_is_shown_to_editors_only(at_desk):
     person = make_person("Teodor Brask")
     person.consents.create(
         basis="family", covers_name=True, given=date(2026, 1, 2), evidence="In the safe."
@@ -268,6 +268,6 @@ def test_the_script_of_a_name_is_detected_from_its_letters(name, script):
 
 
 @pytest.mark.django_db
-def test_a_script_that_was_typed_stays():
+def test_a_script_that_a_user_entered_is_kept():
     name = PersonName.objects.create(person=make_person(), text="周恩來", script="Hant")
     assert name.script == "Hant"

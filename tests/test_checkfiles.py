@@ -1,4 +1,4 @@
-"""Files and database agree, in a folder and in a bucket; what a restore left out is made again."""
+"""`checkfiles` and `makerenditions`: files are compared with the database, in both storages."""
 
 import os
 import re
@@ -30,7 +30,7 @@ NOTHING_WRONG = "Nothing is wrong."
 
 @pytest.fixture(params=["folder", "bucket"])
 def place(request):
-    """Either kind of storage."""
+    """Each kind of storage in turn: a folder and a bucket."""
     return request.getfixturevalue("bucket") if request.param == "bucket" else "folder"
 
 
@@ -47,7 +47,7 @@ def run(capsys, command="checkfiles", **options) -> tuple[int, list[str], str]:
 
 
 def named(lines: list[str]) -> set[tuple[str, str, str]]:
-    """The faults among the lines: what it is, of which record, which file."""
+    """Return the faults among the lines: the kind, the record and the file."""
     found = (re.fullmatch(r"([a-z ]+?)  +(\S+)  (\S+)", line) for line in lines)
     return {match.groups() for match in found if match}
 
@@ -61,10 +61,10 @@ def renditions_of(picture) -> set[str]:
 
 
 def make_old(place, *names):
-    """Let the database know of a change after a file was stored, and let the file be a day old."""
+    """Date the changes in the database after the files, and make files in a folder a day old."""
     MediaAsset.history.update(history_date=timezone.now() + timedelta(hours=1))
     if place != "folder":
-        time.sleep(1.1)  # a bucket knows whole seconds
+        time.sleep(1.1)  # a bucket stores times in whole seconds
     else:
         a_day_ago = time.time() - 25 * 3600
         for name in names:
@@ -162,7 +162,7 @@ def test_a_picture_that_another_process_is_processing_is_left_alone(capsys):
 # --- What is missing or damaged ----------------------------------------------------------------
 
 
-def test_every_original_that_a_picture_had_is_looked_for(place, capsys):
+def test_earlier_originals_of_a_picture_are_checked(place, capsys):
     picture = make_picture(content=picture_bytes((60, 40)))
     first = picture.original.name
     picture.original = ContentFile(picture_bytes((40, 60)), name="other.jpg")
@@ -176,7 +176,7 @@ def test_every_original_that_a_picture_had_is_looked_for(place, capsys):
     assert status == 1
 
 
-def test_a_document_is_looked_for_too(place, capsys):
+def test_documents_are_checked_too(place, capsys):
     report = make_document()
     default_storage.delete(report.original.name)
     status, lines, _ = run(capsys)
@@ -184,7 +184,7 @@ def test_a_document_is_looked_for_too(place, capsys):
     assert named(lines) == {("missing original", str(report.pk), report.original.name)}
 
 
-def test_a_file_of_another_size_is_damaged_and_a_rendition_is_repaired(place, capsys):
+def test_a_file_of_the_wrong_size_is_reported_as_damaged(place, capsys):
     picture = make_picture()
     name = picture.rendition_path("press", "jpg")
     original = picture.original.name
@@ -209,7 +209,7 @@ def test_an_original_with_other_bytes_of_the_same_size_is_found_by_its_digest(pl
     assert named(lines) == {("damaged original", str(report.pk), report.original.name)}
 
 
-# --- What no record leads to -------------------------------------------------------------------
+# --- Orphans -----------------------------------------------------------------------------------
 
 
 def test_orphans_are_listed_and_only_removed_if_asked(place, capsys):
@@ -261,7 +261,7 @@ def test_a_file_whose_row_may_not_be_written_yet_is_no_orphan(place, capsys):
     assert default_storage.exists(name)
 
 
-def test_files_newer_than_all_that_a_restored_database_knows_are_kept(place, capsys):
+def test_files_newer_than_the_last_change_in_the_database_are_kept(place, capsys):
     make_document()
     MediaAsset.history.update(history_date=timezone.now() - timedelta(days=3))
     name = put(f"originals/{uuid4()}/{uuid4().hex}")
@@ -281,7 +281,7 @@ def test_renditions_that_are_being_made_are_no_orphans(place, capsys):
 
 
 def test_an_upload_while_files_are_compared_is_no_fault(place, capsys, monkeypatch):
-    """Its row is there when the comparison looks once more."""
+    """The comparison finds its row when it reads the database a second time."""
     make_document()
     known = list(checkfiles.rows())
     monkeypatch.setattr(checkfiles, "rows", lambda: iter(known))  # read before the upload
@@ -290,7 +290,7 @@ def test_an_upload_while_files_are_compared_is_no_fault(place, capsys, monkeypat
     assert run(capsys, older_than=0)[0] == 0
 
 
-def test_no_orphan_is_removed_where_database_and_storage_do_not_belong_together(place, capsys):
+def test_no_orphan_is_removed_if_database_and_storage_do_not_match(place, capsys):
     name = put(f"originals/{uuid4()}/{uuid4().hex}")
     lost = make_document()
     default_storage.delete(lost.original.name)
@@ -309,10 +309,10 @@ def test_no_orphan_is_removed_where_database_and_storage_do_not_belong_together(
     assert default_storage.exists(name)
 
 
-# --- How it is done ----------------------------------------------------------------------------
+# --- Lists, errors and progress ----------------------------------------------------------------
 
 
-def test_a_bucket_is_asked_once_for_many_files_and_not_for_each(bucket, capsys):
+def test_files_of_a_bucket_are_listed_without_a_request_for_each(bucket, capsys):
     for _ in range(3):
         make_picture()
     asked = []
@@ -336,7 +336,7 @@ def test_a_listing_of_several_pages_is_read_to_its_end(bucket, capsys, monkeypat
     assert (status, lines) == (0, [f"Records compared: 3. Files: 72. {NOTHING_WRONG}"])
 
 
-def test_more_records_than_are_read_at_a_time_are_all_compared(capsys, monkeypatch):
+def test_all_records_are_compared_although_they_are_read_in_chunks(capsys, monkeypatch):
     monkeypatch.setattr("assets.named_files.CHUNK", 2)
     reports = [make_document() for _ in range(5)]
     default_storage.delete(reports[3].original.name)
@@ -346,7 +346,7 @@ def test_more_records_than_are_read_at_a_time_are_all_compared(capsys, monkeypat
 
 
 @pytest.mark.parametrize("command", ["checkfiles", "makerenditions"])
-def test_a_storage_that_cannot_be_reached_is_no_storage_without_files(
+def test_an_unreachable_bucket_is_an_error_and_not_an_empty_storage(
     bucket, settings, capsys, command
 ):
     picture = make_picture()
@@ -358,7 +358,7 @@ def test_a_storage_that_cannot_be_reached_is_no_storage_without_files(
     assert picture.state == "made"
 
 
-def test_a_folder_that_is_not_mounted_is_no_folder_without_files(settings, tmp_path, capsys):
+def test_an_unmounted_folder_is_an_error_and_not_an_empty_storage(settings, tmp_path, capsys):
     settings.MEDIA_ROOT = tmp_path / "unmounted"
     status, _, problem = run(capsys)
     assert status == 2
@@ -399,7 +399,7 @@ def test_an_invalid_age_is_refused():
             call_command("checkfiles", f"--older-than={age}")
 
 
-# --- A storage that goes away while renditions are made ----------------------------------------
+# --- An outage of the storage ------------------------------------------------------------------
 
 
 def test_a_picture_waits_while_the_bucket_is_unavailable(bucket, settings, caplog):
@@ -407,7 +407,7 @@ def test_a_picture_waits_while_the_bucket_is_unavailable(bucket, settings, caplo
     processing.regenerate(picture)
     address = settings.S3_ENDPOINT_URL
     elsewhere(settings, S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
-    for _ in range(4):  # also when the bucket is not asked any more
+    for _ in range(4):  # also when the circuit breaker no longer asks the bucket
         work_off(Lane.FILES)
     picture.refresh_from_db()
     assert (picture.state, picture.claimed_at) == ("waiting", None)
@@ -435,7 +435,7 @@ def test_checkfiles_finds_the_files_of_a_picture_deleted_during_an_outage(
     assert not list(storage.listed(f"originals/{picture_id}/"))
 
 
-def test_nothing_of_an_embargoed_path_says_what_it_shows(capsys):
+def test_paths_of_files_do_not_reveal_the_name_of_an_upload(capsys):
     picture = make_picture(name="Teodor Brask in hospital.jpg")
     assert "Teodor" not in picture.original.name
     Path(default_storage.path(picture.original.name)).unlink()

@@ -1,4 +1,4 @@
-"""What a text column stores, however a row is written, on both databases."""
+"""Text columns store only clean texts, however a row is written, on both databases."""
 
 import json
 import re
@@ -72,10 +72,10 @@ NAMES = [f"{model._meta.label}.{field.name}" for model, field in COLUMNS]
         ("a\U000e0041\U000e0042\U000e007f", "a", "a"),  # tag characters hide text
         ("🏴\U000e0041\U000e0042", "🏴", "🏴"),
         (FLAG, FLAG, FLAG),
-        ("<p>\u0338a</p>", "<p>\u0338a</p>", "<p>\u0338a</p>"),  # no “≯” in place of a tag's end
+        ("<p>\u0338a</p>", "<p>\u0338a</p>", "<p>\u0338a</p>"),  # NFC must not join “>” to “≯”
     ],
 )
-def test_which_characters_a_text_keeps(typed, short, long):
+def test_clean_text_removes_unwanted_characters(typed, short, long):
     assert clean_text(typed, multiline=False) == short
     assert clean_text(typed, multiline=True) == long
     for text, multiline in ((short, False), (long, True)):
@@ -88,7 +88,7 @@ def test_a_text_of_only_marks_is_cleaned_in_linear_time():
     cleaned = clean_text(text, multiline=True)
     assert clean_text(cleaned, multiline=True) == cleaned
     assert len(cleaned) == len(text)
-    assert time.process_time() - started < 0.5  # sorted in one piece, it takes 1.7 s
+    assert time.process_time() - started < 0.5  # sorting all marks at once takes 1.7 s
 
 
 def test_json_is_cleaned_in_its_keys_and_at_any_depth():
@@ -138,7 +138,7 @@ def test_a_text_is_cut_between_visible_characters(text, most, start):
 
 @pytest.fixture
 def bare_tables(db):
-    """Only rows: no constraint of the domain refuses a hostile text first."""
+    """Tables without constraints, so that none refuses a hostile text before it is cleaned."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
@@ -167,7 +167,7 @@ def filled(model, /, **values):
 
     def value(field):
         target = field.target_field if field.remote_field else field
-        kinds = [of for kind, of in plain.items() if isinstance(target, kind)]
+        kinds = [default for kind, default in plain.items() if isinstance(target, kind)]
         return kinds[0] if kinds else (text(target) if isinstance(target, TEXTS[:2]) else 1)
 
     return model(
@@ -244,7 +244,7 @@ def test_every_column_stores_only_clean_texts(bare_tables, write):
 
 
 @pytest.mark.parametrize("write", [by_update, by_save])
-def test_what_a_form_accepts_fits_its_column(bare_tables, write):
+def test_a_text_that_a_form_accepts_fits_its_column(bare_tables, write):
     """PostgreSQL refused a text that NFC made longer than the form had counted."""
     tried = 0
     for model, field in COLUMNS:
@@ -263,7 +263,7 @@ def test_what_a_form_accepts_fits_its_column(bare_tables, write):
             field.clean(LONGER * most, filled(model))
         try:
             fits = form_field.clean(LONGER * (most // 2))
-        except ValidationError:  # an address of the web, a tag of a language
+        except ValidationError:  # for example a slug or a language tag
             continue
         with transaction.atomic():
             assert stored(write(model, field, fits), field) == fits, name
@@ -272,8 +272,8 @@ def test_what_a_form_accepts_fits_its_column(bare_tables, write):
     assert tried > 60
 
 
-def all_forms(of=forms.BaseForm):
-    for form in of.__subclasses__():
+def all_forms(base=forms.BaseForm):
+    for form in base.__subclasses__():
         yield form
         yield from all_forms(form)
 
@@ -312,7 +312,7 @@ def test_the_columns_that_are_stored_exactly_are_a_short_list_and_exist():
 # --- Through forms, imports and commands --------------------------------------------------------
 
 
-def test_what_is_in_memory_after_a_save_is_what_was_stored():
+def test_a_row_in_memory_has_the_stored_text_after_a_save():
     release = make_release("draft", title="A\x01b\x0bc\u202e", standfirst="One\x0bline\x00.")
     row = Release.objects.get(pk=release.pk)
     assert (release.title, release.standfirst) == (row.title, row.standfirst)
@@ -401,7 +401,7 @@ def test_the_log_of_the_desk_and_an_account_are_cleaned_too(at_desk, publisher):
     assert (user.first_name, user.last_name) == ("Rita", "Sorrel")
 
 
-def test_a_text_of_several_lines_that_nobody_changed_has_not_changed(at_desk, publisher):
+def test_an_unchanged_text_of_several_lines_has_not_changed(at_desk, publisher):
     class Words(forms.Form):
         words = forms.CharField(widget=forms.Textarea)
 
@@ -409,7 +409,7 @@ def test_a_text_of_several_lines_that_nobody_changed_has_not_changed(at_desk, pu
     assert Words({"words": "a\r\nc"}, initial={"words": "a\nb"}).has_changed()
 
 
-def test_a_person_is_found_and_printed_without_what_was_hidden_in_the_name(client):
+def test_a_name_is_stored_and_printed_without_hidden_characters(client):
     person = make_person("An\x00sa\u202e  Verel")
     assert Person.objects.get(pk=person.pk).display_name == "Ansa Verel"
     assert re.search(r"<h1[^>]*>\s*Ansa Verel", client.get(person.get_absolute_url()).text)

@@ -1,6 +1,6 @@
-"""Documents go out as cleaned copies; what cannot be cleaned goes out for a recorded reason only.
+"""Documents are published as cleaned copies, or as they are for a recorded reason.
 
-`pytest -s` prints what became of each file.
+`pytest -s` prints the result for each file.
 """
 
 import io
@@ -46,7 +46,7 @@ LIBRARY = "/admin/assets/mediaasset/"
 
 
 def served(client, document) -> bytes:
-    """What the public gets of a document, once a release shows it."""
+    """Publish a release with a document; return the copy that the public gets."""
     make_release(attached=[str(document.pk)])
     answer = client.get(document.public_url("file", document.extension))
     assert answer.status_code == 200
@@ -54,7 +54,7 @@ def served(client, document) -> bytes:
 
 
 def everything_in(content: bytes) -> bytes:
-    """All bytes of a file that a reader could look at, unpacked."""
+    """Return all bytes of a file that a reader could see, packed and unpacked."""
     if content.startswith(b"PK"):
         parts = made.parts_of(content)
         return b"\n".join([
@@ -73,8 +73,8 @@ def everything_in(content: bytes) -> bytes:
     return content
 
 
-def table(name: str, became: str, *texts: str) -> None:
-    print(f"{name:32} {became:9} {'; '.join(texts)[:110]}")
+def table(name: str, result: str, *texts: str) -> None:
+    print(f"{name:32} {result:9} {'; '.join(texts)[:110]}")
 
 
 # --- Word ---------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ DOCX = relation(7, "styles", "styles.xml")
 MEDIA = {"word__media__IMG_2034_dot_jpeg": made.GPS}
 IMAGE = relation(5, "image", "media/IMG_2034.jpeg")
 
-# What is in the file, the bytes that must be gone, what the desk says, the words that stay.
+# By name: the file, the bytes that must be removed, what the desk lists, the words that stay.
 WORD = {
     "properties": (
         word(paragraph(run("Text")), root_rows=[
@@ -193,7 +193,7 @@ WORD = {
         ["Variables of the document: owner", "file:///C:/Users/Nils/x.dotm", "printer"],
         "Text",
     ),
-    "a picture with a place": (
+    "a picture with a location": (
         word(paragraph(run("Text"), picture("rId5", descr="C:\\Users\\Rosa\\IMG_2034.jpg")),
              [IMAGE], **MEDIA),
         [b"Exif", b"NIKON", b"IMG_2034", b"Rosa"],
@@ -267,8 +267,8 @@ def test_the_samples_keep_their_words_and_open(client, path):
     assert b"eng-dept" not in everything_in(copy)
 
 
-def test_a_packed_picture_keeps_its_pixels(client):
-    document = make_document("r.docx", WORD["a picture with a place"][0])
+def test_a_picture_in_a_word_file_keeps_its_pixels(client):
+    document = make_document("r.docx", WORD["a picture with a location"][0])
     copy = made.parts_of(served(client, document))
     (name,) = (name for name in copy if name.startswith("word/media/"))
     with Image.open(io.BytesIO(copy[name])) as after, Image.open(io.BytesIO(made.GPS)) as before:
@@ -279,7 +279,7 @@ def test_a_packed_picture_keeps_its_pixels(client):
 
 PDF = {
     "the author of a PDF": (pdf(made.with_info), [b"Anna Verel", b"Room 9"], ["Anna Verel"]),
-    "an author in XMP alone": (pdf(made.with_xmp), [b"Berta Xmp"], ["author: Berta Xmp"]),
+    "an author only in XMP": (pdf(made.with_xmp), [b"Berta Xmp"], ["author: Berta Xmp"]),
     "a picture in a PDF": (
         pdf(made.with_picture), [b"Exif", b"NIKON"], ["place where a picture was taken"]
     ),
@@ -359,7 +359,7 @@ def test_a_recording_is_published_without_its_tags(client, extension):
     assert expected in " ".join(document.removed_metadata) or expected == "tags"
     assert document.removed_metadata
     if extension in ("mp4", "webm", "ogg"):
-        assert len(copy) == len(content)  # places in it are counted from its start
+        assert len(copy) == len(content)  # the file contains offsets, which must stay right
     again = make_document(f"again.{extension}", copy)
     assert again.removed_metadata == []
     if extension == "ogg":
@@ -368,7 +368,7 @@ def test_a_recording_is_published_without_its_tags(client, extension):
 
 
 @pytest.mark.parametrize("name", made.PLACES)
-def test_no_place_in_a_recording_is_overlooked(name):
+def test_metadata_is_removed_from_every_place_in_a_recording(name):
     content = made.PLACES[name]
     assert b"Xenia" in content
     try:
@@ -425,14 +425,14 @@ CANNOT = {
         pdf(made.with_a_layer(Usage=Dictionary(View=Dictionary(ViewState=pikepdf.Name.OFF)))),
         "hidden layers",
     ),
-    "a layer in the place of another": (
+    "a layer that is shown if another is off": (
         "r.pdf", pdf(made.with_a_layer()), "hidden layers"
     ),
     "a picture in the text of a page": (
         "r.pdf", pdf(made.with_a_picture_in_the_text), "A picture in it is damaged"
     ),
-    "a file that only a name leads to": (
-        "r.pdf", pdf(made.with_a_file_that_only_a_name_leads_to), "Another file is embedded"
+    "a file in place of the language": (
+        "r.pdf", pdf(made.with_a_file_in_place_of_the_language), "Another file is embedded"
     ),
     "a track of positions": ("r.mp4", made.film(handler=b"meta"), "a data track beside"),
 }  # fmt: skip
@@ -487,7 +487,7 @@ def test_a_release_with_a_document_that_cannot_be_cleaned_is_not_approved():
     assert any("Old Word files" in str(one) for one in workflow.blockers(release))
 
 
-def test_another_file_is_not_accepted_with_the_one_before(client):
+def test_a_replaced_file_is_no_longer_accepted_as_it_is(client):
     document = make_document("r.doc", OLD_WORD)
     document.accept_as_is(by=make_chief(), reason="It is the only copy.")
     document.original = ContentFile(OLD_WORD + b"another", name="b.doc")
@@ -496,7 +496,7 @@ def test_another_file_is_not_accepted_with_the_one_before(client):
     assert (document.as_is_reason, document.as_is_by, document.state) == ("", None, "failed")
 
 
-def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
+def test_a_document_that_can_be_cleaned_cannot_be_accepted_as_it_is(client):
     document = make_document("r.pdf", pdf(made.with_info))
     client.force_login(make_user(group="Publisher"))
     sent = {"reason": "I like it so.", "file": document.sha256}
@@ -512,39 +512,39 @@ def test_what_can_be_cleaned_cannot_be_accepted_as_it_is(client):
 @pytest.mark.parametrize("kind", ["docx", "pdf"])
 def test_an_incomplete_document_is_not_published(kind):
     content = {"docx": WORD["comments"][0], "pdf": pdf(made.with_info)}[kind]
-    became = []
+    results = []
     for tenth in range(10):
         cut = content[: len(content) * (2 * tenth + 1) // 20]
         try:
             document = make_document(f"r.{kind}", cut)
         except BadFileError:
-            became.append("refused")
+            results.append("refused")
         else:
-            became.append(document.state)
+            results.append(document.state)
             assert not document.is_usable()
-    table(f"cut at ten places, {kind}", " ".join(became))
+    table(f"cut at ten places, {kind}", " ".join(results))
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_pdf_with_a_hole_is_not_published(packed):
-    became = []
+    results = []
     for tenth in range(1, 10):
         try:
             cleaned = pdf_cleaner.clean(io.BytesIO(made.pages_with_a_hole(packed, tenth)))
         except BadFileError:
-            became.append("damaged")
+            results.append("damaged")
         else:
-            became.append(", ".join(each.code for each in cleaned.problems) or "OUT")
-    table(f"holes at nine places, {packed=}", " ".join(became))
-    assert set(became) <= {"damaged", "repaired"}
+            results.append(", ".join(each.code for each in cleaned.problems) or "OUT")
+    table(f"holes at nine places, {packed=}", " ".join(results))
+    assert set(results) <= {"damaged", "repaired"}
     document = make_document("r.pdf", made.pages_with_a_hole(False, 5))
     assert (document.state, "parts of it may be missing" in document.error) == ("failed", True)
 
 
-# --- Every path ---------------------------------------------------------------------------------
+# --- Originals and cleaned copies ---------------------------------------------------------------
 
 
-def test_no_path_gives_the_original_out(client):
+def test_the_public_gets_the_cleaned_copy_on_every_path(client):
     document = make_document("r.pdf", pdf(made.with_info), caption="The report")
     release = make_release(attached=[str(document.pk)])
     archive = b"".join(client.get(f"{release.get_absolute_url()}media.zip"))
@@ -595,7 +595,7 @@ def test_a_document_that_failed_is_tried_again_at_the_desk(client):
     assert (document.state, document.error) == ("made", "")
 
 
-def test_documents_from_before_are_cleaned_after_the_upgrade(client):
+def test_older_documents_are_cleaned_after_the_upgrade(client):
     document = make_document("r.pdf", pdf(made.with_info))
     release = make_release(attached=[str(document.pk)])
     QuerySet(MediaAsset).update(
@@ -664,7 +664,7 @@ HEADERS = {
     "word__settings_dot_xml": part("settings", "<w:evenAndOddHeaders/>"),
 }
 HEADER_ROWS = [relation(5, "header", "header1.xml"), relation(6, "header", "header2.xml")]
-# What is in the text, the bytes that must be gone, what the desk says, the words that stay.
+# By name: the text, the bytes that must be removed, what the desk lists, the words that stay.
 HIDDEN = {
     "a hidden equation": (
         paragraph(run("Text"), f"<m:oMath {M}><m:r><w:rPr><w:vanish/></w:rPr><m:t>Zoe</m:t></m:r>"
@@ -703,10 +703,10 @@ HIDDEN = {
                   '<w:instrText>FORMDROPDOWN</w:instrText></w:r><w:r><w:fldChar '
                   'w:fldCharType="end"/></w:r>'),
         [b"Gero", b"Hans"], ["Hidden text: Hans"], "Text"),
-    "what another program keeps in the text": (
+    "data of another program in the text": (
         paragraph(run("Text"), '<x:keep xmlns:x="urn:x">Ines</x:keep>'),
         [b"Ines"], ["Data that a program keeps in the file: keep"], "Text"),
-    "the sitting of a drawing": (
+    "the editing session of a drawing": (
         paragraph(run("Text"), f'<w:r><w:drawing {WP14} wp14:editId="50D07946"/></w:r>'),
         [b"50D07946"], [], "Text"),
     "a link of a field to a file": (
@@ -828,22 +828,22 @@ def test_a_style_that_hides_text_without_a_style_is_a_problem(styles):
     assert "A style in it hides text." in document.error
 
 
-def test_a_deleted_fraction_is_not_taken_for_clean():
+def test_a_deleted_fraction_is_a_problem():
     mark = '<m:f><m:fPr><m:ctrlPr><w:del w:author="Fay"/></m:ctrlPr></m:fPr></m:f>'
     document = make_document("r.docx", word(paragraph(f"<m:oMath {M}>{mark}</m:oMath>")))
     assert document.state == MediaAsset.State.FAILED
 
 
-def test_a_long_text_without_ends_of_paragraphs_is_cleaned_in_time():
-    """In so many steps as there are paragraphs: in their square it takes a minute and more."""
+def test_a_long_text_without_ends_of_paragraphs_is_cleaned_in_linear_time():
+    """In quadratic time it would take more than a minute."""
     one = f'<w:p><w:pPr><w:rPr><w:del w:author="Fay"/></w:rPr></w:pPr>{run("a")}</w:p>'
     begun = time.process_time()
-    made_of = cleaning_word.clean(io.BytesIO(word(one * 20_000 + paragraph(run("b")))))
+    cleaned = cleaning_word.clean(io.BytesIO(word(one * 20_000 + paragraph(run("b")))))
     assert time.process_time() - begun < 8
-    assert made.words_of(b"".join(made_of.pieces)) == "a" * 20_000 + "b"
+    assert made.words_of(b"".join(cleaned.pieces)) == "a" * 20_000 + "b"
 
 
-# --- What is not taken, and why -------------------------------------------------------------------
+# --- Files that are refused, and one that is not --------------------------------------------------
 
 
 def renamed_word() -> bytes:
@@ -871,7 +871,7 @@ def test_a_file_that_other_programs_open_is_refused_with_what_to_do(content, sen
 
 @pytest.mark.parametrize("name", ["browser.mp4", "browser.webm"])
 def test_a_recording_that_a_browser_made_is_cleaned(client, name):
-    """Its boxes are those of real programs: what is too strict would refuse it."""
+    """Real programs write such boxes. A cleaner that is too strict would refuse them."""
     content = (DATA / "recordings" / name).read_bytes()
     document = make_document(name, content)
     assert (document.state, document.error) == ("made", "")

@@ -1,7 +1,7 @@
-"""A decoder that runs the wishes of a file gets nothing: each thing that it may try is refused.
+"""A decoder that is taken over by a file can do nothing: the kernel refuses each attempt.
 
-The process is the real one, started by the real entry from a copy of `assets/` in which one decoder
-is hostile. Without confinement the same attempts succeed, so a refusal is the kernel's.
+The tests start the real process from a copy of `assets/` in which one decoder is hostile. Without
+confinement the same attempts succeed, which shows that the confinement stops them.
 """
 
 import io
@@ -33,7 +33,7 @@ needs_all = pytest.mark.skipif(
     reason="the kernel offers less, or has other numbers for its calls",
 )
 
-# In place of a look at a document: try everything, and say in the refusal what became of it.
+# In place of inspecting a document: try everything, and report the results in the refusal.
 HOSTILE = """
 import ctypes as _c, json as _j, mmap as _m, os as _o, socket as _s
 
@@ -151,13 +151,13 @@ def recognise(file):
     raise BadFileError(_j.dumps(became))
 """
 TRIES = re.findall(r'^        "(.+?)": ', HOSTILE, re.MULTILINE)
-# What this machine refuses in any case, or a kernel may be built without.
+# The machine may refuse these without confinement, or the kernel may be built without them.
 OPTIONAL = {"set up io_uring", "trace the parent", "read the memory of the parent"}
 
 
 @pytest.fixture
 def places(tmp_path):
-    """Give things that a decoder may want, and listeners."""
+    """The places that a hostile decoder tries to reach: files, sockets and memory."""
     folder = tmp_path / "media"
     folder.mkdir()
     for name in ("upload.jpg", "loose", "db.sqlite3"):
@@ -185,7 +185,7 @@ def places(tmp_path):
 
 
 def copied(tmp_path, *, confined: bool) -> Path:
-    """Copy `assets/` and what it imports, for a test to change; not confined where it asks so."""
+    """Copy `assets/` and its imports, for a test to change; remove the confinement if asked."""
     copy = tmp_path / "copy" / "assets"
     for name in ("assets", "storing"):
         shutil.copytree(
@@ -200,7 +200,7 @@ def copied(tmp_path, *, confined: bool) -> Path:
 
 
 def hostile(monkeypatch, tmp_path, code: str) -> None:
-    """Let a decoder run some code in place of its look at a document."""
+    """Let a decoder run some code instead of inspecting a document."""
     copy = copied(tmp_path, confined=True)
     with (copy / "documents.py").open("a") as file:
         file.write(f"\n\ndef recognise(file):\n    {code}\n")
@@ -208,7 +208,7 @@ def hostile(monkeypatch, tmp_path, code: str) -> None:
 
 
 def attempts(monkeypatch, tmp_path, places, *, confined: bool) -> dict[str, str]:
-    """Return what became of each attempt, as the hostile decoder says it."""
+    """Return the result of each attempt, as the hostile decoder reports it."""
     copy = copied(tmp_path, confined=confined)
     with (copy / "documents.py").open("a") as file:
         file.write(HOSTILE.replace("_PLACES", repr(json.dumps(places))))
@@ -237,10 +237,10 @@ def test_a_decoder_has_access_to_nothing(monkeypatch, tmp_path, places):
 def test_without_confinement_the_same_decoder_has_access_to_everything(
     monkeypatch, tmp_path, places
 ):
-    """So that a refusal above is no mistake of the attempt."""
+    """This shows that the attempts above do not fail for another reason."""
     found = attempts(monkeypatch, tmp_path, places, confined=False)
     refused = {name: answer for name, answer in found.items() if answer != "done"}
-    # What it reads is opened anew for it, to be read only, and its memory has limits, in any case.
+    # Without confinement too, its input is read-only and its memory is limited.
     limited = {"change its own input", "lock memory against writing, and take more"}
     assert refused.keys() - OPTIONAL == limited
 
@@ -248,7 +248,7 @@ def test_without_confinement_the_same_decoder_has_access_to_everything(
 @needs_all
 @pytest.mark.parametrize("confined", [True, False])
 def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, tmp_path):
-    """`cat` stands for a pdftotext that runs the wishes of a file."""
+    """`cat` stands for a pdftotext that a file has taken over."""
     copy = copied(tmp_path, confined=confined)
     script = copy / "sandbox_process.py"
     env = str(copy.parent / ".env")
@@ -271,7 +271,7 @@ def test_the_program_that_reads_a_pdf_has_no_more_rights(confined, monkeypatch, 
 @needs_all
 @pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
 def test_an_older_landlock_removes_the_rights_it_knows(version):
-    """Each version has another size of what is asked, and refuses a size that it does not know."""
+    """Each version has its own size of the argument and refuses sizes that it does not know."""
     code = (
         "import sys\nfrom assets import confinement as c\n"
         f"c._landlock_version = lambda: {version}\n"
@@ -286,7 +286,7 @@ def test_an_older_landlock_removes_the_rights_it_knows(version):
 
 @needs_all
 def test_a_decoder_that_sleeps_is_stopped(monkeypatch, tmp_path):
-    """It uses no seconds of a processor; what the newsroom does meanwhile does not count."""
+    """It uses no processor time, so its waiting time must be limited too."""
     hostile(monkeypatch, tmp_path, "__import__('time').sleep(60)")
     monkeypatch.setattr(sandbox, "START_TIMEOUT_SECONDS", 0)
     begun = time.monotonic()
@@ -295,7 +295,7 @@ def test_a_decoder_that_sleeps_is_stopped(monkeypatch, tmp_path):
     assert time.monotonic() - begun < 10
 
 
-def test_the_time_that_a_storage_takes_is_not_that_of_the_file(monkeypatch):
+def test_waiting_for_a_storage_does_not_count_as_time_for_the_file(monkeypatch):
     monkeypatch.setattr(sandbox, "START_TIMEOUT_SECONDS", 0)
     order = {"task": "renditions", "rights": {}, "focus": (0.5, 0.5)}
     with sandbox._request(
@@ -342,6 +342,9 @@ MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": "
         ("inspect", [{**SEEN, "warnings": [message("x")] * 51}]),
         ("inspect", [{**SEEN, "warnings": [message("x" * 5001)]}]),
         ("inspect", [{**SEEN, "warnings": ["x"]}]),
+        ("inspect", [{**SEEN, "warnings": [message("x", a="\0")]}]),
+        ("inspect", [{**SEEN, "warnings": [message("x", a=float("nan"))]}]),
+        ("inspect", [{**SEEN, "warnings": [message("x", a="x" * 5001)]}]),
         ("inspect", [{**SEEN, "warnings": [message("%(a)s", b="x")]}]),
         ("inspect", [{**SEEN, "warnings": [message("%(a)d", a="x")]}]),
         ("inspect", [{**SEEN, "warnings": [message("x", "y")]}]),
@@ -366,7 +369,7 @@ def test_answers_of_an_honest_process_are_accepted(monkeypatch, tmp_path):
 
 
 def asked(task, answers, monkeypatch, tmp_path):
-    """Ask for a task, where the process says certain things."""
+    """Run a task with a process that sends certain answers; return the result."""
     monkeypatch.setattr(
         sandbox, "MAX_ADDED_BYTES", -980
     )  # a copy of 20 bytes, of an original of 1000
@@ -385,14 +388,14 @@ def asked(task, answers, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "answers", ['{"end": true}', "[" * 100_000, '{"length": -1}', '{"length": 9}']
 )
-def test_any_answer_of_the_process_at_most_refuses_the_file(answers, monkeypatch, tmp_path):
+def test_a_wrong_answer_of_the_process_only_refuses_the_file(answers, monkeypatch, tmp_path):
     line = (answers + "\n").encode()
     hostile(monkeypatch, tmp_path, f"import os; os.write(1, {line!r}); os._exit(0)")
     with pytest.raises(BadFileError, match="could not be opened"):
         sandbox.inspect(io.BytesIO(b"x"), LIMITS)
 
 
-# --- What the operator reads where the kernel offers less ----------------------------------------
+# --- Warnings for the operator if the kernel has fewer limits ------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -466,7 +469,7 @@ ASK = "import ctypes; print('dumpable:', ctypes.CDLL(None).prctl(3))"
     ],
 )
 @pytest.mark.django_db
-def test_no_other_process_may_look_into_a_command_or_a_web_server(command):
+def test_other_processes_cannot_read_the_memory_of_a_command_or_web_server(command):
     done = subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=environment(), capture_output=True, text=True
     )

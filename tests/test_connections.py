@@ -1,4 +1,4 @@
-"""gunicorn with no nginx in front waits for slow clients, but with no thread."""
+"""gunicorn without nginx waits for slow clients, but they occupy no thread."""
 
 import runpy
 import socket
@@ -16,7 +16,7 @@ MODULE = str(ROOT / "pressroom/connections.py")
 
 @pytest.fixture
 def pair():
-    """Two ends of a connection. Ours looks every 0.2 seconds for 1,000 bytes a second."""
+    """Two ends of a connection. Ours checks every 0.2 seconds for 1,000 bytes a second."""
     module = runpy.run_path(MODULE)
     patient = module["PatientSocket"]
     here = patient.recv.__globals__
@@ -28,7 +28,7 @@ def pair():
 
 
 @pytest.mark.parametrize("length", ["60000", "00000000000000060000", " \t60000 "])
-def test_a_small_body_is_waited_for_however_its_length_is_written(length):
+def test_gunicorn_waits_for_a_small_body_however_its_length_is_written(length):
     module = runpy.run_path(MODULE)
     conn = module["Connection"].__new__(module["Connection"])
     head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length:{length}\r\n\r\n".encode()
@@ -108,7 +108,7 @@ def test_a_request_may_come_in_pieces_and_several_at_once(transactional_db, tmp_
             got = answers(node.port, *pieces)
             found = [line.split()[1] for line in got.split(b"\n") if line.startswith(b"HTTP/1.1")]
             assert found == expected, pieces[0][:40]
-        # Clients that send nothing, or half of a head, hold none of the two threads.
+        # Clients that send nothing, or half of a head, occupy neither of the two threads.
         idle = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(8)]
         for one in idle[:4]:
             one.sendall(ask)

@@ -88,7 +88,7 @@ def test_every_construction_is_printed_with_all_its_words(name):
         "feeds": as_tree(page.release_html(ORIGIN)).text_content(),
         "Word": words_of_word(as_docx(page, ORIGIN, "Newsroom")),
     }
-    # “²” is as good as a raised “2”.
+    # “²” counts as a raised “2”.
     letters = Counter(normalize("NFKC", "".join(page.document.paragraphs)).replace("\n", ""))
     for form, text in forms.items():
         missing = letters - Counter(normalize("NFKC", text))
@@ -172,11 +172,11 @@ def test_footnotes_are_linked_both_ways(client):
         (back,) = note.xpath("./a[@role='doc-backlink']")
         assert back.get("href") == f"#{reference.get('id')}"
         assert back.get("aria-label").startswith("Back to the text at footnote ")
-    # Repetitions of a quotation leave them out.
+    # The stored text of a quotation has no footnotes.
     assert Release.objects.get().quotes.get().text == "“So.”"
 
 
-def test_a_name_is_linked_once_whatever_marks_split_it(client):
+def test_a_name_that_is_split_by_marks_is_linked_once(client):
     half = f'<span data-person="{PERSON}">'
     body = f"<p><b>{half}Ann</span></b>{half} Ver<i>el</i></span> and {half}Ann Verel</span></p>"
     found = article(client, make_release(body=body))
@@ -288,7 +288,7 @@ def test_notes_to_editors_print_no_internal_attribute(client):
         f'<p>See <span data-person="{PERSON}">Ann</span> <a href="https://a.example/">b</a></p>'
     )
     release = make_release(notes_to_editors=notes)
-    past_the_guard(Release.objects.all()).update(notes_to_editors=notes)  # as it was once stored
+    past_the_guard(Release.objects.all()).update(notes_to_editors=notes)  # as older code stored it
     page = client.get(release.get_absolute_url()).content.decode()
     assert "Iven Sorrel" not in page
     assert str(PERSON) not in page

@@ -1,6 +1,6 @@
-"""A picture is refused or whole, never half; and what is no picture is called by its name.
+"""A damaged picture is refused, and a refusal names the kind of the file.
 
-`pytest -s` prints what became of each.
+`pytest -s` prints the result for each file.
 """
 
 import io
@@ -28,7 +28,7 @@ IMAGES = DATA / "images"
 
 
 def drawn(format: str, size=(90, 60), **save) -> bytes:
-    """A picture in which no two lines are alike."""
+    """Return a picture in which no two lines are the same."""
     out = io.BytesIO()
     image = Image.linear_gradient("L").resize(size).convert("RGB")
     image.paste(Image.radial_gradient("L").resize((40, 40)), (20, 10))
@@ -53,7 +53,7 @@ SAMPLES = {
 
 
 def pixels(content: bytes) -> bytes:
-    """What a picture is cut from, after the looks that an upload and its renditions take."""
+    """Return the pixels from which renditions are made, after the checks of an upload."""
     opening.inspect(opening.opened(io.BytesIO(content), 100))
     return pictures.cleaned(opening.opened(io.BytesIO(content), 100)).tobytes()
 
@@ -61,18 +61,18 @@ def pixels(content: bytes) -> bytes:
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
 @pytest.mark.filterwarnings("ignore:Metadata Warning")
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_picture_that_is_cut_short_is_refused_or_whole_and_never_half(name):
+def test_a_truncated_picture_is_either_refused_or_complete(name):
     content = SAMPLES[name]
-    whole, became = pixels(content), []
+    whole, results = pixels(content), []
     for tenth in range(10):
         cut = content[: len(content) * (2 * tenth + 1) // 20]
         try:
-            became.append("whole" if pixels(cut) == whole else "HALF")
+            results.append("whole" if pixels(cut) == whole else "HALF")
         except BadFileError:
-            became.append("refused")
-    print(f"{name:46}", *became)
-    assert "HALF" not in became
-    assert "refused" in became
+            results.append("refused")
+    print(f"{name:46}", *results)
+    assert "HALF" not in results
+    assert "refused" in results
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
@@ -84,7 +84,7 @@ def png(*chunks: tuple[bytes, bytes]) -> bytes:
 
 
 def damaged(how: str) -> bytes:
-    """A PNG whose lower half does not unpack, or with rubbish where its end should stand."""
+    """Return a PNG whose lower half is damaged, or with garbage in place of its end."""
     head = struct.pack(">IIBBBBB", 300, 200, 8, 2, 0, 0, 0)
     lines = b"".join(b"\0" + bytes((row * 7 + at * at) % 256 for at in range(900))
                      for row in range(200))  # fmt: skip
@@ -129,7 +129,7 @@ WITH_HOLES = {
 
 
 @pytest.mark.parametrize("name", WITH_HOLES)
-def test_a_picture_of_which_a_part_was_never_written_is_refused(name):
+def test_a_picture_with_a_part_that_was_never_written_is_refused(name):
     content = WITH_HOLES[name]
     opening.inspect(opening.opened(io.BytesIO(content), 100))
     half = len(content) // 2
@@ -140,7 +140,7 @@ def test_a_picture_of_which_a_part_was_never_written_is_refused(name):
 
 @pytest.mark.parametrize("format", ["JPEG", "WEBP", "AVIF", "PNG", "GIF", "TIFF"])
 @pytest.mark.parametrize("colour", ["white", "black", "teal"])
-def test_a_large_plain_picture_is_not_taken_for_one_with_a_hole(format, colour):
+def test_a_large_plain_picture_is_not_mistaken_for_one_with_a_hole(format, colour):
     plain = Image.new("RGB", (3000, 3000), colour)
     plain.paste(Image.radial_gradient("L"), (20, 10))
     for save in ({}, {"optimize": True}, {"progressive": True}) if format == "JPEG" else ({},):
@@ -200,7 +200,7 @@ def test_pages_and_animations_have_different_warnings():
     for format in ("TIFF", "GIF", "WEBP"):
         out = io.BytesIO()
         pages[0].save(out, format, save_all=True, append_images=pages[1:])
-        shown[format] = make_picture(content=out.getvalue()).file_warnings
+        shown[format] = make_picture(content=out.getvalue()).file_warning_texts
     still = ["Animated image: only the first frame is used."]
     assert shown == {
         "TIFF": ["The file contains 3 pages: only the first is used."],
@@ -216,7 +216,7 @@ def test_pages_and_animations_have_different_warnings():
 def test_a_tiny_picture_is_noted_at_upload_and_again_before_approval(size, warned):
     picture = make_picture(content=picture_bytes(size))
     note = f"It has only {size[0]} × {size[1]} pixels and is shown small."
-    assert any(one.startswith(note) for one in picture.file_warnings) == warned
+    assert any(one.startswith(note) for one in picture.file_warning_texts) == warned
     release = make_release("in_review", poster=picture)
     assert any(note in str(one) for one in workflow.warnings(release)) == warned
 
@@ -237,7 +237,7 @@ def hostile() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", hostile())
-def test_no_rendition_carries_a_program_through(name):
+def test_no_rendition_contains_a_program_from_the_upload(name):
     content = hostile()[name]
     assert b"<?php" in content
     picture = make_picture(content=content)
@@ -247,8 +247,8 @@ def test_no_rendition_carries_a_program_through(name):
                 assert b"<?php" not in file.read(), (style, extension)
 
 
-def test_a_picture_in_which_a_program_is_drawn_is_packed_otherwise(monkeypatch):
-    """Pixels can be chosen so that a program stands in the packed picture."""
+def test_a_rendition_that_would_contain_a_program_is_compressed_differently(monkeypatch):
+    """Pixels can be chosen so that the compressed picture contains a program."""
     plain = drawn("JPEG", (300, 200))
     press = next(pictures.renditions(io.BytesIO(plain), Rights()))
     middle = len(press.content) // 2
@@ -260,7 +260,7 @@ def test_a_picture_in_which_a_program_is_drawn_is_packed_otherwise(monkeypatch):
 
 
 @pytest.mark.parametrize("quality", [76, 84, 92])
-def test_a_jpeg_is_packed_again_at_the_quality_that_it_has(quality):
+def test_a_jpeg_is_compressed_again_with_its_own_quality(quality):
     content = drawn("JPEG", (300, 200), quality=quality)
     press = next(pictures.renditions(io.BytesIO(content), Rights()))
     with Image.open(io.BytesIO(content)) as before, Image.open(io.BytesIO(press.content)) as after:

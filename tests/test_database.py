@@ -1,4 +1,4 @@
-"""The database: who may read its file, one upgrade at a time, and a server that is away."""
+"""The database: who may read its file, one migrate at a time, and a server that is down."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_another(tmp_path):
+def test_a_new_database_is_private_and_two_migrate_commands_run_in_turn(tmp_path):
     file = tmp_path / "newsroom.sqlite3"
     both = [manage("migrate", "--no-input", url=f"sqlite:///{file}") for _ in range(2)]
     output = sorted((one.communicate(timeout=120)[0] for one in both), key=len)
@@ -39,7 +39,7 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
         "newsroom.sqlite3": 0o600, "newsroom.sqlite3.migrate-lock": 0o600,
     }  # fmt: skip
     assert "W006" not in manage("check", "--deploy", url=f"sqlite:///{file}").communicate()[0]
-    # What its owner has set stays, and the files beside it follow it.
+    # Permissions that its owner has set are kept, and apply to the files beside it too.
     file.chmod(0o640)
     seen = manage(
         "shell", "--command", "from accounts.models import User; from pathlib import Path;"
@@ -58,7 +58,7 @@ def test_a_new_database_is_for_its_own_user_alone_and_two_migrations_follow_one_
     [(["migrate"], 1), (["leakcheck", "--sweep"], 2), (["leakcheck"], 2),
      (["forget"], 1), (["forget", "--dry-run"], 1), (["tidy"], 1)],
 )  # fmt: skip
-def test_a_database_that_is_away_is_a_sentence(command, status):
+def test_an_unreachable_database_is_reported_in_a_sentence(command, status):
     done = forks.run(ROOT / "manage.py", *command, env=environment(DATABASE_URL=AWAY), timeout=60)
     output = done.stdout + done.stderr
     assert done.returncode == status, output
@@ -68,7 +68,7 @@ def test_a_database_that_is_away_is_a_sentence(command, status):
         assert output.count("The database does not answer") == 1
 
 
-def test_a_server_that_takes_a_connection_and_says_nothing_is_given_up():
+def test_a_server_that_accepts_a_connection_and_does_not_answer_times_out():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         done = manage("migrate", url=f"postgres://u@127.0.0.1:{silent.getsockname()[1]}/newsroom")

@@ -1,4 +1,4 @@
-"""The demo newsroom: one real release, an invented organisation, and nothing of it early."""
+"""The demo newsroom: one real release, an invented organisation, and no leak of hidden rows."""
 
 import io
 import re
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site
-from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import models, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from django.utils.html import escape
 
@@ -25,7 +24,7 @@ from tests.make import REAL_RELEASE, make_person, make_picture, make_user
 ROOT = Path(site.BASE_DIR)
 FAST = "django.contrib.auth.hashers.MD5PasswordHasher"
 
-# Loading makes every picture in every size, so it is done once for all of these.
+# Loading makes every picture in every size, so it is done once for this module.
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +34,17 @@ def media(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup, django_db_blocker, media):
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.conf.settings.MEDIA_ROOT", media)
-        patch.setattr("django.conf.settings.PASSWORD_HASHERS", [FAST])
-        storages._storages = {}
+    fast = override_settings(MEDIA_ROOT=media, PASSWORD_HASHERS=[FAST])
+    with django_db_blocker.unblock(), fast:
         out = io.StringIO()
         call_command("demo", yes_public_passwords=True, stdout=out)
         yield out.getvalue()
         django_db_setup()  # restores the database
-        storages._storages = {}
 
 
 @pytest.fixture
 def newsroom(loaded, media, django_db_blocker, settings):
-    """The loaded demo, as new for each test; what the command printed."""
+    """The loaded demo, unchanged for each test. Yields what the command printed."""
     settings.MEDIA_ROOT = media
     with django_db_blocker.unblock(), transaction.atomic():
         yield loaded
@@ -77,7 +73,7 @@ def test_every_group_has_a_printed_sign_in_that_works(newsroom):
         assert [group.name for group in user.groups.all()] == [name.capitalize()]
 
 
-def test_every_state_and_three_languages_are_there(newsroom):
+def test_the_demo_has_every_state_and_three_languages(newsroom):
     states = {release.state() for release in Release.objects.all()}
     assert states == {"draft", "in_review", "scheduled", "published", "withdrawn"}
     assert Release.objects.scheduled().count() == 2
@@ -87,7 +83,7 @@ def test_every_state_and_three_languages_are_there(newsroom):
     assert 10 <= Release.objects.count() <= 20
 
 
-def test_what_is_invented_says_so_on_its_own_page(newsroom, real):
+def test_every_invented_release_says_so_on_its_page(newsroom, real):
     marks = {"en": "invented", "ar": "مختل", "zh-Hans": "虚构"}
     for release in Release.objects.public().exclude(pk=real.pk):
         assert marks[release.language] in text_of(release.get_absolute_url()), release
@@ -99,7 +95,7 @@ def test_every_public_picture_is_ours_and_described(newsroom):
         assert re.search("Lantern Watch|Pressroom", picture.credit_line)
 
 
-def test_the_real_release_is_complete_dated_and_says_whose_it_is(newsroom, real):
+def test_the_real_release_is_complete_dated_and_names_its_owner(newsroom, real):
     page = text_of(real.get_absolute_url())
     assert real.day_only
     assert real.day.isoformat() == "2025-02-13"
@@ -114,7 +110,7 @@ def test_the_real_release_is_complete_dated_and_says_whose_it_is(newsroom, real)
     }  # fmt: skip
 
 
-def test_real_people_carry_only_what_the_release_says_of_them(newsroom, real):
+def test_records_of_real_people_contain_only_what_the_release_says(newsroom, real):
     text = " ".join(REAL_RELEASE.read_text().split())
     people = Person.objects.filter(mentions__release=real)
     for person in people:
@@ -143,10 +139,10 @@ def test_real_people_carry_only_what_the_release_says_of_them(newsroom, real):
         page = text_of(case.person.get_absolute_url())
         assert "In detention <span" in page
         assert "named in a release of 13 February 2025" in page
-        assert "Felix Jakens" in page  # whose words the call is
+        assert "Felix Jakens" in page  # the call quotes him
 
 
-def test_no_informant_is_printed(newsroom):
+def test_no_internal_source_is_printed(newsroom):
     pages = [text_of(person.get_absolute_url()) for person in Person.objects.with_page()]
     pages += [text_of("/prisoners/"), text_of("/prisoners/prisoners.csv")]
     for source in ("Her sister", "Two colleagues", "His lawyer", "The clinic", "Case file"):
@@ -154,14 +150,14 @@ def test_no_informant_is_printed(newsroom):
     assert "Source: Judgment" in "".join(pages)
 
 
-def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):
+def test_a_visitor_who_follows_every_link_finds_nothing_hidden(newsroom):
     shown = Release.objects.public()
     hidden = Release.objects.exclude(pk__in=shown)
     text = " ".join(release.document.text for release in shown)
     secrets = [spelling for person in Person.objects.protected() for spelling in person.spellings()]
     for release in hidden:
         secrets += [release.title, release.standfirst, release.slug]
-        if not release.is_tombstone():  # the feed takes back the entry that bears its id
+        if not release.is_tombstone():  # feeds withdraw an entry by its id
             secrets.append(str(release.pk))
         secrets += [words for words in release.document.paragraphs if words not in text]
     secrets = [escape(secret) for secret in secrets if secret]
@@ -195,7 +191,7 @@ def test_a_stranger_who_follows_every_link_meets_nothing_hidden(newsroom):
     assert {person.get_absolute_url() for person in Person.objects.with_page()} <= seen
 
 
-def test_a_stranger_who_knows_the_address_of_something_hidden_finds_nothing(newsroom):
+def test_a_visitor_who_knows_the_address_of_a_hidden_page_sees_nothing_of_it(newsroom):
     for release in Release.objects.exclude(pk__in=Release.objects.public()):
         gone = release.is_tombstone()
         page = text_of(f"/releases/{release.slug or release.pk}/", status=410 if gone else 404)
@@ -205,7 +201,7 @@ def test_a_stranger_who_knows_the_address_of_something_hidden_finds_nothing(news
         assert person.display_name not in text_of(person.get_absolute_url(), status=404)
 
 
-def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom):
+def test_only_files_of_public_releases_and_people_are_public(newsroom):
     shown, hidden = public_assets(), MediaAsset.objects.exclude(pk__in=public_assets())
     assert len(shown) > 5
     assert hidden
@@ -220,9 +216,9 @@ def test_a_picture_is_fetched_where_a_public_release_or_person_shows_it(newsroom
         ), picture
 
 
-def test_nothing_that_is_known_of_anybody_is_dated_after_the_day_of_loading(newsroom):
+def test_no_case_is_dated_after_the_day_of_loading(newsroom):
     assert Case.objects.filter(as_of__lte=timezone.localdate()).count() == Case.objects.count()
-    # Whatever that day is: the invented cases are dated from it.
+    # The dates of invented cases are relative to that day.
     people = tomllib.loads((loading.DEMO / "people.toml").read_text())["people"]
     dated = [case["as_of"] for person in people.values() for case in person.get("cases", [])]
     assert dated
@@ -268,7 +264,7 @@ def test_a_changed_password_is_not_printed(newsroom, settings):
     assert "editor " not in out.getvalue()
 
 
-BEGUN = {
+ONE_ROW = {
     "a release": lambda: Release(title="Ours").save(),
     "a person": make_person,
     "a picture": make_picture,
@@ -279,10 +275,10 @@ BEGUN = {
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("thing", BEGUN)
-def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
+@pytest.mark.parametrize("kind", ONE_ROW)
+def test_a_newsroom_that_is_not_empty_is_not_changed(kind, settings):
     settings.DEBUG = True
-    BEGUN[thing]()
+    ONE_ROW[kind]()
     before = [list(model.objects.values()) for model in loading.DEMO_MODELS]
     out = io.StringIO()
     call_command("demo", stdout=out)
@@ -292,10 +288,10 @@ def test_a_newsroom_that_holds_anything_is_left_alone(thing, settings):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("thing", BEGUN)
+@pytest.mark.parametrize("kind", ONE_ROW)
 @pytest.mark.parametrize("options", [{}, {"yes_public_passwords": True}])
-def test_a_public_site_that_holds_anything_refuses_the_demo(thing, options):
-    BEGUN[thing]()
+def test_a_public_site_that_is_not_empty_refuses_the_demo(kind, options):
+    ONE_ROW[kind]()
     before = [list(model.objects.values()) for model in loading.DEMO_MODELS]
     with pytest.raises(CommandError, match=r"DEBUG is off.*The database is not empty") as refused:
         call_command("demo", **options)
@@ -304,7 +300,7 @@ def test_a_public_site_that_holds_anything_refuses_the_demo(thing, options):
 
 
 @pytest.mark.django_db
-def test_an_empty_public_site_refuses_the_demo_until_its_passwords_are_agreed_to():
+def test_an_empty_public_site_needs_an_option_to_load_the_demo():
     with pytest.raises(CommandError, match="add --yes-public-passwords") as refused:
         call_command("demo")
     assert "not empty" not in str(refused.value)

@@ -29,7 +29,7 @@ class Disk:
         self.path = path
 
     def fill(self, room: int = 0) -> None:
-        """Write until nothing more goes in, then free some bytes again."""
+        """Write until the disk is full, then free some bytes again."""
         filler = self.path / "filler"
         with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while True:
@@ -89,7 +89,7 @@ def test_the_form_keeps_its_text_and_names_the_fault_of_the_disk(
     assert dropped.status_code == 400
     assert f"field.jpg was not stored: {why[fault]}" in dropped.content.decode()
     assert not MediaAsset.objects.exists()
-    # The folder at the top may stay; no file does, and no folder of a picture.
+    # Only the folder at the top may stay, but no file and no folder of a picture.
     assert set(files(disk.path)) <= {str(disk.path / "originals")}
     answer = client.get("/readyz")
     assert answer.status_code == 200
@@ -99,10 +99,8 @@ def test_the_form_keeps_its_text_and_names_the_fault_of_the_disk(
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_no_part_of_a_file_stays_on_a_full_disk_and_the_old_file_does(
-    disk, settings, tmp_path, large
-):
-    """A large upload lies on another disk first, and is moved."""
+def test_a_full_disk_keeps_the_old_file_and_no_part_of_a_new_one(disk, settings, tmp_path, large):
+    """A large upload is first stored on another disk, and then moved."""
     settings.MEDIA_ROOT = disk.path
     default_storage.save("originals/a/kept.jpg", ContentFile(b"as it was"))
     disk.fill(room=MEGABYTE // 2)
@@ -169,7 +167,7 @@ def test_the_form_keeps_its_text_while_there_is_no_room_for_an_upload(
 @ON_SQLITE
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fault", ["full", "read-only"])
-def test_a_database_on_a_faulty_disk_is_read_and_gives_back_what_was_typed(
+def test_pages_are_shown_and_typed_text_is_returned_while_the_database_cannot_be_written(
     disk, at_desk, editor, fault
 ):
     client, release = at_desk(editor), make_release()
@@ -180,7 +178,7 @@ def test_a_database_on_a_faulty_disk_is_read_and_gives_back_what_was_typed(
     target.execute("PRAGMA journal_mode=WAL")
     for each in (source, target):
         each.close()
-    reader = sqlite3.connect(copy)  # another process that serves
+    reader = sqlite3.connect(copy)  # stands for another process that serves pages
     reader.execute("SELECT 1 FROM releases_release").fetchone()
     with elsewhere(NAME=str(copy)):
         assert client.get("/").status_code == 200

@@ -1,4 +1,4 @@
-"""Documents and recordings: known by their content, given out as cleaned copies, never run."""
+"""Documents and recordings: recognised by content, published as cleaned copies, never run."""
 
 import io
 import re
@@ -18,13 +18,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def box(name: bytes, content: bytes) -> bytes:
-    """One box of ISO 14496-12: its length, its name, what is in it."""
+    """Return a box of ISO 14496-12: its length, its name and its content."""
     return (8 + len(content)).to_bytes(4, "big") + name + content
 
 
 def film(brand=b"isom", inside=b"") -> bytes:
     made = documents.film(inside, brand=brand)
-    return made.replace(b"\xdd\xcc\xbb\xaa", bytes(4))  # it does not say when it was made
+    return made.replace(b"\xdd\xcc\xbb\xaa", bytes(4))  # without the time when it was made
 
 
 def packed(**parts: bytes) -> bytes:
@@ -51,7 +51,7 @@ WAVE = (
 )  # fmt: skip
 FLAC = b"fLaC\x80\0\0\x22" + b"\0" * 34 + b"\xff\xf8" + b"\0" * 30
 
-TAKEN = {
+ACCEPTED = {
     "pdf": ("document", pdf_bytes(), "application/pdf"),
     "docx": ("document", word(), "application/vnd.openxmlformats"),
     "doc": ("document", OLD_OFFICE + "WordDocument".encode("utf-16-le"), "application/msword"),
@@ -66,9 +66,9 @@ TAKEN = {
 }
 
 
-@pytest.mark.parametrize("extension", TAKEN)
-def test_a_document_is_known_by_its_content_and_given_out_as_a_copy(client, extension):
-    kind, content, mime = TAKEN[extension]
+@pytest.mark.parametrize("extension", ACCEPTED)
+def test_a_document_is_recognised_by_its_content_and_published_as_a_copy(client, extension):
+    kind, content, mime = ACCEPTED[extension]
     document = make_document("picture.jpg", content)
     if extension == "doc":
         document.accept_as_is(by=make_chief(), reason="It is the only copy.")
@@ -79,10 +79,11 @@ def test_a_document_is_known_by_its_content_and_given_out_as_a_copy(client, exte
     make_release(attached=[str(document.pk)])
     answer = client.get(address)
     copy = answer.getvalue()
-    assert (copy == content) == (extension not in ("pdf", "docx", "ogg"))  # the others say nothing
+    # The other samples contain nothing to remove.
+    assert (copy == content) == (extension not in ("pdf", "docx", "ogg"))
     assert copy[:4] == content[:4]
     assert answer["Content-Type"].startswith(mime)
-    # Whatever is in it, no browser opens it as a page of ours.
+    # No browser opens the file as a page of ours, whatever it contains.
     assert answer["Content-Disposition"].startswith("attachment;")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in answer["Content-Security-Policy"]
@@ -94,7 +95,7 @@ REFUSED = {
     "a spreadsheet": (packed(**{"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "Only Word"),
     "half an archive": (word()[:3000], "incomplete"),
     "Word with macros": (word_with(**{"word/vbaProject.bin": b"x"}), "macros"),
-    "a bomb in Word": (word_with(**{"word/media/x": b"\0" * 210_000_000}), "suspicious"),
+    "a zip bomb in Word": (word_with(**{"word/media/x": b"\0" * 210_000_000}), "suspicious"),
     "an old spreadsheet": (OLD_OFFICE + "Workbook".encode("utf-16-le"), "Only Word"),
     "old Word with macros": (
         OLD_OFFICE + "WordDocument".encode("utf-16-le") + "_VBA_PROJECT".encode("utf-16-le"),
@@ -107,12 +108,12 @@ REFUSED = {
     "a tag without a sound": (b"ID3\x04\0\0\0\0\0\x0a" + b"\0" * 99, "incomplete"),
     "a program": (b"\x7fELF" + b"\0" * 99, "can’t be used"),
     "a page": (b"<!doctype html><script>alert(1)</script>", "can’t be used"),
-    "QuickTime's place": (film(b"qt  ", b"\xa9xyz+35.1-106.6/"), "contains its location"),
-    "a phone's place": (
+    "a location of QuickTime": (film(b"qt  ", b"\xa9xyz+35.1-106.6/"), "contains its location"),
+    "a location of a phone": (
         film(b"mp42", b"com.apple.quicktime.location.ISO6709"),
         "contains its location",
     ),
-    "a 3GPP place": (film(b"mp42", box(b"loci", b"\0" * 20)), "contains its location"),
+    "a location of 3GPP": (film(b"mp42", box(b"loci", b"\0" * 20)), "contains its location"),
 }
 
 
@@ -138,12 +139,12 @@ def test_an_editor_sees_what_was_removed_from_a_word_file():
     assert "The name of the author: Somebody" in make_document(content=named).removed_metadata
 
 
-def test_no_word_file_makes_us_read_from_elsewhere():
+def test_a_word_file_cannot_include_other_files():
     core = b"""<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>
       <cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
       xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>&x;</dc:creator></cp:coreProperties>"""
     document = make_document(content=word_with(**{"docProps/core.xml": core}))
-    assert "root" not in " ".join([*document.file_warnings, *document.removed_metadata])
+    assert "root" not in " ".join([*document.file_warning_texts, *document.removed_metadata])
 
 
 def test_a_document_needs_a_title_and_a_credit_and_no_alternative_text():

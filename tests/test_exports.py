@@ -1,4 +1,4 @@
-"""A release as text and as ninjs: complete, in order, corrected and withdrawn like its page."""
+"""Releases as plain text and as ninjs: complete, in order, with corrections and withdrawals."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-GONE = "{http://purl.org/atompub/tombstones/1.0}"
+TOMBSTONES = "{http://purl.org/atompub/tombstones/1.0}"
 
 
 def get(client, release, form):
@@ -91,9 +91,9 @@ def test_ninjs_is_valid_and_has_the_text_of_the_page(client, full):
     for picture in data["associations"]:
         for rendition in picture["renditions"]:
             path = rendition["href"].removeprefix("http://testserver")
-            given = client.get(path)
-            assert given["Content-Type"] == rendition["contentType"]
-            assert b"".join(given)
+            response = client.get(path)
+            assert response["Content-Type"] == rendition["contentType"]
+            assert b"".join(response)
     assert "embargoedUntil" not in data
     assert "edNote" not in data
 
@@ -124,15 +124,15 @@ def test_the_html_of_ninjs_works_on_any_site(client, full):
     assert "“Again.”" in html
     assert "<script" not in html
     (address,) = re.findall(r'<img src="http://testserver([^"]+)"', html)
-    given = client.get(address.replace("&amp;", "&"))
-    assert given["Content-Type"] == "image/jpeg"
-    assert b"".join(given)
+    response = client.get(address.replace("&amp;", "&"))
+    assert response["Content-Type"] == "image/jpeg"
+    assert b"".join(response)
 
 
 def test_ninjs_names_the_speaker_of_the_pull_quote(client, full):
     data = get(client, full, "json").json()
-    lifted = [one for one in data["descriptions"] if one["role"] == "pull quote"]
-    assert [one["value"] for one in lifted] == ["We ask for it.\n– Ansa Verel, Director"]
+    pull_quotes = [one for one in data["descriptions"] if one["role"] == "pull quote"]
+    assert [one["value"] for one in pull_quotes] == ["We ask for it.\n– Ansa Verel, Director"]
     (speaker,) = [one for one in data["people"] if one["rel"] == "speaker"]
     assert speaker["name"] == "Ansa Verel"
     notes = [one["value"] for one in data["bodies"] if one["role"] == "notes to editors"]
@@ -160,9 +160,9 @@ def test_a_real_release_is_complete_and_in_order(client):
     plain = get(client, release, "txt").content.decode()
     body = get(client, release, "json").json()["bodies"][0]["value"]
     for text in (plain, body):
-        places = [text.find(paragraph) for paragraph in release.document.paragraphs]
-        assert -1 not in places
-        assert places == sorted(places)
+        positions = [text.find(paragraph) for paragraph in release.document.paragraphs]
+        assert -1 not in positions
+        assert positions == sorted(positions)
     assert release.title in plain
     assert "– Felix Jakens" in plain
 
@@ -172,19 +172,19 @@ def test_a_correction_is_in_every_format(client, full):
     workflow.correct(full, by=make_chief(), text="It was <twelve> & not eleven.")
     page = client.get(full.get_absolute_url()).content.decode()
     assert "It was &lt;twelve&gt; &amp; not eleven." in page
-    linked = json.loads(re.search(r"ld\+json\">(.*?)</script>", page, re.DOTALL)[1])
-    assert linked["correction"][0]["text"] == "It was <twelve> & not eleven."
-    assert linked["dateModified"] == linked["correction"][0]["datePublished"]
+    json_ld = json.loads(re.search(r"ld\+json\">(.*?)</script>", page, re.DOTALL)[1])
+    assert json_ld["correction"][0]["text"] == "It was <twelve> & not eleven."
+    assert json_ld["dateModified"] == json_ld["correction"][0]["datePublished"]
     data = get(client, full, "json").json()
     validators.ninjs(data)
     assert data["version"] == "2"
-    assert data["versionCreated"] == linked["dateModified"]
-    said = r"Correction, \d+ \w+ \d{4}, \d\d:\d\d UTC: It was <twelve> & not eleven\."
-    assert re.fullmatch(said, data["edNote"])
-    assert re.search(said, get(client, full, "txt").content.decode())
+    assert data["versionCreated"] == json_ld["dateModified"]
+    notice = r"Correction, \d+ \w+ \d{4}, \d\d:\d\d UTC: It was <twelve> & not eleven\."
+    assert re.fullmatch(notice, data["edNote"])
+    assert re.search(notice, get(client, full, "txt").content.decode())
     feed = etree.fromstring(client.get("/releases/feed.atom").content)
     summary = feed.find(f"{ATOM}entry/{ATOM}summary")
-    assert re.search(said, etree.HTML(summary.text).xpath("string()"))
+    assert re.search(notice, etree.HTML(summary.text).xpath("string()"))
 
 
 def test_a_withdrawn_release_has_only_the_notice_in_every_format(client, full):
@@ -199,10 +199,10 @@ def test_a_withdrawn_release_has_only_the_notice_in_every_format(client, full):
         "A source & asked us to.",
     )
     feed = client.get("/releases/feed.atom").content
-    (notice,) = etree.fromstring(feed).findall(f"{GONE}deleted-entry")
+    (notice,) = etree.fromstring(feed).findall(f"{TOMBSTONES}deleted-entry")
     assert notice.get("ref") == f"urn:uuid:{full.pk}"
     assert datetime.fromisoformat(notice.get("when")).tzinfo
-    assert notice.findtext(f"{GONE}comment") == "A source & asked us to."
+    assert notice.findtext(f"{TOMBSTONES}comment") == "A source & asked us to."
     assert other.title.encode() in feed
     for answer in (text.content, data.content, feed):
         assert b"newspapers" not in answer
@@ -228,7 +228,7 @@ def test_a_former_address_redirects_to_the_same_format(client, full):
         {"body": "<p>Alone</p>"},
     ],
 )
-def test_every_text_of_a_release_is_in_every_format(client, form, fields):
+def test_control_characters_and_other_scripts_give_valid_files(client, form, fields):
     release = make_release(**fields)
     answer = get(client, release, form)
     assert answer.status_code == 200
@@ -237,7 +237,7 @@ def test_every_text_of_a_release_is_in_every_format(client, form, fields):
         validators.ninjs(answer.json())
 
 
-def test_a_release_without_an_hour_has_only_a_date_in_the_text(client, settings):
+def test_a_release_without_a_time_shows_only_its_date_in_the_text(client, settings):
     settings.TIME_ZONE = "Europe/London"
     release = make_release("in_review", title="Of old")
     day = datetime.fromisoformat("2025-02-13T00:00:00+00:00")

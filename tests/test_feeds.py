@@ -36,7 +36,7 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 class Feed:
-    """One page of a feed in one of the three formats, valid, as a feed reader gets it."""
+    """One page of a feed, validated in its format, as a feed reader gets it."""
 
     def __init__(self, client, form, query="") -> None:
         path = f"/releases/feed.{form}" + (f"?{query}" if query else "")
@@ -199,7 +199,7 @@ def test_a_correction_is_in_every_feed(client, form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_notice_of_withdrawal_replaces_the_entry_in_feed_readers(client, form):
-    """RSS and JSON Feed have no deletion: the notice has the id of the release, and no more."""
+    """RSS and JSON Feed cannot delete an entry, so a notice with the same id replaces it."""
     release = make_release(title="Wrong", body="<p>Wrong words.</p>")
     make_release(title="Right")
     workflow.withdraw(release, by=make_chief(), reason="A source & asked us to.")
@@ -306,7 +306,7 @@ def test_every_page_links_to_the_three_feeds(client):
         ("a" * 10_000, "a" * 299 + "…"),
     ],
 )
-def test_a_description_ends_with_a_sentence_or_between_characters(client, text, start):
+def test_a_description_is_cut_after_a_sentence_or_between_characters(client, text, start):
     release = make_release(standfirst=text)
     page = lxml.html.fromstring(client.get(release.get_absolute_url()).content)
     found = {

@@ -21,7 +21,7 @@ NAMES = {
 
 
 def body(name: str, field: str, content: bytes, **words: str) -> bytes:
-    """A form with one file, whose name no client of ours changes first."""
+    """Return a multipart body with one file. Django's test client would change the file name."""
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"; filename="'.encode()
         + name.replace("\\", "\\\\").encode()
@@ -35,7 +35,7 @@ def body(name: str, field: str, content: bytes, **words: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-def test_the_library_takes_a_file_whatever_it_is_called(client, name):
+def test_the_library_stores_a_file_under_a_safe_name(client, name):
     client.force_login(make_user("author", group="Author"))
     sent = body(name, "file", picture_bytes())
     answer = client.generic("POST", f"{LIBRARY}upload/?part=upload", sent, MULTIPART_CONTENT)
@@ -45,7 +45,7 @@ def test_the_library_takes_a_file_whatever_it_is_called(client, name):
 
 
 @pytest.mark.parametrize("name", ["/", "..", "\\", "x" * 300 + ".jpg"])
-def test_the_form_of_a_picture_takes_it_too(client, name):
+def test_the_picture_form_stores_a_file_under_a_safe_name(client, name):
     client.force_login(make_user("author", group="Author"))
     words = {"original_name": "", "focus_x": "0.5", "focus_y": "0.5", "licence_expires_0": "",
              "licence_expires_1": ""}  # fmt: skip
@@ -57,7 +57,7 @@ def test_the_form_of_a_picture_takes_it_too(client, name):
     assert picture.original_name == NAMES[name]
 
 
-def test_a_form_without_a_file_is_answered_in_a_sentence(client):
+def test_an_upload_without_a_file_gets_an_error_message(client):
     client.force_login(make_user("author", group="Author"))
     answer = client.post(f"{LIBRARY}upload/?part=upload", {})
     assert answer.status_code == 400
@@ -65,12 +65,12 @@ def test_a_form_without_a_file_is_answered_in_a_sentence(client):
 
 
 @pytest.mark.parametrize(
-    "door", ["/admin/releases/release/import/", "/admin/previews/previewlink/trace/"]
+    "path", ["/admin/releases/release/import/", "/admin/previews/previewlink/trace/"]
 )
 @pytest.mark.parametrize("name", ["..", "\\"])
-def test_other_paths_see_the_file(client, door, name):
+def test_other_upload_forms_accept_the_file(client, path, name):
     client.force_login(make_user("publisher", group="Publisher"))
     sent = body(name, "file", b"Words of a release that nobody knows.\n" * 9)
-    answer = client.generic("POST", door, sent, MULTIPART_CONTENT)
+    answer = client.generic("POST", path, sent, MULTIPART_CONTENT)
     assert answer.status_code in (200, 302)
     assert "This field is required" not in answer.content.decode()

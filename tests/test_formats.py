@@ -1,4 +1,4 @@
-"""The tables of formats: what is in them has a URL, a content type, and its links on the pages."""
+"""Each format in the tables has its URL, its content type and its links on the pages."""
 
 import lxml.html
 import pytest

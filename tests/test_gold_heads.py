@@ -1,4 +1,4 @@
-"""How many titles, places, dates and languages of the marked releases the importer finds.
+"""The share of titles, places, dates and languages of marked releases that the importer finds.
 
 `pytest tests/test_gold_heads.py -s` prints the table. Heads that are marked as unsure are left out,
 and so is text that is only in the container of the release.
@@ -14,8 +14,8 @@ from importing import Understood, understand
 from tests import gold
 
 RELEASES = [marked for marked in gold.releases() if not marked.marks.get("unsure")]
-# The reached share of what can be found; no change may lower it. The language of one programme
-# of a meeting, with names and times, is uncertain, so the user is asked.
+# The measured shares, which no change may lower. The language of one release, a programme with
+# names and times, is uncertain, so the importer asks the user.
 MIN_SHARES = {"title": 1.0, "place": 1.0, "date": 1.0, "language": 0.97}
 CONTENT_ITEMS = 3  # the source with dates in separate fields
 

@@ -20,14 +20,14 @@ def read() -> list[tuple[gold.Gold, Understood]]:
     return [(one, understand(one.data, one.filename)) for one in gold.releases()]
 
 
-def test_people_are_found_and_hardly_anything_else(read) -> None:
+def test_marked_people_are_found_and_nothing_wrong_is_offered(read) -> None:
     counts: dict[int, Counter[str]] = {}
     for release, understood in read:
         count = counts.setdefault(release.source, Counter())
         found = [
             {_letters(form) for form in (person.name, *person.also)} for person in understood.people
         ]
-        rows = [row for row in release.people if _stands_in(release, row)]
+        rows = [row for row in release.people if _is_in_file(release, row)]
         count["unsure"] += sum("unsure" in row for row in rows)
         for row in rows:
             if "unsure" not in row:
@@ -47,7 +47,7 @@ def test_people_are_found_and_hardly_anything_else(read) -> None:
     assert total["wrong"] == 0, total
 
 
-def test_speakers_are_found_and_hardly_any_is_wrong(read) -> None:
+def test_marked_speakers_are_found_with_at_most_one_percent_wrong(read) -> None:
     counts: dict[int, Counter[str]] = {}
     for release, understood in read:
         count = counts.setdefault(release.source, Counter())
@@ -74,29 +74,31 @@ def _how_found(
         for other in release.quotations
         if words in _letters(other["text"]) and words != _letters(other["text"])
     ]
-    there = [
+    matching = [
         speech
         for text, speech in found_speeches
         if (words in text or (len(text) > 30 and text in words))
         and not any(other in text for other in outer)
     ]
-    speech = next((one for one in there if one.speaker), None)
+    speech = next((one for one in matching if one.speaker), None)
     if not row["speaker"] or "unsure" in row:
-        if speech and speech.certain and not _is(speech, row, release, understood):
+        if speech and speech.certain and not _is_marked_speaker(speech, row, release, understood):
             return "wrong, nobody marked"
         return "unsure" if "unsure" in row else "nobody"
     if speech is None:
         return "missed"
-    if not _is(speech, row, release, understood):
+    if not _is_marked_speaker(speech, row, release, understood):
         return "wrong" if speech.certain else "missed"
     return "right" if speech.certain else "offered"
 
 
-def _is(speech: Speech, row: dict, release: gold.Gold, understood: Understood) -> bool:
+def _is_marked_speaker(
+    speech: Speech, row: dict, release: gold.Gold, understood: Understood
+) -> bool:
     person = next((one for one in understood.people if one.name == speech.speaker), None)
-    ours = {_letters(form) for form in (speech.speaker, *(person.also if person else ()))}
+    found = {_letters(form) for form in (speech.speaker, *(person.also if person else ()))}
     marked = [one for one in release.people if one["name"] == row["speaker"]]
-    return bool(ours & (_forms(marked[0]) if marked else {_letters(row["speaker"])}))
+    return bool(found & (_forms(marked[0]) if marked else {_letters(row["speaker"])}))
 
 
 def _speeches_of(understood: Understood) -> Iterator[tuple[str, Speech]]:
@@ -111,14 +113,14 @@ def _forms(row: dict) -> set[str]:
     return {_letters(form) for form in (row["name"], *row.get("also", []))}
 
 
-def _stands_in(release: gold.Gold, row: dict) -> bool:
-    """Whether the imported text contains a name; some are in other fields of the container."""
+def _is_in_file(release: gold.Gold, row: dict) -> bool:
+    """Whether the file contains a name. Some names were only in other fields of the source."""
     text = _letters(unescape(re.sub(r"<[^>]*>", " ", release.data.decode(errors="replace"))))
     return any(form in text for form in _forms(row))
 
 
 def _is_family_name_only(person) -> bool:
-    """The marks have no row for “President Bush”, but he is a person."""
+    """Whether only a family name was found: the marks have no row for “President Bush”."""
     return len(person.name.split()) == 1 or person.name.split()[0] == "King"
 
 

@@ -1,4 +1,4 @@
-"""The work for a text from outside is bounded: its size and depth, and how its time grows."""
+"""Limits for texts from outside: their length, their nesting, and the time to process them."""
 
 import time
 from base64 import b64encode
@@ -22,10 +22,10 @@ from tests.make import make_chief, make_release
 pytestmark = pytest.mark.django_db
 
 LONG = "<p>" + "Some words. " * (MAX_TEXT // 12 + 10) + "</p>"
-# Far above what each takes (bench/growth.py), far below what quadratic work would.
+# Each shape takes far less (bench/growth.py). Quadratic work would take far more.
 SECONDS = 8
 SIZE = 60_000
-# One of each kind that took the square of its length once, or would without its guard.
+# One shape of each kind that took quadratic time, or would take it without its limit.
 ONCE_QUADRATIC = {
     "paste: nested div", "paste: nested lists", "save: nested quotations",
     "save: nested bold, each of its own class", "save: nesting hidden by closing tags",
@@ -47,19 +47,19 @@ def shape(name):
 
 @pytest.mark.once
 @pytest.mark.parametrize("name", sorted(ONCE_QUADRATIC))
-def test_no_shape_takes_the_square_of_its_length(name):
+def test_no_shape_takes_quadratic_time(name):
     took, _ = growth.timed(shape(name), SIZE)
     assert took < SECONDS
 
 
-def test_the_table_has_thirty_shapes_that_are_pasted_and_imported():
+def test_the_benchmark_has_thirty_shapes_of_pastes_and_imports():
     deeds = [s.deed for s in growth.SHAPES if s.deed.startswith(("paste", "import"))]
     assert len(deeds) >= 30
     assert growth.exponent([1, 2, 4], [1, 4, 16]) == pytest.approx(2)
 
 
 @pytest.mark.parametrize("tag", ["div", "blockquote", "ul><li", "table><tr><td"])
-def test_depth_is_refused_before_the_text_is_read_as_a_browser_would(tag):
+def test_deep_nesting_is_refused_quickly(tag):
     began = time.process_time()
     for read in (clean, clean_pasted):
         with pytest.raises(UnreadableTextError, match="nested too deeply"):
@@ -67,7 +67,7 @@ def test_depth_is_refused_before_the_text_is_read_as_a_browser_would(tag):
     assert time.process_time() - began < SECONDS
 
 
-def test_what_is_nested_less_deeply_keeps_all_its_words():
+def test_a_text_that_is_nested_less_deeply_keeps_all_its_words():
     assert clean("<div>" * (MAX_LEVELS - 1) + "Words" + "</div>" * (MAX_LEVELS - 1)) == (
         "<p>Words</p>"
     )
@@ -76,14 +76,14 @@ def test_what_is_nested_less_deeply_keeps_all_its_words():
     assert clean("<span><div></span></div>" * 500 + "Words") == "<p>Words</p>"
 
 
-def test_what_is_not_closed_is_not_repeated_without_end():
+def test_unclosed_tags_are_not_repeated_without_limit():
     many = "<p>" + "".join(f"<b class={n}>" for n in range(80)) + "</p>" + "<p>x" * 5_000
     began = time.process_time()
     assert clean(many).count("x") == 5_000
     assert time.process_time() - began < SECONDS
 
 
-# --- A text that is too long, at every way in -----------------------------------------------------
+# --- Texts that are too long ----------------------------------------------------------------------
 
 
 def test_a_text_that_is_too_long_is_refused_and_stays_in_the_form(client):
@@ -119,7 +119,7 @@ def test_the_other_texts_of_a_release_have_a_limit_too(client, field):
     assert getattr(release, field) == ""
 
 
-def test_a_stored_text_that_is_too_long_may_become_shorter(client):
+def test_a_stored_text_that_is_too_long_can_be_shortened(client):
     release = make_release(title="A title")
     models.QuerySet(Release).filter(pk=release.pk).update(body=LONG)
     client.force_login(make_chief())
@@ -138,7 +138,7 @@ def test_a_stored_text_that_is_too_long_may_become_shorter(client):
     assert release.is_on_hold()
 
 
-def test_a_paste_that_is_too_long_is_refused_with_what_to_do(client):
+def test_the_refusal_of_a_long_paste_says_what_to_do(client):
     client.force_login(make_chief())
     answer = client.post(reverse("admin:releases_release_paste"), LONG, content_type="text/html")
     assert answer.status_code == 413
@@ -168,15 +168,15 @@ def test_two_megabytes_in_one_paragraph_are_refused_at_once(client):
     assert not Release.objects.exists()
 
 
-def test_an_import_offers_no_more_people_than_a_page_can_ask_about():
-    chance = (f"The lawyer {a}a{b} Bra{c}k said so. "
+def test_an_import_offers_at_most_200_people():
+    sentences = (f"The lawyer {a}a{b} Bra{c}k said so. "
               for a in "BDFGKLMNPR" for b in "lmnrst" for c in "lmnrst")  # fmt: skip
-    understood = understand(("A title of it\n\n" + "".join(chance)).encode(), "a.txt")
+    understood = understand(("A title of it\n\n" + "".join(sentences)).encode(), "a.txt")
     assert len(understood.people) == 200
     assert Note("too_many_people", {"most": 200}) in understood.notes
 
 
-def test_names_that_are_remembered_follow_every_change():
+def test_cached_matches_follow_every_change_of_the_index():
     index, text = NameIndex(), "It was Ana Brask."
     assert index.matches(text) == []
     index.add(UUID(int=1), ["Ana Brask"])

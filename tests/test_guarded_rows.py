@@ -1,4 +1,4 @@
-"""Only save() changes what editors write: nothing is changed in bulk."""
+"""Editorial rows change only in save(). A change in bulk raises an error."""
 
 import pytest
 from django.apps import apps
@@ -34,7 +34,7 @@ COLUMNS = [
 def test_no_editorial_column_is_changed_in_bulk(model, name):
     field = model._meta.get_field(name)
     if getattr(field.remote_field, "on_delete", None) is models.SET_NULL:
-        values = {name: 1}  # Django removes links with update(): see below
+        values = {name: 1}  # Django itself sets these links to NULL with update()
     else:
         values = {name: None}
     for manager in (model._default_manager, model._base_manager):
@@ -49,7 +49,7 @@ def test_no_editorial_column_is_changed_in_bulk(model, name):
             manager.bulk_create([])
 
 
-def test_what_has_a_history_is_guarded():
+def test_every_model_with_a_history_is_guarded():
     assert all(issubclass(model, Guarded) for model in EDITORIAL)
     assert len(WITH_HISTORY) >= 10
 
@@ -92,10 +92,10 @@ def test_no_manager_changes_recorded_rows():
                              update_fields=["verb"])  # fmt: skip
 
 
-# --- A release, saved in part or not at all ----------------------------------------------------
+# --- Partial and failed saves of a release -----------------------------------------------------
 
 
-def test_a_save_of_some_fields_is_a_whole_version():
+def test_saving_some_fields_stores_a_complete_version():
     person = make_person()
     release = make_release("draft", title="One")
     release.standfirst, release.title = "A\x0bline", "Not yet"
@@ -104,7 +104,7 @@ def test_a_save_of_some_fields_is_a_whole_version():
     assert (release.version, row.version) == (2, 2)
     assert (row.standfirst, row.title) == ("A\nline", "One")
     assert row.history.latest().version == 2
-    release.save()  # the copy is still the newest
+    release.save()  # this instance is still the newest
     assert Release.objects.get(pk=release.pk).title == "Not yet"
     release.body = quotation(person) + "<script>x</script>"
     release.save(update_fields={"body"})
@@ -114,7 +114,7 @@ def test_a_save_of_some_fields_is_a_whole_version():
     assert Release.objects.get(pk=release.pk).version == release.version == 4
 
 
-def test_a_save_of_some_fields_overwrites_nothing_newer():
+def test_saving_some_fields_does_not_overwrite_newer_changes():
     release = make_release("draft")
     newer = Release.objects.get(pk=release.pk)
     newer.standfirst = "Newer"
@@ -125,7 +125,7 @@ def test_a_save_of_some_fields_overwrites_nothing_newer():
     assert Release.objects.get(pk=release.pk).title == newer.title
 
 
-def test_a_copy_that_could_not_be_saved_can_be_saved_again():
+def test_an_instance_can_be_saved_again_after_a_failed_save():
     release = make_release("draft")
 
     def fail(execute, sql, *rest):
@@ -133,13 +133,13 @@ def test_a_copy_that_could_not_be_saved_can_be_saved_again():
             raise DatabaseError("The disk is full.")
         return execute(sql, *rest)
 
-    for copy in (release, Release(title="Quite new")):
-        copy.title += " again"
+    for instance in (release, Release(title="Quite new")):
+        instance.title += " again"
         with connection.execute_wrapper(fail), pytest.raises(DatabaseError):
-            copy.save()
-        copy.save()
-        assert Release.objects.get(pk=copy.pk).title.endswith(" again")
-        assert Release.objects.get(pk=copy.pk).version == copy.version
+            instance.save()
+        instance.save()
+        assert Release.objects.get(pk=instance.pk).title.endswith(" again")
+        assert Release.objects.get(pk=instance.pk).version == instance.version
 
 
 def test_a_deleted_release_keeps_its_history():
@@ -149,7 +149,7 @@ def test_a_deleted_release_keeps_its_history():
     assert [event.release for event in recorded] == [None]
 
 
-def test_a_person_is_saved_in_part_with_a_clean_name():
+def test_saving_only_the_name_of_a_person_cleans_it():
     person = make_person()
     person.display_name = "An\u202esa"
     person.save(update_fields=["display_name"])

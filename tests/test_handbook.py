@@ -1,4 +1,4 @@
-"""The handbooks follow the screens: labels, pictures, links, commands, settings, permissions.
+"""The handbooks match the screens: labels, pictures, links, commands, settings, permissions.
 
 In a handbook, **bold** is a label or a message exactly as it is on the screen, with “…” for what
 differs from case to case.
@@ -26,12 +26,12 @@ from accounts.groups import GROUPS
 ROOT = Path(settings.BASE_DIR)
 BOOKS = [path for path in (ROOT / "docs/editing.md", ROOT / "docs/operating.md") if path.exists()]
 PICTURES = ROOT / "docs/images/editing"
-MAX_BYTES_IN_ALL = 900_000
-OURS = (
+MAX_TOTAL_BYTES = 900_000
+OUR_APPS = (
     *("accounts", "assets", "demo", "desk", "jobs", "leakcheck", "newsroom", "people", "previews"),
     *("releases", "pressroom"),
 )
-LETTERS = 5  # that a text must have besides its variables, or every label would match it
+MIN_LETTERS = 5  # apart from its variables; a shorter text would match every label
 
 
 def each_book(test):
@@ -75,14 +75,14 @@ def in_template(path: Path) -> set[str]:
 def in_script(path: Path) -> set[str]:
     """Return the texts of a script, with “…” for what is filled in."""
     source = path.read_text()
-    # A script in one line cannot be split so simply: what is between texts is included too.
+    # In a minified script, the code between two strings is included too.
     texts = set(re.findall(r'(?="((?:[^"\\\n]|\\.){1,300})")', source))
     texts |= {re.sub(r"\$\{.*?\}", "…", each) for each in re.findall(r"`([^`\n]*)`", source)}
     return {re.sub(r"%\(\w+\)s", "…", each) for each in texts}
 
 
 def plain(text: str) -> str:
-    """Return a text as it is compared: without the colon that a form puts after a label."""
+    """Return a text for comparison, without the colon that a form puts after a label."""
     return " ".join(html.unescape(text).split()).removesuffix(":")
 
 
@@ -91,7 +91,7 @@ def on_screen() -> set[str]:
     """Return all texts of our screens, of Django's admin and of the text editor."""
     contrib = Path(admin.__file__).parent
     editor = Path(django_prose_editor.__file__).parent
-    ours = [path for room in OURS for path in (ROOT / room).rglob("*.py")]
+    ours = [path for app in OUR_APPS for path in (ROOT / app).rglob("*.py")]
     texts = set()
     for path in [*ours, *contrib.glob("*.py"), Path(forms.__file__).parent / "fields.py"]:
         if "migrations" not in path.parts:
@@ -109,15 +109,14 @@ def on_screen() -> set[str]:
         texts |= {capfirst(str(name)) for name in named}
         name = str(model._meta.verbose_name)
         texts |= {capfirst(str(model._meta.verbose_name_plural)), f"Add {name}"}
-        texts.add(f"Add another {capfirst(name)}")  # as inlines.js writes it
     return set(map(plain, texts))
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Whether a text matches a pattern, with anything for each “…” of it."""
-    if "…" not in pattern or letters(pattern) < LETTERS:
+    """Whether a text matches a pattern, in which “…” stands for anything."""
+    if "…" not in pattern or letters(pattern) < MIN_LETTERS:
         return False
-    # After a letter it is an ending, such as that of a plural.
+    # After a letter, “…” stands for an ending, such as that of a plural.
     filled = re.sub(r"(?<=[^\W\d_])…", r"\\w*", re.escape(pattern)).replace("…", ".*")
     return re.fullmatch(filled, text, re.DOTALL) is not None
 
@@ -149,7 +148,17 @@ def test_every_label_is_on_a_screen(book):
     assert unknown_labels(labels) == []
 
 
-def test_a_label_that_no_screen_has_is_found():
+def test_every_label_of_the_glossary_is_on_a_screen():
+    labels = set()
+    for line in (ROOT / "docs/glossary.md").read_text().splitlines()[6:]:
+        cell = line.strip("| ").rpartition(" | ")[2]
+        labels |= {label for label in re.split("[;,] ", cell) if re.match("[A-Z“]", label)}
+    assert len(labels) > 100
+    unknown = {re.sub(r" \(.*?\)$", "", label) for label in unknown_labels(labels)}
+    assert unknown_labels(unknown) == []
+
+
+def test_labels_that_are_on_no_screen_are_reported():
     wrong = {
         "Take offlin now",
         "Sumbit for approval",
@@ -169,9 +178,9 @@ def test_a_label_that_no_screen_has_is_found():
 # --- Pictures ----------------------------------------------------------------------------------
 
 
-def test_every_picture_is_there_described_small_and_used():
-    at = PICTURES / "make.py"
-    spec = importlib.util.spec_from_file_location("pictures", at)
+def test_every_picture_exists_is_described_is_small_and_is_used():
+    script_path = PICTURES / "make.py"
+    spec = importlib.util.spec_from_file_location("pictures", script_path)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     shown = [
@@ -187,8 +196,8 @@ def test_every_picture_is_there_described_small_and_used():
             image.load()
     kept = set(PICTURES.glob("*.webp"))
     assert kept == {path for _, path in shown if path.parent == PICTURES}
-    assert sum(path.stat().st_size for path in kept) <= MAX_BYTES_IN_ALL
-    made = re.findall(r'keep\(\s*[^"]*?"([\w-]+)"', at.read_text())
+    assert sum(path.stat().st_size for path in kept) <= MAX_TOTAL_BYTES
+    made = re.findall(r'keep\(\s*[^"]*?"([\w-]+)"', script_path.read_text())
     assert {path.stem for path in kept} == set(made)
 
 
@@ -202,7 +211,7 @@ def anchors(path: Path) -> set[str]:
 
 
 @each_book
-def test_every_link_inside_the_project_leads_somewhere(book):
+def test_every_link_inside_the_project_has_a_target(book):
     for address in re.findall(r"(?<!!)\[[^\]]+\]\((?!https?:|mailto:)(.+?)\)", book.read_text()):
         path, _, anchor = address.partition("#")
         target = (book.parent / path) if path else book
@@ -211,7 +220,7 @@ def test_every_link_inside_the_project_leads_somewhere(book):
 
 
 @each_book
-def test_every_command_setting_and_file_that_is_named_exists(book):
+def test_every_named_command_setting_and_file_exists(book):
     text = book.read_text()
     for command in re.findall(r"manage\.py ([a-z]\w+)", text):
         assert command in get_commands(), command
@@ -225,7 +234,7 @@ def test_every_command_setting_and_file_that_is_named_exists(book):
         assert (ROOT / file).exists(), file
 
 
-# --- Who may do what ---------------------------------------------------------------------------
+# --- Permissions -------------------------------------------------------------------------------
 
 PERMISSIONS = {
     "Read all releases": "releases.view_release",
@@ -251,17 +260,17 @@ PERMISSIONS = {
 }
 
 
-def test_the_table_of_permissions_is_that_of_the_groups():
+def test_the_table_of_permissions_matches_the_groups():
     text = (ROOT / "docs/editing.md").read_text()
     head, _, *rows = text[text.index("| Task |") :].split("\n\n")[0].splitlines()
     groups = [cell.strip() for cell in head.strip("| ").split("|")][1:]
     assert groups == list(GROUPS)
     assert len(rows) == len(PERMISSIONS)
-    for row, (begins, permission) in zip(rows, PERMISSIONS.items(), strict=True):
+    for row, (start, permission) in zip(rows, PERMISSIONS.items(), strict=True):
         task, *cells = (cell.strip() for cell in row.strip("| ").split("|"))
-        assert task.startswith(begins)
+        assert task.startswith(start)
         app, codename = permission.split(".")
         rights = dict(zip(groups, cells, strict=True))
         for name, tables in GROUPS.items():
-            may = any(codename in table.get(app, []) for table in tables)
-            assert rights[name] == ("yes" if may else "–"), f"{task}: {name}"
+            is_allowed = any(codename in table.get(app, []) for table in tables)
+            assert rights[name] == ("yes" if is_allowed else "–"), f"{task}: {name}"

@@ -1,4 +1,4 @@
-"""The health checks of a container and a load balancer: they know only an address and a port."""
+"""Health checks for containers and load balancers, which know only an address and a port."""
 
 import pytest
 from django.db import connection
@@ -28,7 +28,7 @@ def test_a_probe_needs_no_host_name_and_no_https(client, settings, probe):
         (False, "10.9.8.7", "", 200),
         (False, "fd00::1", "", 200),
         (False, "8.8.8.8", "", 400),
-        (False, "127.0.0.1", "8.8.8.8", 400),  # a proxy that nobody said to trust
+        (False, "127.0.0.1", "8.8.8.8", 400),  # an untrusted proxy
         (False, "127.0.0.1", "10.9.8.7", 400),
         (True, "127.0.0.1", "8.8.8.8", 400),
         (True, "127.0.0.1", "10.9.8.7, 8.8.8.8", 400),
@@ -36,7 +36,7 @@ def test_a_probe_needs_no_host_name_and_no_https(client, settings, probe):
         (True, "127.0.0.1", "nobody", 400),
     ],
 )
-def test_another_host_is_answered_on_the_local_network_alone(
+def test_another_host_name_is_accepted_only_on_the_local_network(
     client, settings, probe, trusted, peer, forwarded, status
 ):
     settings.ALLOWED_HOSTS, settings.TRUST_PROXY = ["news.example.org"], trusted
@@ -46,7 +46,7 @@ def test_another_host_is_answered_on_the_local_network_alone(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_site_whose_migrations_are_behind_is_up_and_not_ready(client, settings):
+def test_a_site_with_missing_migrations_is_healthy_but_not_ready(client, settings):
     recorder = MigrationRecorder(connection)
     (newest,) = recorder.migration_qs.filter(app="releases").order_by("-pk")[:1]
     newest.delete()
@@ -67,7 +67,7 @@ def test_a_site_that_cannot_reach_its_files_is_not_ready(client, settings, tmp_p
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_a_probe_shows_a_stranger_nothing_else(client, settings, probe):
+def test_a_probe_shows_only_the_state_and_the_version(client, settings, probe):
     response = client.get(probe)
     expected = {"/healthz": "ok\n", "/readyz": f"ready\nversion {settings.VERSION}\n"}
     assert response.content.decode() == expected[probe]

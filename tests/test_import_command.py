@@ -1,4 +1,4 @@
-"""From a file to a draft: `manage.py importrelease`, and the same at the desk."""
+"""Import of a file into a draft, with `manage.py importrelease` and at the desk."""
 
 import io
 import re
@@ -74,13 +74,13 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path):
 def test_a_dry_run_prints_the_same_and_changes_nothing():
     dry, _ = run("--dry-run", REAL_RELEASE)
     assert everything_stored() == dict.fromkeys(everything_stored(), 0)
-    wet, _ = run(REAL_RELEASE)
-    assert dry.replace("This was a dry run: nothing was changed.\n", "") == wet.replace(
+    real, _ = run(REAL_RELEASE)
+    assert dry.replace("This was a dry run: nothing was changed.\n", "") == real.replace(
         f"Created the draft “{Release.objects.get()}”.\n", ""
     )
 
 
-def test_the_same_release_again_is_reported_and_adds_nothing(tmp_path):
+def test_a_repeated_import_is_reported_and_adds_nothing(tmp_path):
     run(REAL_RELEASE)
     before = everything_stored()
     other_name = tmp_path / "copy.txt"
@@ -135,7 +135,7 @@ def test_the_stored_words_are_compared_with_the_file():
         assert "in the file, all accounted for in the draft" in report
 
 
-def test_no_word_of_the_file_is_lost_on_the_way_to_the_draft():
+def test_the_draft_contains_every_word_of_the_file():
     run(REAL_RELEASE)
     release = Release.objects.get()
     kept = " ".join(
@@ -259,7 +259,7 @@ LONG_TITLE = ("Ministry says that many people were held in the north " * 7).stri
         f"---\ntitle: {LONG_TITLE}\n---\n\n{SENTENCES}\n",
     ],
 )
-def test_a_title_that_is_too_long_is_cut_at_a_word_and_loses_none(at_desk, author, text):
+def test_a_title_that_is_too_long_is_cut_at_a_word_and_is_whole_in_the_text(at_desk, author, text):
     client = at_desk(author)
     answer = confirm(client, read(client, text))
     assert answer.status_code == 200
@@ -271,7 +271,7 @@ def test_a_title_that_is_too_long_is_cut_at_a_word_and_loses_none(at_desk, autho
     assert "Title was cut to 300 characters. The text begins with the whole title." in report
 
 
-def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole(at_desk, author):
+def test_a_title_that_grows_too_long_when_stored_is_cut_between_letters(at_desk, author):
     client = at_desk(author)
     text = f"<h1>{LONGER * 290}</h1><p>{SENTENCES}</p>"
     assert confirm(client, read(client, text), language="hi").status_code == 200
@@ -280,8 +280,8 @@ def test_a_title_that_becomes_too_long_when_it_is_stored_keeps_its_letters_whole
     assert "\u0915\u093c" * 290 in release.body
 
 
-def test_what_an_import_writes_fits_its_column_and_is_reported():
-    """The limits of each value, independent of how a file is read."""
+def test_values_that_are_too_long_are_cut_to_their_column_and_reported():
+    """The columns limit each value, whatever the importer reads."""
     poster = Poster(LONGER * 300, LONGER * 255, "x.jpg", 1)
     person = PersonSuggestion("N" * 250, (), 1, True, "R" * 250, "", "")
     understood = replace(
@@ -300,7 +300,7 @@ def test_what_an_import_writes_fits_its_column_and_is_reported():
         assert f"{what} characters. The file has: “" in report
 
 
-def test_a_duplicate_is_shown_before_and_adds_nothing_after(at_desk, author):
+def test_a_duplicate_is_reported_before_confirmation_and_adds_nothing(at_desk, author):
     client = at_desk(author)
     confirm(client, read(client, REAL_RELEASE))
     before = everything_stored()
@@ -360,8 +360,8 @@ def test_an_empty_file_gets_one_sentence(at_desk, author):
     assert "Choose a file or paste the text" not in page.content.decode()
 
 
-def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monkeypatch):
-    # The desk has no other language yet: this one writes each sentence in brackets.
+def test_the_import_form_is_in_the_language_of_the_desk(at_desk, author, monkeypatch):
+    # The desk has no other language yet, so this translation puts each text in brackets.
     catalogue = translation("en")
     monkeypatch.setattr(type(catalogue), "gettext", lambda self, text: f"[{text}]")
     client = at_desk(author)
@@ -373,7 +373,7 @@ def test_the_form_to_import_is_in_the_language_of_the_desk(at_desk, author, monk
     assert "[Choose a file or paste the text.]" in page
 
 
-def test_an_offered_title_is_marked_as_such_before_and_after(at_desk, author):
+def test_an_offered_title_is_marked_before_and_after_the_import(at_desk, author):
     client = at_desk(author)
     page = read(client, SENATE / "25Aug2006Brownback31.txt")
     assert "none found; the first sentence is offered" in " ".join(page.content.decode().split())

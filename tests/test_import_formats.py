@@ -24,7 +24,7 @@ def read(text: str, name: str, format: str | None = None):
 
 
 def html(inside: str) -> str:
-    """Return the body of a page without the title and the lead that are added above it."""
+    """Import HTML below a title and a lead; return the imported body without these two."""
     return body_of(f"<h1>Court must free four</h1><p>{LEAD}</p>{inside}", "a.html")
 
 
@@ -92,7 +92,7 @@ def test_mixed_lists_of_markdown_stay_separate():
     )
 
 
-def test_a_list_made_by_word_is_a_list_without_its_marks():
+def test_a_list_from_word_becomes_a_list_without_its_numbers_and_bullets():
     item = (
         "<p style='mso-list:l0 level{} lfo1'><span style='mso-list:Ignore'>{}<span>&nbsp;&nbsp;"
         "</span></span>{}</p>"
@@ -189,16 +189,16 @@ NOTE = (
             "report</a>.<a href='#fnref1' class='footnote-back'>↩︎</a></p></li></ol></aside>",
         ),
         (
-            html,  # without a way back
+            html,  # without a link back
             "<p>four<sup><a href='#note-a'>*</a></sup> more.</p>"
             "<p id='note-a'>* See the <a href='https://example.org/r'>report</a>.</p>",
         ),
         (markdown, "four[^n] more.\n\n[^n]: See the [report](https://example.org/r)."),
         (markdown, "four^[See the [report](https://example.org/r).] more."),
     ],
-    ids=["both ways", "Word", "Pandoc", "one way", "markdown", "markdown in the line"],
+    ids=["with link back", "Word", "Pandoc", "no link back", "markdown", "markdown inline"],
 )
-def test_a_footnote_stands_where_its_mark_was(read_body, written):
+def test_a_footnote_replaces_its_mark(read_body, written):
     assert read_body(written) == f"<p>{NOTE}</p>"
 
 
@@ -221,7 +221,7 @@ def test_a_link_to_a_part_of_the_page_is_not_a_footnote():
     assert body.count("<p>") == 3
 
 
-def test_the_text_of_a_footnote_is_in_no_name_and_no_dateline():
+def test_the_mark_of_a_footnote_does_not_split_a_name():
     understood = read(
         "# Court must free four\n\nAnna[^1] Beispiel said that the court must free them.\n\n"
         "[^1]: Bo Corvin wrote so.",
@@ -231,10 +231,10 @@ def test_the_text_of_a_footnote_is_in_no_name_and_no_dateline():
     assert understood.accounting.left_out == ()
 
 
-# --- Marks -------------------------------------------------------------------------------------
+# --- Formatting --------------------------------------------------------------------------------
 
 
-def test_raised_and_lowered_letters_stay():
+def test_superscripts_and_subscripts_are_kept():
     wanted = "<p>10 m<sup>2</sup> of CO<sub>2</sub></p>"
     assert html("<p>10 m<sup>2</sup> of CO<sub>2</sub></p>") == wanted
     assert markdown("10 m<sup>2</sup> of CO<sub>2</sub>") == wanted
@@ -280,7 +280,7 @@ def test_hidden_words_of_a_page_are_left_out_and_quoted(hidden):
     )
 
 
-def test_a_page_that_was_saved_behind_a_dialog_is_read():
+def test_a_page_that_was_saved_with_an_open_dialog_is_read():
     page = f'<div aria-hidden="true"><p>{LEAD}</p></div><div role="dialog">Accept cookies?</div>'
     assert read(page, "a.html").body_html == f"<p>{LEAD}</p>"
 
@@ -290,7 +290,7 @@ def test_hidden_words_are_left_out_even_if_they_are_most_of_the_page():
     assert "Secret" not in read(page, "a.html").body_html
 
 
-def test_neighbouring_texts_share_their_common_marks():
+def test_adjacent_texts_share_their_common_formatting():
     assert html("<p><b>one <i>two</i></b> <i>three</i></p>") == (
         "<p><strong>one <em>two</em></strong> <em>three</em></p>"
     )
@@ -398,7 +398,7 @@ def test_a_repeated_key_is_reported_with_both_values():
     )
 
 
-def test_every_word_of_markdown_has_its_place_in_the_file():
+def test_every_repeated_word_of_markdown_is_accounted_for():
     understood = read(
         f"# Court must free four\n\n{LEAD}\n\n> We know [this](https://example.org/know), "
         "**know** it.\n"
@@ -414,7 +414,7 @@ def test_every_word_of_markdown_has_its_place_in_the_file():
     assert understood.body_html.count("know") == 7
 
 
-def test_the_last_line_of_a_quotation_is_its_speaker():
+def test_the_attribution_of_a_quotation_becomes_its_speaker():
     wanted = (
         '<blockquote data-name="Anna Beispiel" data-title="director"><p>We know.</p></blockquote>'
     )
@@ -442,7 +442,7 @@ PAGE = f"""<!doctype html><html lang="en"><head>
 <aside>Other news</aside><footer>Cookie policy</footer></body></html>"""
 
 
-def test_a_saved_page_is_read_by_its_article():
+def test_only_the_article_of_a_saved_page_is_imported():
     understood = read(PAGE % {"head": "", "title": "<h1>Court must free four</h1>"}, "a.html")
     assert understood.title == "Court must free four"
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
@@ -460,7 +460,7 @@ def test_a_title_above_the_article_is_the_title():
     assert understood.body_html == f"<p>{LEAD}</p>\n<p>{MORE}</p>"
 
 
-def test_a_page_without_a_heading_has_the_title_that_it_states():
+def test_a_page_without_a_heading_gets_its_title_from_the_metadata():
     head = '<meta property="og:title" content="Four must be free">'
     understood = read(PAGE % {"head": head, "title": ""}, "a.html")
     assert understood.title == "Four must be free"
@@ -473,12 +473,12 @@ def test_a_page_without_a_heading_has_the_title_that_it_states():
      '<script type="application/ld+json">{"datePublished": "2027-05-03T06:00"}</script>'],
     ids=["article", "name", "JSON-LD"],
 )  # fmt: skip
-def test_the_date_that_a_page_states_is_offered(head):
+def test_the_date_in_the_metadata_of_a_page_is_offered(head):
     understood = read(PAGE % {"head": head, "title": "<h1>Court must free four</h1>"}, "a.html")
     assert understood.date_guess.date == date(2027, 5, 3)
 
 
-def test_the_time_of_an_article_is_its_date():
+def test_the_time_element_of_an_article_gives_its_date():
     title = '<h1>Court must free four</h1><time datetime="2027-05-03">Monday</time>'
     assert read(PAGE % {"head": "", "title": title}, "a.html").date_guess.date == date(2027, 5, 3)
 
@@ -553,7 +553,7 @@ def test_kicker_and_dateline_are_read_in_more_languages(kicker, line, place):
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "a.md"])
 @pytest.mark.parametrize("mark", ["\u00ad", "&shy;", "\u200b", "\u2060"])
-def test_an_invisible_line_end_hint_does_not_split_a_name(name, mark):
+def test_an_invisible_character_does_not_split_a_name(name, mark):
     if name == "a.txt" and mark.startswith("&"):
         return
     text = f"{LEAD}\n\n<p>“We know,” said Anna Bei{mark}spiel, director of Lantern Watch."
@@ -562,12 +562,12 @@ def test_an_invisible_line_end_hint_does_not_split_a_name(name, mark):
     assert "Anna Beispiel" in understood.body_html
 
 
-def test_scripts_without_blanks_keep_their_hints():
+def test_scripts_without_spaces_keep_zero_width_spaces():
     text = "ศาลต้อง\u200bปล่อยตัวคนทั้งสี่ที่ถูกตั้งข้อหาในเดือนพฤษภาคมเราได้กล่าววันนี้ในเมืองหลวง"
     assert "ศาลต้อง\u200bปล่อย" in read(text, "a.txt").body_html
 
 
-def test_lines_of_marks_separate_the_text_and_are_neither_words_nor_items():
+def test_lines_of_symbols_separate_the_text_and_are_neither_words_nor_items():
     text = (
         f"Court must free four\n\n* * *\n\n{LEAD}\n\n"
         f"What we ask\n-----------\n{MORE} So shall we.\n\n"
@@ -581,7 +581,7 @@ def test_lines_of_marks_separate_the_text_and_are_neither_words_nor_items():
     assert ("end mark", "* * *") in understood.source_texts
 
 
-def test_a_picture_inside_the_file_and_one_with_a_strange_name_are_named():
+def test_an_embedded_picture_and_one_with_an_odd_name_are_reported_as_missing():
     page = f'<p>{LEAD}</p><img src="data:image/png;base64,AAAA"><img src="https://x.example/a%00b.jpg">'
     understood = read(page, "a.html")
     missing = [sentence(note) for note in understood.missing]
@@ -589,7 +589,7 @@ def test_a_picture_inside_the_file_and_one_with_a_strange_name_are_named():
     assert "the file of the picture “ab.jpg”" in missing
 
 
-def test_a_month_of_another_language_is_a_given_name():
+def test_a_given_name_that_is_a_month_in_another_language_is_found():
     text = (
         f"Court: four free\n\n{LEAD}\n\n“We know,” said Maja Beispiel, director of Lantern Watch."
     )
@@ -714,7 +714,7 @@ def test_an_indented_line_below_an_item_belongs_to_it(mark):
     assert f"<{tag}><li><p>First</p></li><li><p>Second to The Court</p></li></{tag}>" in body
 
 
-def test_wrapped_chinese_is_joined_without_blanks():
+def test_wrapped_chinese_is_joined_without_spaces():
     line = "法院必须释放今年五月被控告的四名灯笼制造者我们今天在首都对记者说"
     assert paragraphs_of("\n".join([line, line, line, "他们无罪。"])) == [line * 3 + "他们无罪。"]
 
@@ -723,7 +723,7 @@ def test_wrapped_chinese_is_joined_without_blanks():
 
 
 def mail(*parts: str, subject: str = "Court must free four", head: str = "") -> str:
-    """Return a mail of one part, or of several parts with the same text."""
+    """Return a mail with one part, or with several alternative parts."""
     top = (
         f"From: Press Person <secret@example.org>\nTo: Desk Person <desk@example.net>\n"
         f"Subject: {subject}\nDate: Mon, 3 May 2027 23:30:00 -0500\nMIME-Version: 1.0\n{head}"
@@ -771,7 +771,7 @@ def test_a_mail_is_recognised_by_its_headers_and_a_memo_is_not_a_mail():
         ("Regarding Fwding", "Regarding Fwding", ""),
     ],
 )
-def test_the_subject_is_the_title_without_what_mail_programs_put_before_it(subject, title, kicker):
+def test_the_subject_becomes_the_title_without_its_prefixes(subject, title, kicker):
     plain = f"Content-Type: text/plain; charset=utf-8\n\n{LEAD}\n\n{MORE}\n"
     understood = read(mail(plain, subject=subject), "a.eml")
     assert (understood.title, understood.kicker) == (title, kicker)
@@ -816,7 +816,7 @@ def test_text_that_a_mail_program_quotes_is_not_a_quotation():
     )
 
 
-def test_the_headers_of_a_forwarded_mail_are_left_out_without_a_line_above_them():
+def test_forwarded_headers_are_left_out_even_without_a_separator_line():
     head = "From: Secret Source\nSent: Monday\nTo: Desk Person\nSubject: Court must free four\n"
     understood = read(mail(f"Content-Type: text/plain\n\n{head}\n{LEAD}\n"), "a.eml")
     assert understood.body_html == f"<p>{LEAD}</p>"
@@ -848,7 +848,7 @@ def test_signature_and_forwarded_headers_are_left_out_and_attachments_are_named(
     assert any("signature" in one and "020 7946 0000" in one for one in sentences_of(understood))
 
 
-def test_a_mail_that_only_carries_another_mail_imports_the_other():
+def test_an_attached_mail_is_imported_if_the_outer_mail_has_no_release():
     inner = mail(PLAIN, subject="Court must free four")
     text = (
         "From: a@example.org\nSubject: FYI\nMIME-Version: 1.0\nContent-Type: multipart/mixed; "
@@ -907,7 +907,7 @@ def test_a_hostile_mail_does_not_hang_the_importer(head):
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape"])
 def test_a_mail_cannot_choose_a_codec_that_mails_do_not_use(charset):
-    # Decoding punycode takes quadratic time: this text took minutes.
+    # Decoding punycode takes quadratic time. This text took minutes.
     signal.alarm(60)
     long = "abcdefgh " * 100_000 + "-" + "a9zq" * 200_000
     with pytest.raises(NotAReleaseError) as refused:
@@ -921,7 +921,7 @@ def test_a_mail_cannot_choose_a_codec_that_mails_do_not_use(charset):
     )
 
 
-def test_a_page_that_a_browser_saved_in_one_file_is_read_as_a_page():
+def test_a_page_that_a_browser_saved_as_mhtml_is_read_as_a_page():
     page = (
         "From: <Saved by Blink>\nSnapshot-Content-Location: https://example.org/a\n"
         "Subject: Court must free four | Watch\nDate: Mon, 10 May 2027 10:00:00 -0000\n"
@@ -938,7 +938,7 @@ def test_a_page_that_a_browser_saved_in_one_file_is_read_as_a_page():
 
 
 @pytest.mark.django_db
-def test_a_mail_becomes_a_draft_at_the_desk(at_desk, editor):
+def test_the_desk_recognises_a_pasted_mail_and_does_not_show_its_sender(at_desk, editor):
     client = at_desk(editor)
     shown = client.post("/admin/releases/release/import/", {"text": mail(PLAIN)}).content.decode()
     assert "The file is an e-mail" in shown
@@ -1065,8 +1065,8 @@ def test_no_word_of_a_mixture_is_lost_or_doubled(format, data):
         "tables",
         "speaker credit",
     )
-    left = " ".join(text for part, text in understood.source_texts if part not in kept)
-    left += " ".join(understood.accounting.left_out)
+    left_out = " ".join(text for part, text in understood.source_texts if part not in kept)
+    left_out += " ".join(understood.accounting.left_out)
     found = Counter(re.findall(r"qword\wx", stored))
     for word in words:
-        assert found[word] == 1 or (not found[word] and word in left), (word, stored, left)
+        assert found[word] == 1 or (not found[word] and word in left_out), (word, stored, left_out)

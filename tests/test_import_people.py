@@ -41,7 +41,7 @@ def number_of(page: str, name: str) -> str:
     return found[1]
 
 
-def test_each_person_is_named_once_and_may_get_a_level(at_desk, editor, publisher):
+def test_a_level_can_be_requested_for_a_new_person(at_desk, editor, publisher):
     client = at_desk(editor)
     number = number_of(read(client), "Jonas Reuter")
     chosen = {
@@ -51,11 +51,11 @@ def test_each_person_is_named_once_and_may_get_a_level(at_desk, editor, publishe
     confirm(client, **chosen)
     person = Person.objects.get()
     assert person.level == Level.STAFF  # until a second person approves
-    asked = LevelChange.objects.get()
-    assert (asked.person, asked.after, asked.requested_by) == (person, Level.NAMEABLE, editor)
-    assert asked.basis == "He is a minister; his name is public."
-    assert levels.approval_blockers(asked, editor)
-    levels.approve_level(asked, by=publisher)
+    change = LevelChange.objects.get()
+    assert (change.person, change.after, change.requested_by) == (person, Level.NAMEABLE, editor)
+    assert change.basis == "He is a minister; his name is public."
+    assert levels.approval_blockers(change, editor)
+    levels.approve_level(change, by=publisher)
     person.refresh_from_db()
     assert person.level == Level.NAMEABLE
 

@@ -12,7 +12,7 @@ The lawyers Mia Holt and Hans Müller were there.
 """
 
 
-def _last(text: str) -> Speech:
+def _last_speech(text: str) -> Speech:
     return understand((OPENING + text).encode(), "a.txt").speeches[-1]
 
 
@@ -42,7 +42,7 @@ def _last(text: str) -> Speech:
     ],
 )
 def test_a_speaker_that_the_text_states_is_certain(text: str, speaker: str) -> None:
-    speech = _last(text)
+    speech = _last_speech(text)
     assert (speech.speaker, speech.certain) == (speaker, True)
 
 
@@ -62,8 +62,8 @@ def test_a_speaker_that_the_text_states_is_certain(text: str, speaker: str) -> N
         'Mia Holt said that it is cold.\n\nThe day was long.\n\n"There is no doctor at all."',
     ],
 )
-def test_no_speaker_is_named_for_the_words_of_several_or_of_others(text: str) -> None:
-    assert _last(text).speaker == ""
+def test_words_of_several_people_or_of_others_get_no_speaker(text: str) -> None:
+    assert _last_speech(text).speaker == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The importer notes codes; each has a sentence, and each sentence gets its values."""
+"""The importer notes codes. Each code has a sentence, and each sentence gets all its values."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ from tests.make import DATA
 
 PACKAGE = Path(settings.BASE_DIR) / "importing"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-# These modules are tables of words, and rules with examples.
+# Tables of words. Their strings may look like sentences.
 TABLES = {"vocabulary.py"}
 SAMPLES = sorted(
     path
@@ -26,9 +26,9 @@ SAMPLES = sorted(
 
 
 def notes_in(path: Path) -> list[tuple[str, set[str] | None]]:
-    """Return the code of every `Note(…)` or `self._note(…)` in a module, and its values.
+    """Return the code and the value names of every `Note(…)` and `self._note(…)` in a module.
 
-    The names are None where they are not written out in that place.
+    The names are None if the call does not list them.
     """
     found: list[tuple[str, set[str] | None]] = []
     for call in ast.walk(ast.parse(path.read_text())):
@@ -70,7 +70,7 @@ def placeholders(code: str) -> set[str]:
 
 
 class Counting(dict):
-    """Gives every name as its own placeholder; the count stays a number that can be recognised."""
+    """Values that are their own placeholders, apart from the count, which must be a number."""
 
     def __missing__(self, name):
         return 2 if name == "count" else f"%({name})s"
@@ -86,8 +86,8 @@ def test_each_code_has_a_sentence_with_a_value_for_each_placeholder(code, names)
 
 
 def test_every_sentence_is_used():
-    rooms = (PACKAGE, PACKAGE.parent / "desk")
-    modules = [path for room in rooms for path in room.rglob("*.py")]
+    packages = (PACKAGE, PACKAGE.parent / "desk")
+    modules = [path for package in packages for path in package.rglob("*.py")]
     sentences = PACKAGE.parent / "desk/imports/messages.py"
     source = "".join(path.read_text() for path in modules if path != sentences)
     # Parts that are left out of a page are noted by their name, such as “page furniture”.
@@ -107,8 +107,8 @@ def test_the_importer_has_no_sentences_and_no_translations(path):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             data |= {id(part) for part in ast.walk(body[0])}
-        named = isinstance(node, ast.Call) and ast.unparse(node.func).lower().endswith("rule")
-        if named or (isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"):
+        is_rule = isinstance(node, ast.Call) and ast.unparse(node.func).lower().endswith("rule")
+        if is_rule or (isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"):
             data |= {id(part) for part in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in data:

@@ -278,14 +278,14 @@ def test_the_first_sentence_is_offered_as_a_missing_title_and_stays_in_the_text(
 
 # --- The stored text ---------------------------------------------------------------------------
 
-EVERYTHING = SAMPLES + sorted(
+ALL_SAMPLES = SAMPLES + sorted(
     path
     for path in (DATA / "gold" / "samples").rglob("*.*")
     if path.suffix not in (".json", ".xml")
 )
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ALL_SAMPLES, ids=lambda path: path.name)
 def test_no_word_of_a_sample_is_lost_and_none_is_doubled(path):
     understood = understand(path.read_bytes(), path.name)
     assert "Words: " in preview(understood)
@@ -294,7 +294,7 @@ def test_no_word_of_a_sample_is_lost_and_none_is_doubled(path):
     assert "another order" not in preview(understood)
 
 
-TWO = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about it,” said Ana Brask."
+TWO_PARAGRAPHS = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about it,” said Ana Brask."
 
 
 @pytest.mark.parametrize(
@@ -315,9 +315,9 @@ TWO = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about it,” said 
          "some are in another order", ""),
     ],
 )  # fmt: skip
-def test_a_word_that_is_missing_from_the_draft_is_quoted(fault, sentence, quote):
-    """Faults that the ledger cannot find: a part claims more than it keeps."""
-    understood = understand(TWO.encode(), "a.txt")
+def test_words_that_are_missing_or_repeated_in_the_draft_are_quoted(fault, sentence, quote):
+    """Faults that the accounting cannot find, because a part claims more words than it keeps."""
+    understood = understand(TWO_PARAGRAPHS.encode(), "a.txt")
     assert "all accounted for" in preview(understood)
     report = preview(fault(understood))
     assert "all accounted for" not in report
@@ -346,13 +346,13 @@ def test_text_that_is_left_out_on_purpose_is_quoted():
         f"KAMPALA, 3 May 2021 – {DIED}\n\n{DIED}\n\nENDS"
     )
     report = preview(understand(text.encode(), "a.txt"))
-    left = " ".join(report[report.index("Left out of the draft on purpose") :].split())
+    left_out = " ".join(report[report.index("Left out of the draft on purpose") :].split())
     for piece in (
         "page furniture: “Filter by”", "kicker: “Press release”",
         "release line: “FOR IMMEDIATE RELEASE”", "repeated title: “Three men died”",
         "date: “, 3 May 2021”", "end mark: “ENDS”",
     ):  # fmt: skip
-        assert piece in left
+        assert piece in left_out
 
 
 def test_the_report_on_a_file_with_very_many_invisible_pieces_is_short():
@@ -428,7 +428,7 @@ def test_the_encoding_of_a_file_that_is_not_utf8_is_guessed_and_reported(encodin
     assert (name in sentences) == (encoding == "cp1252")
 
 
-def test_a_title_that_no_release_can_have_is_dropped():
+def test_a_first_paragraph_that_is_too_long_is_not_the_title():
     understood = understand(f"{'Word ' * 200}\n\n{LONG}".encode(), "a.txt")
     assert len(understood.title) <= 300
     assert understood.accounting.total == 200 + len(words_of(LONG))
@@ -488,8 +488,8 @@ def test_every_word_of_any_mixture_of_parts_is_accounted_for(pieces, format):
     except NotAReleaseError:
         return
     placed = sum(words for _, words in understood.accounting.parts)
-    left = sum(len(words_of(quote)) for quote in understood.accounting.left_out)
-    assert placed + left == understood.accounting.total == len(words_of(text))
+    left_out = sum(len(words_of(quote)) for quote in understood.accounting.left_out)
+    assert placed + left_out == understood.accounting.total == len(words_of(text))
     assert clean(understood.body_html) == understood.body_html
     assert 'href="javascript:' not in understood.body_html
 

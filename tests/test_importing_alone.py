@@ -24,7 +24,7 @@ print(sum(name.partition(".")[0] == "django" for name in sys.modules))
 """
 
 
-def test_a_release_is_understood_where_django_cannot_be_imported():
+def test_a_release_is_understood_without_django():
     done = subprocess.run(
         [sys.executable, "-c", ALONE, str(REAL_RELEASE)],
         cwd=settings.BASE_DIR,

@@ -1,4 +1,4 @@
-"""Background jobs: none is lost, none that must happen once runs twice, and failures are shown."""
+"""Background jobs: none is lost, none that must run once runs twice, and failures are shown."""
 
 import random
 import re
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def declared(monkeypatch):
-    """Declare jobs for a test; they are forgotten after it."""
+    """The decorator that declares a job. Jobs of a test are removed after it."""
     monkeypatch.setattr(queue, "TASKS", dict(queue.TASKS))
     return queue.job
 
@@ -70,7 +70,7 @@ def test_a_job_exists_only_if_the_change_is_committed(declared):
 
 
 @pytest.mark.django_db
-def test_one_key_is_one_job_and_a_request_meanwhile_runs_after_it(declared):
+def test_a_request_with_the_key_of_a_running_job_runs_after_it(declared):
     done = []
 
     def run(word):
@@ -119,7 +119,7 @@ def test_a_job_that_fails_is_tried_again_after_growing_pauses_and_then_given_up(
 
 
 @pytest.mark.django_db
-def test_an_outage_of_hours_uses_up_no_attempts(declared):
+def test_a_postponed_job_uses_up_no_attempts(declared):
     def wait():
         raise queue.JobPostponed("The bucket is away.")
 
@@ -137,8 +137,8 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up_with_a_reason(declare
     declared("tests.kill", attempts=2, given_up=given_up.append)(lambda: None).add()
     for minutes in range(4):
         with later(minutes=2 * minutes):
-            if (mine := queue._claim(lane=Lane.QUICK)) and mine.attempts > 2:
-                queue._do(mine)
+            if (claimed := queue._claim(lane=Lane.QUICK)) and claimed.attempts > 2:
+                queue._do(claimed)
     assert given_up == ["The worker stopped each time it ran this job."]
     assert Job.objects.get().state == "failed"
 
@@ -157,7 +157,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(declared):
     assert not Job.objects.exists()
 
 
-def test_the_schedule_keeps_the_hour_of_the_newsroom_over_a_change_of_the_clock(declared, settings):
+def test_a_daily_job_keeps_its_local_time_when_the_clocks_change(declared, settings):
     settings.TIME_ZONE = "Europe/London"
     task = declared("tests.daily", daily=time_of_day(3, 20))(lambda: None)
     with timezone.override("Europe/London"):
@@ -171,7 +171,7 @@ def test_the_schedule_keeps_the_hour_of_the_newsroom_over_a_change_of_the_clock(
 
 
 @pytest.mark.django_db
-def test_every_job_of_the_schedule_is_planned_once_and_again_after_it_ran(declared):
+def test_a_scheduled_job_is_planned_once_and_again_after_each_run(declared):
     ran = []
     declared("tests.hourly", every=timedelta(hours=1))(lambda: ran.append(1))
     for _ in range(3):
@@ -239,7 +239,7 @@ def test_a_message_exists_only_if_its_action_is_committed(settings):
 
 
 @pytest.mark.django_db
-def test_a_mail_server_that_is_away_delays_a_message_for_growing_times(settings):
+def test_each_failed_connection_delays_a_message_for_longer(settings):
     settings.EMAIL_BACKEND = "jobs.mail.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 1
     outbox.add_email("r@p.example", "Subject", "The words")
@@ -273,8 +273,8 @@ def test_a_refused_recipient_is_given_up_at_once_and_shown_at_the_desk(
         assert states == {"a@p.example": "sent", "b@p.example": "failed", "c@p.example": "waiting"}
         client = at_desk(editor)
         desk = client.get("/admin/").content.decode()
-        beside = client.get(f"/admin/releases/release/{release.pk}/change/").content.decode()
-        for page in (desk, beside):
+        form = client.get(f"/admin/releases/release/{release.pk}/change/").content.decode()
+        for page in (desk, form):
             assert "E-mails that were not sent" in page
             assert "Not sent to b@p.example" in page
             assert "550 5.1.1 no such mailbox" in page
@@ -294,7 +294,7 @@ def test_a_refused_recipient_is_given_up_at_once_and_shown_at_the_desk(
 
 
 @pytest.mark.django_db
-def test_an_answer_that_comes_late_is_waited_for_and_no_message_is_sent_twice(settings):
+def test_a_message_is_sent_only_once_if_the_server_answers_late(settings):
     # EMAIL_TIMEOUT is one second here; a server that scans a message may take minutes.
     with mail_server(settings, slow=2.5) as server:
         outbox.add_email("r@p.example", "Subject", "The words")
@@ -304,7 +304,7 @@ def test_an_answer_that_comes_late_is_waited_for_and_no_message_is_sent_twice(se
 
 
 @pytest.mark.django_db
-def test_a_text_that_cannot_be_completed_stops_no_other(settings, monkeypatch, caplog):
+def test_a_message_that_cannot_be_completed_does_not_stop_others(settings, monkeypatch, caplog):
     def dropped(email):
         raise outbox.EmailNotNeeded("The link was closed.")
 
@@ -352,13 +352,14 @@ def start_worker(server, **more) -> subprocess.Popen:
     return worker
 
 
-def left() -> int:
+def unfinished() -> int:
+    """Count the jobs that remain and the e-mails that are not sent yet."""
     jobs = Job.objects.filter(name__startswith="tests.")
     return jobs.count() + Email.objects.open().count()
 
 
 def kill_workers(kills: int, work: int) -> dict:
-    """Kill a worker at random moments until all work is done; return what came of the work."""
+    """Kill workers at random moments until all work is done; return the results as counts."""
     chance = random.Random(14)
     once = queue.Task("tests.once", print, Lane.QUICK, True, 0, None, None, None)
     repeatable = queue.Task("tests.repeatable", print, Lane.FILES, False, 0, None, None, None)
@@ -369,10 +370,10 @@ def kill_workers(kills: int, work: int) -> dict:
                 repeatable.add(number)
                 outbox.add_email(f"r{number}@p.example", "Subject", "The words")
         killed, ends = 0, time.monotonic() + 20 + 10 * kills
-        while left() and time.monotonic() < ends:
+        while unfinished() and time.monotonic() < ends:
             with start_worker(server) as worker:
                 if killed == kills:
-                    while left() and time.monotonic() < ends:
+                    while unfinished() and time.monotonic() < ends:
                         time.sleep(0.2)
                     worker.terminate()
                 else:
@@ -388,10 +389,10 @@ def kill_workers(kills: int, work: int) -> dict:
     repeated = Counter(done[("repeatable", number)] for number in range(work))
     return {
         "kills": killed,
-        "left": left(),
-        "jobs that must happen once, done so often": dict(once_done),
-        "jobs that may be repeated, done so often": dict(repeated),
-        "e-mails that arrived so often": dict(Counter(to.values())),
+        "left": unfinished(),
+        "runs of jobs that must run once": dict(once_done),
+        "runs of jobs that may be repeated": dict(repeated),
+        "arrivals of e-mails": dict(Counter(to.values())),
         "different Message-IDs": len(set(ids)),
         "lost": work - len(to),
     }
@@ -399,10 +400,10 @@ def kill_workers(kills: int, work: int) -> dict:
 
 def check(seen: dict, kills: int, work: int) -> None:
     assert seen["left"] == seen["lost"] == 0
-    assert seen["jobs that must happen once, done so often"] == {1: work}
-    assert 0 not in seen["jobs that may be repeated, done so often"]
+    assert seen["runs of jobs that must run once"] == {1: work}
+    assert 0 not in seen["runs of jobs that may be repeated"]
     assert seen["different Message-IDs"] == work
-    arrived = seen["e-mails that arrived so often"]
+    arrived = seen["arrivals of e-mails"]
     assert sum((times - 1) * number for times, number in arrived.items()) <= kills
 
 
@@ -413,14 +414,14 @@ def test_a_worker_that_is_killed_loses_nothing(done_table):
 
 
 @pytest.mark.soak
-def test_a_hundred_kills(done_table):
+def test_a_hundred_killed_workers_lose_nothing(done_table):
     seen = kill_workers(kills=100, work=1500)
     print(f"\n{connection.vendor}: {seen}")
     assert seen["kills"] == 100
     check(seen, 100, 1500)
 
 
-def test_a_worker_that_is_stopped_finishes_what_it_has_begun(done_table):
+def test_a_worker_that_is_stopped_finishes_its_jobs(done_table):
     with smtp_server.running() as server:
         worker = start_worker(server)
         worker.terminate()

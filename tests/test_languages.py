@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
@@ -24,7 +25,7 @@ from tests.make import make_chief, make_person, make_release, mark, quotation
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("template_contexts")]
 IMPORT = "/admin/releases/release/import/"
 
-# Articles of the Universal Declaration of Human Rights (United Nations), but for da and nb.
+# Articles of the Universal Declaration of Human Rights (United Nations), except for da and nb.
 TEXTS = {
     "sv": "Alla människor är födda fria och lika i värde och rättigheter. De är utrustade med "
     "förnuft och samvete och bör handla gentemot varandra i en anda av broderskap. Var och en "
@@ -94,16 +95,16 @@ BAD_TAGS = [
 
 
 @pytest.mark.parametrize("tag", BAD_TAGS)
-def test_what_is_no_tag_is_refused_with_a_sentence(tag):
+def test_an_invalid_tag_is_refused_with_a_sentence(tag):
     with pytest.raises(ValidationError, match="is not a language tag"):
         language_tags.canonical(tag)
-    if "\0" not in tag:  # every column is cleaned of it first
+    if "\0" not in tag:  # it is removed from every column first
         with pytest.raises(ValidationError):
             Release(title="T", language=tag).full_clean()
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_tag_in_its_canonical_form_or_refused(text):
+def test_any_text_becomes_a_canonical_tag_or_is_refused(text):
     try:
         tag = languages.canonical(text)
     except languages.LanguageTagError:
@@ -124,12 +125,12 @@ def test_any_text_is_a_tag_in_its_canonical_form_or_refused(text):
         ("UG-LATN", "ug-Latn"), ("kmr", "ku"), (" cs ", "cs"),
     ],
 )  # fmt: skip
-def test_a_tag_is_written_in_one_way(typed, tag):
+def test_a_tag_is_converted_to_its_canonical_form(typed, tag):
     assert languages.canonical(typed) == tag
 
 
 @pytest.mark.parametrize(
-    ("tag", "english", "own", "direction", "locale"),
+    ("tag", "english", "native", "direction", "locale"),
     [
         ("sv", "Swedish", "svenska", "ltr", "sv_SE"),
         ("da", "Danish", "dansk", "ltr", "da_DK"),
@@ -156,12 +157,12 @@ def test_a_tag_is_written_in_one_way(typed, tag):
         ("eo", "Esperanto", "Esperanto", "ltr", ""),
     ],
 )
-def test_a_language_has_names_a_direction_and_a_territory(tag, english, own, direction, locale):
+def test_a_language_has_names_a_direction_and_a_territory(tag, english, native, direction, locale):
     assert languages.english_name(tag) == english
     assert direction == languages.direction(tag)
     assert languages.og_locale(tag) == locale
     if tag not in ("kk-Arab", "pa-PK"):  # CLDR's words for scripts and countries change
-        assert languages.native_name(tag) == own
+        assert languages.native_name(tag) == native
 
 
 def test_every_common_language_has_its_own_name_and_is_found_by_it():
@@ -220,7 +221,7 @@ def test_the_certainty_of_any_text_is_between_0_and_1(text):
     assert all(languages.canonical(tag) == tag for tag in guess.candidates)
 
 
-def test_a_long_text_takes_no_more_time_than_its_beginning():
+def test_only_the_beginning_of_a_long_text_is_examined():
     assert detect(TEXTS["sv"] * 100) == detect(TEXTS["sv"] * 100 + TEXTS["ar"] * 10_000)
 
 
@@ -245,7 +246,7 @@ def test_rules_distinguish_languages_that_the_model_does_not_know():
         ("zh-CN", "x.html", "zh-Hant", "zh-Hant", "stated"),
         ("en", "x.html", "ar", "ar", "detected"),
         ("en", "x.html", "ug", "ug", "detected"),
-        # Neither a tag nor a language.
+        # What is stated is neither a tag nor a language.
         ("", "report.co.uk.html", "en", "en", "detected"),
         ("", "news.min.html", "sv", "sv", "detected"),
         ("<script>", "../../x", "da", "da", "detected"),
@@ -262,7 +263,7 @@ def test_a_stated_language_is_weighed_against_the_letters_of_the_text(
 
 
 @pytest.mark.parametrize("claim", ["en", "da", "nl"])
-def test_the_user_is_asked_about_a_swedish_text_that_states_english(claim):
+def test_the_user_is_asked_about_a_swedish_text_that_states_another_language(claim):
     guess = guess_language(claim, "x.html", TEXTS["sv"])
     assert not guess.is_sure
     assert guess.candidates[:2] == (claim, "sv")
@@ -290,14 +291,14 @@ def test_the_model_is_the_file_named_in_its_readme():
     assert digest in (MODEL.parent / "README.md").read_text()
 
 
-# --- At an import ------------------------------------------------------------------------------
+# --- Imports -----------------------------------------------------------------------------------
 
 
 def release_text(language, title="T 2024"):
     return f"{title}\n\n{TEXTS[language]}\n\n{TEXTS[language]}\n"
 
 
-def shown(response):
+def parsed(response):
     return html.fromstring(response.content.decode())
 
 
@@ -307,7 +308,7 @@ def test_a_draft_has_the_language_in_its_report(tag):
     draft = import_draft(understood, by=make_chief())
     report = draft.events.get().detail["report"]
     assert draft.language == tag
-    assert f"{languages.label(tag)}, guessed from the text" in " ".join(report.split())
+    assert f"{language_tags.label(tag)}, guessed from the text" in " ".join(report.split())
 
 
 def test_the_user_must_choose_an_uncertain_language_before_a_draft_is_made(client):
@@ -316,10 +317,10 @@ def test_the_user_must_choose_an_uncertain_language_before_a_draft_is_made(clien
     page = client.post(IMPORT, {"text": text})
     field = page.context["confirm"]["language"]
     assert "the file states English, but the text looks like Swedish" in page.content.decode()
-    assert [one.get("value") for one in shown(page).xpath("//select[@id='id_language']/option")][
+    assert [one.get("value") for one in parsed(page).xpath("//select[@id='id_language']/option")][
         :1
     ] == [""]
-    likely = shown(page).xpath("//select[@id='id_language']/optgroup[1]/option/@value")
+    likely = parsed(page).xpath("//select[@id='id_language']/optgroup[1]/option/@value")
     assert likely[:2] == ["en", "sv"]
     assert field.value() == ""
     answer = page.context["confirm"].initial
@@ -340,8 +341,8 @@ def test_an_invalid_tag_is_refused_at_an_import_and_shown_again(client, typed):
     answer = page.context["confirm"].initial | {"language": "other", "language_other": typed}
     again = client.post(IMPORT, answer)
     assert "is not a language tag" in again.content.decode()
-    assert shown(again).xpath("//input[@name='language_other']/@value") == [typed]
-    assert not shown(again).xpath("//main//script[contains(., 'alert(1)')]")
+    assert parsed(again).xpath("//input[@name='language_other']/@value") == [typed]
+    assert not parsed(again).xpath("//main//script[contains(., 'alert(1)')]")
     assert not Release.objects.exists()
 
 
@@ -388,7 +389,7 @@ def test_the_command_reports_an_unknown_language(tmp_path):
 # --- At the desk -------------------------------------------------------------------------------
 
 
-def saved(client, release, **changes):
+def save(client, release, **changes):
     data = {
         "kind": "press_release", "language": "en", "title": release.title, "body": release.body,
         "attached": "[]", "read_version": release.version,
@@ -403,13 +404,37 @@ def saved(client, release, **changes):
 def test_a_release_can_be_in_any_language(client, typed, tag):
     release = make_release("draft", title="T")
     client.force_login(make_chief())
-    saved(client, release, language="other", language_other=typed)
+    save(client, release, language="other", language_other=typed)
     release.refresh_from_db()
     assert release.language == tag
     address = reverse("admin:releases_release_change", args=[release.pk])
-    chosen = shown(client.get(address)).xpath("//select[@id='id_language']/option[@selected]")
+    chosen = parsed(client.get(address)).xpath("//select[@id='id_language']/option[@selected]")
     assert [option.get("value") for option in chosen] == [tag]
     assert languages.english_name(tag) in client.get("/admin/releases/release/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("screen", "swedish", "chinese"),
+    [("en-gb", "Swedish", "Chinese, traditional"),
+     ("de", "Schwedisch", "Chinesisch (traditionell)"),
+     ("pt-br", "sueco", "chinês tradicional"), ("tlh", "Swedish", "Chinese, traditional")],
+)  # fmt: skip
+def test_the_desk_names_languages_in_the_language_of_the_screens(screen, swedish, chinese):
+    with translation.override(screen):
+        assert language_tags.label("sv") == f"{swedish} · svenska · sv"
+        assert language_tags.label("zh-Hant") == f"{chinese} · 繁體中文 · zh-Hant"
+        assert language_tags.name("x-ours") == "x-ours"
+        assert language_tags.read(f" {swedish.upper()} ") == "sv"
+        assert language_tags.read("Swedish") == "sv"
+
+
+def test_a_page_of_the_desk_names_languages_in_the_language_of_its_setting(client, settings):
+    settings.LANGUAGE_CODE = "de"
+    make_release("draft", language="sv", title="T")
+    client.force_login(make_chief())
+    page = client.get("/admin/releases/release/").content.decode()
+    assert "Schwedisch" in page
+    assert "Swedish" not in page
 
 
 @pytest.mark.parametrize("tag", sorted(set(BAD_TAGS) - {"english", "\0", "en\0"}))
@@ -417,27 +442,27 @@ def test_a_bad_tag_is_refused_at_the_desk(client, tag):
     release = make_release("draft", title="T")
     client.force_login(make_chief())
     for change in ({"language": tag}, {"language": "other", "language_other": tag}):
-        response = saved(client, release, **change)
+        response = save(client, release, **change)
         assert "is not a language tag" in response.content.decode()
         release.refresh_from_db()
         assert release.language == "en"
 
 
-# --- In public ---------------------------------------------------------------------------------
+# --- Public pages ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("tag", "direction", "locale"),
     [("ug-Latn", "ltr", "ug_CN"), ("sd", "rtl", "sd_PK"), ("nqo", "rtl", "nqo_GN")],
 )
-def test_a_page_says_language_direction_and_locale(client, tag, direction, locale):
+def test_a_page_states_its_language_direction_and_locale(client, tag, direction, locale):
     original = make_release(title="Original")
     release = make_release(title="T", language=tag, translation_of=original)
-    page = shown(client.get(release.get_absolute_url()))
+    page = parsed(client.get(release.get_absolute_url()))
     assert (page.get("lang"), page.get("dir")) == (tag, direction)
     assert page.xpath("//meta[@property='og:locale']/@content") == [locale]
     assert page.xpath("//meta[@property='og:locale:alternate']/@content") == ["en_US"]
-    other = shown(client.get(original.get_absolute_url()))
+    other = parsed(client.get(original.get_absolute_url()))
     assert other.xpath(f"//link[@hreflang='{tag}']")
     assert other.xpath(f"//aside//a[@lang='{tag}'][@dir='{direction}']")
 
@@ -445,19 +470,19 @@ def test_a_page_says_language_direction_and_locale(client, tag, direction, local
 def test_a_private_language_has_no_locale_and_every_output_names_it(client):
     release = make_release(title="T", language="x-ours")
     address = release.get_absolute_url()
-    assert not shown(client.get(address)).xpath("//meta[@property='og:locale']")
+    assert not parsed(client.get(address)).xpath("//meta[@property='og:locale']")
     assert 'xml:lang="x-ours"' in client.get(reverse("feed")).content.decode()
     assert json.loads(client.get(f"{address}release.json").content)["language"] == "x-ours"
     archive = client.get("/releases/?language=x-ours").content.decode()
     assert release.get_absolute_url() in archive
 
 
-def test_names_say_their_script(client):
+def test_names_are_marked_with_their_script(client):
     person = make_person("ئىلھام توختى", level=3)
     person.names.create(text="伊力哈木", printed=True)
     person.names.create(text="Ilham Tohti", printed=True)
     person.names.create(text="이력합목", language="ko", printed=True)
-    page = shown(client.get(person.get_absolute_url()))
+    page = parsed(client.get(person.get_absolute_url()))
     assert page.xpath("//h1/bdi[@lang='und-Arab']/text()") == ["ئىلھام توختى"]
     others = page.xpath("//p[@class='other-names']/bdi")
     assert [(one.text, one.get("lang")) for one in others] == [
@@ -473,13 +498,13 @@ def test_names_say_their_script(client):
         ("ar", "Ilham Tohti", "und-Latn"), ("en", "Ilham Tohti", ""), ("x-ours", "鄒幸彤", ""),
     ],
 )  # fmt: skip
-def test_a_name_in_a_release_says_its_script_where_the_text_has_another(
+def test_a_name_in_a_release_is_marked_if_its_script_is_not_that_of_the_text(
     client, language, name, lang
 ):
     person = make_person(name, title="Chair", speaks=True)
     body = f"<p>{mark(person)}</p>{quotation(person)}"
     release = make_release(language=language, body=body)
-    page = shown(client.get(release.get_absolute_url()))
+    page = parsed(client.get(release.get_absolute_url()))
     (linked,) = page.xpath("//a[@class='person']")
     assert linked.get("lang", "") == lang
     (below,) = page.xpath("//figcaption//b/a")
@@ -490,7 +515,7 @@ def test_a_name_in_a_release_says_its_script_where_the_text_has_another(
 
 
 @pytest.mark.parametrize("typed", ["jp", "cn", "kz", "UA", "dk-DK", "xx", "gr"])
-def test_a_country_is_no_language(typed):
+def test_a_country_code_is_not_a_language(typed):
     with pytest.raises(ValidationError, match="If you mean a country"):
         language_tags.canonical(typed)
 
@@ -500,7 +525,7 @@ def test_a_country_is_no_language(typed):
     [("ZH-hant", 1), ("zh-Hant", 1), (" zh-hant ", 1), ("iw", 1), ("he", 1), ("zh", 0), ("jp", 0)],
 )
 @pytest.mark.parametrize("path", ["/releases/", "/releases/feed.atom"])
-def test_a_filter_by_language_reads_any_form_of_a_tag(client, path, asked, found):
+def test_a_filter_by_language_accepts_any_form_of_a_tag(client, path, asked, found):
     make_release(title="Found", language="zh-Hant")
     make_release(title="Found", language="he")
     answer = client.get(path, {"language": asked})
@@ -512,7 +537,7 @@ def test_translations_into_one_locale_are_named_once(client):
     original = make_release(title="Original", by=chief)
     for tag in ("fr", "fr-x-ours", "fr-CA", "en-US"):
         make_release(title=tag, language=tag, translation_of=original, by=chief)
-    page = shown(client.get(original.get_absolute_url()))
+    page = parsed(client.get(original.get_absolute_url()))
     validators.open_graph(page)
     locales = page.xpath("//meta[@property='og:locale:alternate']/@content")
     assert sorted(locales) == ["fr_CA", "fr_FR"]

@@ -1,4 +1,4 @@
-"""The operator's proof: quiet on a sound site, loud on a leak, and gone without a trace."""
+"""`manage.py leakcheck` reports leaks, reports nothing on a sound site, and leaves nothing."""
 
 import contextlib
 import json
@@ -43,18 +43,18 @@ pytestmark = [
 ]
 
 
-class Quiet(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log_message(self, *args):
         pass
 
 
 @contextmanager
 def served():
-    """Serve the newsroom from this process, where a test can plant bugs.
+    """Serve the newsroom from this process, so that a test can plant bugs.
 
-    pytest's own live server will not do: it serves MEDIA_ROOT below /, as leakcheck found.
+    The live server of pytest-django is unsuitable: it serves MEDIA_ROOT below /, which is a leak.
     """
-    server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
     server.set_app(WSGIHandler())
     with serving(server):
         yield f"http://127.0.0.1:{server.server_port}"
@@ -74,7 +74,7 @@ def serving(server):
 
 @pytest.fixture
 def newsroom(transactional_db):
-    """Something public for the canary to stand beside, and something hidden; what is stored."""
+    """Store public and hidden rows; return the counts of rows and the files as they are then."""
     speaker = make_person(title="Director", speaks=True)
     make_prisoner()
     make_release(
@@ -94,34 +94,34 @@ def leakcheck_at(url, *more, **environment):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A check in this process: no watchdog has to start, and all canaries share one picture."""
+    """Make checks in this process fast: no watchdog starts, and all canaries share one picture."""
 
     @contextmanager
-    def nobody(names):
+    def no_watchdog(names):
         reads, writes = os.pipe()
         yield writes, lambda: None
         os.close(writes)
         os.close(reads)
 
-    monkeypatch.setattr(canary, "_watchdog", nobody)
+    monkeypatch.setattr(canary, "_watchdog", no_watchdog)
     picture = canary.title_card("Leak check", "of the suite")
     monkeypatch.setattr(canary, "title_card", lambda *words: picture)
 
 
-class Enough(BaseException):
-    """All that a test waits for was seen; what is left of the time would be wasted."""
+class AllSeen(BaseException):
+    """Ends a check early: everything that the test waits for was seen."""
 
 
-def sightings(url, kind, named):
-    """Check one kind until everything is named; return what was seen, as the command prints it."""
+def sightings(url, kind, patterns):
+    """Check one kind until every pattern matches a sighting; return the sightings as printed."""
     seen: list[str] = []
 
     def watch(report, doing):
         seen[:] = [f"{each.way} {each.address}: {each.where}" for each in report.sightings]
-        if all(any(re.search(words, line) for line in seen) for words in named.values()):
-            raise Enough
+        if all(any(re.search(pattern, line) for line in seen) for pattern in patterns.values()):
+            raise AllSeen
 
-    with contextlib.suppress(Enough):
+    with contextlib.suppress(AllSeen):
         watch(checking.check(url, watch, 3, [kind]), "")
     return seen
 
@@ -137,15 +137,15 @@ def wait_until(condition, seconds=60):
         time.sleep(0.1)
 
 
-# --- What it says of a site --------------------------------------------------------------------
+# --- What it reports about a site --------------------------------------------------------------
 
 
-def test_a_sound_site_is_quiet_and_nothing_is_left(newsroom):
+def test_a_sound_site_has_no_sightings_and_nothing_is_left_behind(newsroom):
     began = time.monotonic()
     with served() as url:
         code, out, err = leakcheck_at(url, "--minutes", "0.3")
     assert code == 0, out + err
-    assert time.monotonic() - began < 18 + 30  # its time, and that of a busy machine to start it
+    assert time.monotonic() - began < 18 + 30  # 18 for the check, 30 to start it on a busy machine
     assert "The canary was not seen." in out
     assert "it uses this database" in out
     assert "lists the only public release of this database, and no other" in out
@@ -153,18 +153,18 @@ def test_a_sound_site_is_quiet_and_nothing_is_left(newsroom):
     assert int(re.search(r"(\d+) answers were", out)[1]) > 0
     assert "minutes left at most" in err  # progress
     assert (rows(), files()) == newsroom
-    # The last lines say what it did not look at.
-    left = out[out.index("Not checked:") :]
+    # The last lines list what was not checked.
+    not_checked = out[out.index("Not checked:") :]
     unchecked = [
         "requests of the kind “guesses”: no time left", "Differences in time", "e-mail",
         f"another address than {url}", "JavaScript", "a preview link",
     ]  # fmt: skip
     for words in unchecked:
-        assert words in left, left
+        assert words in not_checked, not_checked
 
 
 @pytest.mark.soak
-def test_a_sound_site_is_quiet_in_a_whole_run_that_ends_in_time(newsroom):
+def test_a_full_check_of_a_sound_site_has_no_sightings_and_ends_in_time(newsroom):
     began = time.monotonic()
     with served() as url:
         process = start("leakcheck", "--url", url)
@@ -189,10 +189,10 @@ UNLIKE = "differs from an address that never existed: "
 
 @pytest.fixture
 def views_of(monkeypatch):
-    """What puts a bug between the public and a view."""
+    """Return a decorator for a function that replaces a view and calls it: `@views_of("feed")`."""
     patterns = {pattern.name: pattern for pattern in urls.urlpatterns if hasattr(pattern, "name")}
 
-    def behind(name):
+    def in_front_of(name):
         view = patterns[name].callback
 
         def plant(bug):
@@ -200,62 +200,62 @@ def views_of(monkeypatch):
 
         return plant
 
-    return behind
+    return in_front_of
 
 
 def is_hidden(slug) -> bool:
     return Release.objects.scheduled().filter(slug=slug).exists()
 
 
-def leaks_of_lists(behind, monkeypatch):
-    """Ways in which a list can reveal a scheduled release, each with what the report says of it."""
+def leaks_of_lists(views_of, monkeypatch):
+    """Plant leaks in lists; return a pattern of each one's line in the report."""
     scheduled = Release.objects.scheduled
 
-    @behind("prisoners")
-    def shows_a_word(view, request):
+    @views_of("prisoners")
+    def prints_a_title(view, request):
         return HttpResponse(view(request).content + str(list(scheduled())).encode())
 
-    @behind("people")
-    def says_it_in_a_header(view, request):
+    @views_of("people")
+    def names_it_in_a_header(view, request):
         response = view(request)
         response["X-Next"] = ",".join(r.slug for r in scheduled())
         return response
 
-    @behind("sitemap")
-    def counts(view, request):
+    @views_of("sitemap")
+    def counts_releases(view, request):
         response = view(request)
         response["X-Total"] = str(Release.objects.count())
         return response
 
-    @behind("newsroom")
-    def counts_down(view, request):
+    @views_of("newsroom")
+    def has_a_countdown(view, request):
         response = view(request)
         first = min(release.publish_at for release in scheduled())
         response["X-Refresh"] = str(int((first - timezone.now()).total_seconds()))
         return response
 
-    @behind("robots")
-    def has_a_header_while_something_waits_in_that_language(view, request):
+    @views_of("robots")
+    def has_a_header_if_another_language_waits(view, request):
         response = view(request)
         if scheduled().exclude(language="en").exists():
             response["X-Queue"] = "1"
         return response
 
-    @behind("feed")
-    def is_as_new_as_the_last_hidden_edit(view, request):
+    @views_of("feed")
+    def was_modified_by_the_last_hidden_edit(view, request):
         response = view(request)
         newest = Release.objects.latest("updated_at").updated_at
         response["Last-Modified"] = http_date(newest.timestamp())
         return response
 
-    @behind("archive")
+    @views_of("archive")
     def names_it_in_structured_data(view, request):
         titles = [release.title for release in scheduled()]
         data = f'<script type="application/ld+json">{json.dumps(titles)}</script>'
         return HttpResponse(view(request).content + data.encode())
 
-    @behind("prisoners_csv")
-    def has_another_tag(view, request):
+    @views_of("prisoners_csv")
+    def has_another_etag(view, request):
         response = view(request)
         response["ETag"] = f'"{Release.objects.count()}"'
         return response
@@ -274,37 +274,37 @@ def leaks_of_lists(behind, monkeypatch):
     }
 
 
-def leaks_of_guesses(behind, monkeypatch):
-    """Ways in which an address that can be guessed reveals a release."""
+def leaks_of_guesses(views_of, monkeypatch):
+    """Plant leaks at addresses that can be guessed; return a pattern of each one's line."""
 
-    @behind("release")
-    def leads_on(view, request, slug):
+    @views_of("release")
+    def redirects(view, request, slug):
         former = FormerSlug.objects.filter(slug=slug).first()
         if former:
             return HttpResponseRedirect(former.release.get_absolute_url())
         return view(request, slug=slug)
 
-    @behind("person")
-    def tells_by_the_method(view, request, slug):
+    @views_of("person")
+    def differs_by_method(view, request, slug):
         response = view(request, slug=slug) if request.method != "OPTIONS" else HttpResponse()
         known = {slug_for(person.display_name, fallback="") for person in Person.objects.all()}
         if request.method == "OPTIONS" and slug not in known:
             response.status_code = 405
         return response
 
-    @behind("release_json")
+    @views_of("release_json")
     def answers_head(view, request, slug):
         if request.method == "HEAD" and is_hidden(slug):
             return HttpResponse()
         return view(request, slug=slug)
 
-    @behind("release_card")
+    @views_of("release_card")
     def has_another_error_page(view, request, slug):
         return (
             HttpResponse("Come back later.", status=403) if is_hidden(slug) else view(request, slug)
         )
 
-    def hints(request, template, status):
+    def render_with_a_hint(request, template, status):
         response = render(request, template, status=status)
         if is_hidden(request.path.strip("/").rpartition("/")[2]):
             response["X-Hint"] = "later"
@@ -312,7 +312,7 @@ def leaks_of_guesses(behind, monkeypatch):
 
     ways = [("HEAD", {}), ("OPTIONS", {}), ("GET", {"Range": "bytes=0-99"})]
     monkeypatch.setattr(search.addresses, "OTHER_WAYS", ways)
-    monkeypatch.setattr("pressroom.middleware.render", hints)
+    monkeypatch.setattr("pressroom.middleware.render", render_with_a_hint)
     monkeypatch.setattr(views, "public_assets", lambda at: MediaAsset.objects.usable(at))
     return {
         "a redirect of an old address": rf"^GET {RELEASE[:-1]}-as-it-was/: {UNLIKE}status 302 "
@@ -327,22 +327,22 @@ def leaks_of_guesses(behind, monkeypatch):
     }
 
 
-def leaks_to_others(behind, monkeypatch):
-    """Ways in which somebody else is answered otherwise."""
+def leaks_to_others(views_of, monkeypatch):
+    """Plant leaks that some user agents or headers reveal; return a pattern of each one's line."""
 
-    @behind("release")
-    def is_closed_to_one_robot(view, request, slug):
+    @views_of("release")
+    def refuses_one_robot(view, request, slug):
         if "Twitterbot" in request.headers.get("User-Agent", "") and is_hidden(slug):
             return HttpResponse(status=403)
         return view(request, slug=slug)
 
-    @behind("newsroom")
-    def believes_a_header(view, request):
+    @views_of("newsroom")
+    def trusts_a_header(view, request):
         wanted = request.headers.get("X-Original-URL", "").strip("/").rpartition("/")[2]
         return HttpResponse("There it is.") if is_hidden(wanted) else view(request)
 
     ways = search.addresses
-    for name, number in (("AGENTS", 4), ("HEADERS", 2)):  # a whole run asks as all of them
+    for name, number in (("AGENTS", 4), ("HEADERS", 2)):  # a full check uses all of them
         some = dict(list(getattr(ways, name).items())[:number])
         monkeypatch.setattr(ways, name, some)
 
@@ -352,17 +352,17 @@ def leaks_to_others(behind, monkeypatch):
     }
 
 
-def leaks_of_switches(behind, monkeypatch):
-    """Ways in which a word in the query opens something."""
+def leaks_of_switches(views_of, monkeypatch):
+    """Plant leaks that a parameter of the query reveals; return a pattern of each one's line."""
 
-    @behind("release")
+    @views_of("release")
     def opens_for_drafts(view, request, slug):
         if request.GET.get("draft") and is_hidden(slug):
             return HttpResponse("The whole text.")
         return view(request, slug=slug)
 
-    @behind("archive")
-    def counts_what_waits(view, request):
+    @views_of("archive")
+    def counts_hidden_releases(view, request):
         asked = request.GET.get("as_of")
         return HttpResponse(f"{Release.objects.count()} releases") if asked else view(request)
 
@@ -376,10 +376,10 @@ def leaks_of_switches(behind, monkeypatch):
     }
 
 
-def leaks_of_time(behind, monkeypatch):
-    """A hidden release that takes a moment longer."""
+def leaks_of_time(views_of, monkeypatch):
+    """Make the answer for a hidden release slower; return a pattern of its line."""
 
-    @behind("release")
+    @views_of("release")
     def is_slow(view, request, slug):
         if is_hidden(slug):
             time.sleep(0.04)
@@ -389,7 +389,7 @@ def leaks_of_time(behind, monkeypatch):
     monkeypatch.setattr(search.addresses, "first_of_each", lambda c: few(c)[:2])
     monkeypatch.setattr(search.timing, "MAX_PAIRS", 30)
     return {
-        "40 ms": rf"^GET timed {RELEASE}: takes \d+\.\d ms longer than an address that "
+        "40 ms": rf"^GET timed {RELEASE}: is \d+\.\d ms slower than an address that "
         r"never existed \(.* in \d+ pairs\)"
     }
 
@@ -405,16 +405,16 @@ def leaks_of_time(behind, monkeypatch):
         ("timing", leaks_of_time),
     ],
 )
-def test_planted_leaks_are_named(newsroom, quick, views_of, monkeypatch, kind, plant):
-    named = plant(views_of, monkeypatch)
+def test_planted_leaks_are_reported(newsroom, quick, views_of, monkeypatch, kind, plant):
+    patterns = plant(views_of, monkeypatch)
     before = rows(), files()
     with served() as url:
-        seen = sightings(url, kind, named)
-    for leak, words in named.items():
-        assert any(re.search(words, line) for line in seen), f"{leak} is not named:\n" + "\n".join(
-            seen
+        seen = sightings(url, kind, patterns)
+    for leak, pattern in patterns.items():
+        assert any(re.search(pattern, line) for line in seen), (
+            f"{leak} is not named:\n" + "\n".join(seen)
         )
-    # The sound places are not accused.
+    # Places without a bug are not reported.
     sound = {
         "lists": "GET /admin/", "guesses": "GET /releases/[^ ]*release.txt",
         "agents": "GET as a browser", "switches": "preview=1", "timing": "release.txt",
@@ -423,7 +423,9 @@ def test_planted_leaks_are_named(newsroom, quick, views_of, monkeypatch, kind, p
     assert (rows(), files()) == before
 
 
-def test_a_site_that_forgets_the_clock_is_named_in_all_its_lists(newsroom, quick, monkeypatch):
+def test_a_site_that_ignores_publication_times_is_reported_in_all_lists(
+    newsroom, quick, monkeypatch
+):
     Release.objects.scheduled().delete()
     monkeypatch.setattr(
         ReleaseQuerySet, "public", lambda self, at=None: self.filter(status="approved")
@@ -434,15 +436,13 @@ def test_a_site_that_forgets_the_clock_is_named_in_all_its_lists(newsroom, quick
     lists = {place: rf"^GET {place}: (body|differs)" for place in places}
     release = {"release": rf"^GET {RELEASE}: (body|differs)", "picture": picture}
     with served() as url:
-        for kind, named in (("lists", lists), ("guesses", release)):
-            seen = sightings(url, kind, named)
-            for place, words in named.items():
-                assert any(re.search(words, line) for line in seen), place + "\n".join(seen)
+        for kind, patterns in (("lists", lists), ("guesses", release)):
+            seen = sightings(url, kind, patterns)
+            for place, pattern in patterns.items():
+                assert any(re.search(pattern, line) for line in seen), place + "\n".join(seen)
 
 
-def test_a_large_site_is_sampled_and_what_is_left_is_counted(
-    newsroom, quick, views_of, monkeypatch
-):
+def test_a_large_site_is_sampled_and_the_rest_is_counted(newsroom, quick, views_of, monkeypatch):
     @views_of("archive")
     def has_endless_filters(view, request):
         queries = [f"kind={random.random()}&amp;page={n}" for n in range(50)]
@@ -450,25 +450,28 @@ def test_a_large_site_is_sampled_and_what_is_left_is_counted(
         links = "".join(f'<a href="?{query}">x</a>' for query in queries)
         return HttpResponse(view(request).content + links.encode())
 
-    searching = search.Search  # as many addresses as it has time for
+    searching = search.Search  # limited by addresses here, not by time
     monkeypatch.setattr(searching, "_is_time", lambda self, until: len(self.report.addresses) < 60)
     with served() as url:
         report = checking.check(url, lambda report, doing: None, 10, ["links"])
     assert report.sightings == []
-    assert {"/people/", "/prisoners/"} <= report.addresses  # endless as one kind is, others come
-    left = "\n".join(report.unchecked(url))
-    assert re.search(r"^\d[\d,]* combinations of filters: no time left", left, re.MULTILINE)
-    assert "Kinds of checks that you left out: lists, guesses" in left
+    assert {
+        "/people/",
+        "/prisoners/",
+    } <= report.addresses  # one endless kind leaves time for others
+    not_checked = "\n".join(report.unchecked(url))
+    assert re.search(r"^\d[\d,]* combinations of filters: no time left", not_checked, re.MULTILINE)
+    assert "Kinds of checks that you left out: lists, guesses" in not_checked
 
 
-def test_a_time_in_which_nothing_can_be_looked_at_proves_nothing(newsroom, quick):
-    with served() as url, pytest.raises(checking.CheckError, match="before the search began"):
+def test_a_check_that_ends_before_its_search_begins_is_an_error(newsroom, quick):
+    with served() as url, pytest.raises(checking.CheckError, match="no time left for the search"):
         checking.check(url, lambda *progress: None, 0.001)
     assert (rows(), files()) == newsroom
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "41", "nan"])
-def test_a_time_that_the_canary_does_not_have_is_refused(minutes):
+def test_an_invalid_duration_is_refused(minutes):
     with pytest.raises(checking.CheckError, match="--minutes must be above 0 and at most 40"):
         checking.check("http://127.0.0.1:1", lambda *progress: None, float(minutes))
 
@@ -491,7 +494,7 @@ def refused(*arguments, **environment) -> str:
 
 
 def refused_here(url) -> str:
-    """The same without a process of its own, for what does not depend on the environment."""
+    """Do the same in this process, for cases that do not depend on the environment."""
     with pytest.raises(CommandError) as refusal:
         call_command("leakcheck", url=url, minutes=0.4)
     assert refusal.value.returncode == 2
@@ -503,12 +506,12 @@ def refused_here(url) -> str:
     ["news.example.org", "ftp://news.example.org", "http://", "http://[::1", "http://x:port",
      "https://news.example.org/releases/", "https://me:secret@news.example.org"],
 )  # fmt: skip
-def test_what_is_no_address_of_a_site_is_refused(url):
+def test_an_invalid_address_of_a_site_is_refused(url):
     with pytest.raises(checking.CheckError, match="is not the address of a site"):
         checking.origin_of(url)
 
 
-def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_path):
+def test_a_site_that_is_unreachable_or_not_ours_gives_a_clear_error(newsroom, tmp_path):
     assert "“news.example.org” is not the address of a site" in refused("news.example.org")
     dead = refused_here(f"http://127.0.0.1:{free_port()}")
     assert "cannot be reached: Connection refused. Is the site running there?" in dead
@@ -536,7 +539,7 @@ def test_a_site_that_is_not_there_or_not_ours_is_a_clear_sentence(newsroom, tmp_
     assert (rows(), files()) == newsroom
 
 
-def test_a_site_that_leads_on_to_https_names_where_to(newsroom, settings):
+def test_a_redirect_to_https_is_reported_with_the_right_address(newsroom, settings):
     settings.SECURE_SSL_REDIRECT = True
     with served() as url:
         output = refused_here(url)
@@ -544,7 +547,7 @@ def test_a_site_that_leads_on_to_https_names_where_to(newsroom, settings):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="apt install openssl")
-def test_a_certificate_that_nobody_trusts_is_a_clear_sentence(newsroom, tmp_path):
+def test_an_untrusted_certificate_gives_a_clear_error(newsroom, tmp_path):
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
             "-keyout", tmp_path / "key", "-out", tmp_path / "certificate"]  # fmt: skip
     subprocess.run(made, check=True, capture_output=True)
@@ -558,7 +561,7 @@ def test_a_certificate_that_nobody_trusts_is_a_clear_sentence(newsroom, tmp_path
     assert "is not trusted: self" in output
 
 
-# --- That it leaves nothing --------------------------------------------------------------------
+# --- Nothing is left behind --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -581,36 +584,38 @@ def test_an_interrupted_check_leaves_nothing(newsroom, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_every_signal_that_asks_to_end_is_heard(newsroom, quick, number):
+def test_every_signal_that_asks_to_end_interrupts_the_check(newsroom, quick, number):
     def once_planted(report, doing):
         if is_planted():
             os.kill(os.getpid(), number)
 
-    old = signal.signal(number, signal.SIG_DFL)  # a suite in the background shuts it out
+    handler = signal.signal(
+        number, signal.SIG_DFL
+    )  # ignored in a suite that runs in the background
     try:
         with served() as url, pytest.raises(checking.CheckError, match=f"by {number.name}"):
             checking.check(url, once_planted, 1, ["links"])
     finally:
-        signal.signal(number, old)
+        signal.signal(number, handler)
     assert (rows(), files()) == newsroom
 
 
-def test_the_watchdog_of_one_check_leaves_the_canary_of_the_next_alone(newsroom):
+def test_the_watchdog_of_one_check_does_not_remove_the_next_canary(newsroom):
     with served() as url:
         process = start("leakcheck", "--url", url, "--only", "links")
         wait_until(is_planted)
-        time.sleep(1)  # planting is more than the release
+        time.sleep(1)  # its other rows are stored after the release
         next_one = canary.plant(canary.choose())
         process.kill()
-        process.communicate(timeout=60)  # ends with the watchdog, which holds the same terminal
+        process.communicate(timeout=60)  # waits for the watchdog, which has the same output
     assert canary.is_in_place(next_one)
-    left = Release.objects.filter(title__regex=canary.TITLES).values_list("pk", flat=True)
-    assert list(left) == [next_one.names.release]
+    remaining = Release.objects.filter(title__regex=canary.TITLES).values_list("pk", flat=True)
+    assert list(remaining) == [next_one.names.release]
     assert canary.sweep() > 20
     assert (rows(), files()) == newsroom
 
 
-def test_a_check_that_loses_its_canary_says_so(newsroom, quick, monkeypatch):
+def test_a_check_whose_canary_is_removed_fails(newsroom, quick, monkeypatch):
     monkeypatch.setattr(search, "CHECK_CANARY_EVERY", 0.5)
     lost = "The canary was removed or changed during the check"
 
@@ -623,16 +628,16 @@ def test_a_check_that_loses_its_canary_says_so(newsroom, quick, monkeypatch):
     assert (rows(), files()) == newsroom
 
 
-def test_what_a_power_cut_left_is_swept_and_nothing_else(newsroom, capsys):
+def test_sweep_removes_what_a_power_cut_left_and_nothing_else(newsroom, capsys):
     planted = canary.plant(canary.choose())
     picture = MediaAsset.objects.get(pk=planted.names.poster)
-    # An editor ties to it what is the newsroom's own.
+    # An editor has linked a draft to the canary and its picture.
     own = Release.objects.get(status="draft")
     own.translation_of, own.poster = Release.objects.get(pk=planted.names.release), picture
     own.body = f'<p>Our words.</p><figure data-asset="{picture.pk}"></figure>'
     own.save()
     canary.plant(canary.choose())
-    # What the newsroom had still to do for it.
+    # A job for the canary is still waiting.
     processing.make_renditions.add(str(picture.pk), key=str(picture.pk))
     process = start("leakcheck", "--sweep")
     out, err = process.communicate(timeout=60)
@@ -663,7 +668,8 @@ def test_files_without_rows_are_swept(newsroom):
 
 
 @contextmanager
-def a_database_that_keeps_releases():
+def releases_that_cannot_be_deleted():
+    """Make the database refuse to delete a release."""
     function = """CREATE FUNCTION keeps() RETURNS trigger AS
         $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$ LANGUAGE plpgsql"""
     keep = "CREATE TRIGGER keeps BEFORE DELETE ON releases_release"
@@ -685,7 +691,7 @@ def a_database_that_keeps_releases():
 
 def test_a_failed_removal_is_reported_and_tried_again(newsroom, tmp_path):
     with (tmp_path / "err").open("w") as err, served() as url:
-        with a_database_that_keeps_releases():
+        with releases_that_cannot_be_deleted():
             process = start("leakcheck", "--url", url, "--only", "links", out=err)
             wait_until(is_planted)
             process.terminate()
@@ -698,7 +704,7 @@ def test_a_failed_removal_is_reported_and_tried_again(newsroom, tmp_path):
         wait_until(lambda: (rows(), files()) == newsroom)
 
 
-def test_the_canary_says_what_it_is_and_never_what_a_release_is(newsroom):
+def test_the_canary_is_recognisable_and_no_other_release_is_taken_for_it(newsroom):
     planted = canary.plant(canary.choose())
     release = Release.objects.get(pk=planted.names.release)
     assert release.title == f"Leak check {planted.names.word} (removes itself)"

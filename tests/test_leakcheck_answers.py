@@ -1,4 +1,4 @@
-"""What leakcheck takes for a leak, and what for noise: of values that move, and of time."""
+"""What leakcheck counts as a leak and what as noise, in changing values and in times."""
 
 import random
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ def answer(at, body="", **headers) -> Answer:
 
 
 def judged(values, make):
-    """Judge values at moments: before, with the canary, and three times after."""
+    """Judge a value as it was before the canary, with it, and three times after it."""
     times = [1_800_000_000.0, 1_800_000_060.0, 1_800_000_120, 1_800_000_121.1, 1_800_000_122.2]
     before, now, *after = (make(at, value) for at, value in zip(times, values, strict=True))
     return judge(before, now, after, canary.Names.new())
@@ -31,7 +31,7 @@ def judged(values, make):
         (["84654000", "3540000", "84534000", "84532900", "84531800"],
          "header x: “3540000” instead of “84594000”"),
         (["a", "b", "a", "a", "a"], "header x: “b” instead of “a”"),
-        # A clock and a countdown that go on, and what somebody published meanwhile.
+        # Not leaks: a countdown, a clock, a publication during the check, and random values.
         (["84654", "84594", "84534", "84533", "84532"], ""),
         (["5000", "5060", "5120", "5121", "5122"], ""),
         (["4", "4", "5", "5", "5"], ""),
@@ -40,16 +40,16 @@ def judged(values, make):
         (["3", "9", "5", "1", "7"], ""),
     ],
 )  # fmt: skip
-def test_a_header_that_moves_by_itself_is_followed(values, difference):
+def test_a_header_that_changes_without_the_canary_is_not_a_leak(values, difference):
     assert judged(values, lambda at, value: answer(at, X=value)).difference == difference
 
 
-def test_a_value_in_which_nothing_could_be_seen_is_listed():
+def test_a_value_that_changes_at_random_is_listed_as_unsteady():
     judgement = judged(["a8", "77", "0b", "9d", "e4"], lambda at, value: answer(at, X=f"k{value}"))
     assert judgement.unsteady == {"header x:"}
 
 
-def test_a_page_that_prints_the_time_is_compared_in_the_rest():
+def test_a_page_that_prints_the_time_is_compared_without_it():
     def page(at, count):
         return answer(at, f"<p>{datetime.fromtimestamp(at, UTC).isoformat()}</p><b>{count}</b>")
 
@@ -58,7 +58,7 @@ def test_a_page_that_prints_the_time_is_compared_in_the_rest():
 
 
 def measured(seed, effect, pairs=60) -> timing.Difference:
-    """Measure on a busy machine: half of the answers wait for others, some for very long."""
+    """Simulate a measurement on a busy machine: half of the answers wait for others."""
     chance = random.Random(seed)
 
     def took(more):
@@ -70,7 +70,7 @@ def measured(seed, effect, pairs=60) -> timing.Difference:
 def test_a_longer_time_is_distinguished_from_load():
     assert sum(measured(seed, 0.04).is_certain for seed in range(50)) == 50
     assert all(measured(seed, 0.04).low > 0 for seed in range(50))
-    # Thrice the same way is what is reported: of these, none comes near.
-    false = [seed for seed in range(1000) if measured(seed, 0).is_certain]
-    assert len(false) <= 2
+    # A leak is reported only after three certain measurements. One is rarely certain by chance.
+    false_alarms = [seed for seed in range(1000) if measured(seed, 0).is_certain]
+    assert len(false_alarms) <= 2
     assert all(timing.MIN_SECONDS < measured(seed, 0).smallest_visible < 0.04 for seed in range(20))

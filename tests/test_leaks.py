@@ -1,7 +1,7 @@
-"""Nothing is visible early: every public URL is asked for every hidden thing.
+"""Nothing is visible early: a matrix of every public URL and every kind of hidden row.
 
-The URLs are read from the URLconf, so a new page is in the matrix at once. A page whose address
-takes a parameter that the matrix does not know fails until `guesses_at` knows it.
+The URLs come from the URLconf, so a new page is in the matrix automatically. A page with an unknown
+parameter in its URL fails until `guesses_at` has values for it.
 """
 
 import gzip
@@ -48,8 +48,9 @@ pytestmark = pytest.mark.django_db
 CANARY = "Zaunkönigin"
 NEVER = uuid4()
 PAST = "Mon, 03 Jan 2000 00:00:00 GMT"
-A_FEW = [("press", "jpg"), ("teaser", "webp"), ("file", "pdf"), ("original", "jpg")]
+FEW_FILES = [("press", "jpg"), ("teaser", "webp"), ("file", "pdf"), ("original", "jpg")]
 STATES = [*HIDDEN, "deleted"]
+PAGE_SIZE = 3  # rows; lists have a second page without many rows to render
 LEVELS = ["lapsed", 0, 1, 2]
 FILES = [(name, extension) for name, style in STYLES.items() for extension in style.formats]
 FILES += [
@@ -62,9 +63,11 @@ FILES += [
 
 
 @pytest.fixture(autouse=True)
-def _nothing_but_the_planted_thing(monkeypatch):
+def _only_the_hidden_thing_changes_answers(monkeypatch):
     """Stop the clock and the throttle, so that only the hidden thing can change an answer."""
     monkeypatch.setattr("previews.throttle.THROTTLE_LIMIT", 1_000_000)
+    monkeypatch.setattr("newsroom.paging.PAGE_SIZE", PAGE_SIZE)
+    monkeypatch.setattr("newsroom.views.PAGE_SIZE", PAGE_SIZE)
     with time_machine.travel(timezone.now(), tick=False):
         yield
 
@@ -75,7 +78,7 @@ def public_patterns() -> list[URLPattern]:
 
 
 def fixed_addresses() -> list[str]:
-    """Every address without a parameter, with each filter and without."""
+    """Return every address without a parameter, with each filter and without."""
     plain = [reverse(p.name) for p in public_patterns() if not p.pattern.converters]
     tried = {
         "kind": ["statement", "nonsense"],
@@ -98,10 +101,10 @@ def fixed_addresses() -> list[str]:
 
 
 def guesses_at(thing, way="get") -> list[tuple[str, str]]:
-    """Every address where a stranger may look for a thing, each with one that never existed."""
+    """Return addresses where a stranger may look for a thing, each with one that never existed."""
     guesses = []
     names = [thing.slug, "zaunkonigin", str(thing.pk)] if hasattr(thing, "slug") else []
-    files = FILES if way == "get" else A_FEW
+    files = FILES if way == "get" else FEW_FILES
     for pattern in public_patterns():
         taken = set(pattern.pattern.converters)
         tried = []
@@ -113,7 +116,7 @@ def guesses_at(thing, way="get") -> list[tuple[str, str]]:
             tried = [(["x" * 43, thing.pk, *file], ["x" * 43, NEVER, *file]) for file in files]
         elif taken:
             pytest.fail(
-                f"{pattern.name} takes {taken}: teach guesses_at() what a stranger would try."
+                f"{pattern.name} takes {taken}: add to guesses_at() what a stranger would try."
             )
         guesses += [
             (reverse(pattern.name, args=real), reverse(pattern.name, args=never))
@@ -148,15 +151,15 @@ def answer(client, path, way="get", **more):
 
 
 def work_of(client, path, way) -> tuple[list[str], tuple]:
-    """The queries of an answer in order, without their values, and the answer."""
+    """Return the queries of an answer in order, without their values, and the answer."""
     reset_queries()  # Django keeps the last 9,000
     with CaptureQueriesContext(connection) as queries:
         got = answer(client, path, way)
     return [re.sub(r"'[^']*'|\b[0-9a-f]{32}\b|\d+", "?", q["sql"]) for q in queries], got
 
 
-def the_site(client, *more) -> dict:
-    """All answers to a stranger: every address, every filter, every kind of request."""
+def public_answers(client, *more) -> dict:
+    """Return all answers to a stranger: every address, every filter, every kind of request."""
     plain = {reverse(p.name) for p in public_patterns() if not p.pattern.converters}
     cells = [(path, "get") for path in fixed_addresses()]
     cells += product([*sorted(plain), *more], WAYS)
@@ -164,16 +167,17 @@ def the_site(client, *more) -> dict:
 
 
 def each_alone(kinds):
-    """All kinds in one site; then each in its own site, which shows which one fails."""
+    """Return parameters: all kinds together, and each kind alone to show which one fails."""
     together = pytest.param(kinds, id="together")
     return [together, *(pytest.param([one], id=str(one), marks=pytest.mark.soak) for one in kinds)]
 
 
 def guesses_in_turn(things_of: dict) -> Iterator[tuple]:
-    """Guesses at the things of each kind of hidden thing, with the kind and the way to ask.
+    """Yield kind, way, address, and an address that never existed, for all hidden things.
 
-    By a plain GET all kinds, in a few formats of each file. Else all guesses in all ways, each at
-    one kind in turn: as there are more ways than kinds, every two of kind, way and guess meet.
+    A plain GET asks for things of all kinds, in a few formats of each file. In addition, each way
+    asks for all guesses, each at one kind in turn. There are at least as many ways as kinds, so
+    every pair of kind, way and guess occurs.
     """
     number = len(things_of)
     assert number <= len(WAYS)
@@ -187,7 +191,7 @@ def guesses_in_turn(things_of: dict) -> Iterator[tuple]:
                 yield kind, way, guess, never
 
 
-def assert_silent(answers) -> None:
+def assert_no_canary(answers) -> None:
     for (path, way), (_, headers, body) in answers.items():
         seen = f"{headers}{body.decode(errors='replace')}".casefold()
         for word in (CANARY, "zaunkonigin", "zaunk%c3%b6nigin"):
@@ -197,7 +201,7 @@ def assert_silent(answers) -> None:
 
 @pytest.fixture
 def count(request):
-    """Counts the cells of the matrix; `pytest -rP` shows how many a test has asked."""
+    """Count the cells of the matrix that a test requests; `pytest -rP` prints the number."""
     cells: Counter[str] = Counter()
     yield cells
     print(f"{request.node.name}: {cells.total()} cells")
@@ -205,16 +209,16 @@ def count(request):
 
 @pytest.fixture
 def public_things(client):
-    """Public rows beside the hidden ones."""
+    """Make public rows beside the hidden ones; return the addresses of two pages."""
     topic = Topic.objects.create(name="Open topic")
     speaker = make_person(title="Director", speaks=True)
     make_prisoner()
-    # A page that random padding makes longer is not always compressed, so pages must be long.
-    for _ in range(8):  # the sitemap of people
+    # Random padding decides whether a short page is compressed, so the pages must be long.
+    for _ in range(8):  # so that the sitemap of people is long
         make_person(title="Director", speaks=True)
     models.QuerySet(Case).update(call="Release him now, and all others who are held with him. " * 9)
-    for _ in range(22):
-        make_release(topics=[topic], countries=["GB"])
+    for _ in range(PAGE_SIZE + 1):
+        make_release(topics=[topic], countries=["GB"], standfirst="Hello. " * 99)
     release = make_release(
         title="An open one", body=f"<p>Hello {mark(speaker)}</p>{quotation(speaker)}",
         poster=make_picture(), topics=[topic],
@@ -223,7 +227,7 @@ def public_things(client):
 
 
 def canary_release(state, **more):
-    """A release with the canary in every text, name and picture."""
+    """Make a release with the canary in every text, name and picture."""
     speaker = make_person(f"{CANARY} Speaker", title=CANARY)
     speaker.level = 2
     speaker.save()
@@ -252,7 +256,7 @@ def canary_release(state, **more):
 
 
 def hide(state):
-    """A canary in a hidden state, and everything that belongs to it."""
+    """Make a canary in a hidden state; return it and everything that belongs to it."""
     release, things = canary_release("draft" if state == "deleted" else state)
     if state == "deleted":
         workflow.discard(release, by=make_chief())
@@ -268,7 +272,7 @@ NOTICES = re.compile(
 
 
 def without_tombstones(got: dict) -> dict:
-    """The answers without the notices of withdrawal."""
+    """Return the answers without the notices of withdrawal."""
     kept = {}
     for (path, way), (status, headers, body) in got.items():
         left = NOTICES.sub(b"", body)
@@ -283,22 +287,22 @@ def without_tombstones(got: dict) -> dict:
 
 @pytest.mark.parametrize("states", each_alone(STATES))
 def test_a_hidden_release_changes_nothing_in_public(client, public_things, states, count):
-    before = the_site(client, *public_things)
-    # Withdrawn comes last: it has a public notice, which the comparison leaves out.
+    before = public_answers(client, *public_things)
+    # “Withdrawn” comes last: it has a public notice, which the comparison leaves out.
     for hidden in ([one for one in states if one != "withdrawn"], {"withdrawn"} & {*states}):
         if not hidden:
             continue
         for state in hidden:
             hide(state)
-        after = the_site(client, *public_things)
-        assert_silent(after)
+        after = public_answers(client, *public_things)
+        assert_no_canary(after)
         if "withdrawn" in hidden:
             before, after = without_tombstones(before), without_tombstones(after)
         # Not even the topic is visible.
         for cell, answered in before.items():
             assert after[cell] == answered, f"{cell} reveals that something hidden exists"
             count["cells"] += 1
-        # What a stranger has cached is still valid.
+        # What a stranger has in a cache is still valid.
         for (path, way), (status, headers, _) in before.items():
             etag = dict(headers).get("ETag")
             if way == "get" and status == 200 and etag:
@@ -308,14 +312,14 @@ def test_a_hidden_release_changes_nothing_in_public(client, public_things, state
 
 
 def unpacked(body: bytes) -> bytes:
-    """The content of a file, with that of every file in it."""
+    """Return the content of a file, or of all files in a ZIP."""
     if not body.startswith(b"PK"):
         return body
     with zipfile.ZipFile(BytesIO(body)) as archive:
         return b"".join(archive.read(name) for name in archive.namelist())
 
 
-def test_the_same_release_is_everywhere_when_it_is_public(client, public_things):
+def test_the_same_release_is_visible_everywhere_when_it_is_public(client, public_things):
     """This shows that the tests above can fail: the canary would be visible in these places."""
     release, things = canary_release("published", publish_at=timezone.now())
     places = ["/", "/releases/", "/sitemap-releases.xml", release.get_absolute_url(),
@@ -340,7 +344,7 @@ def test_the_same_release_is_everywhere_when_it_is_public(client, public_things)
 
 @pytest.mark.parametrize("states", each_alone(STATES))
 def test_a_hidden_release_answers_like_one_that_never_existed(client, public_things, states, count):
-    """Byte for byte, header for header, and at the same cost."""
+    """Bytes, headers and database queries are the same."""
     slugs, things_of, nothing = {}, {}, {}
     for state in states:
         release, things_of[state] = hide(state)
@@ -349,7 +353,7 @@ def test_a_hidden_release_answers_like_one_that_never_existed(client, public_thi
         cost, got = work_of(client, guess, way)
         if state == "withdrawn" and got[0] == 410:
             assert guess.startswith(f"/releases/{slugs[state]}/")
-            assert_silent({(guess, way): got})
+            assert_no_canary({(guess, way): got})
             continue
         if (never, way) not in nothing:
             nothing[never, way] = work_of(client, never, way)
@@ -369,15 +373,15 @@ def test_a_person_without_a_page_is_on_no_public_page(client, public_things, lev
     # At level 2 a person may be shown; pictures of the others are hidden too.
     withheld.hidden_from = timezone.now()
     withheld.save(update_fields=["hidden_from"])
-    before = the_site(client, *pages)
+    before = public_answers(client, *pages)
     things_of, nothing = {}, {}
     for number, level in enumerate(levels):
-        # Each has a name of its own: a text may not contain another protected name.
+        # The names differ, because a text may not contain the protected name of someone else.
         person = hidden_person(level, CANARY + "x" * number)
         person.depicted_in.add(shown if level == 2 else withheld)
         things_of[level] = [person, person.portrait]
-    after = the_site(client, *pages)
-    assert_silent(after)
+    after = public_answers(client, *pages)
+    assert_no_canary(after)
     for level, way, guess, never in guesses_in_turn(things_of):
         if (never, way) not in nothing:
             nothing[never, way] = work_of(client, never, way)
@@ -387,7 +391,7 @@ def test_a_person_without_a_page_is_on_no_public_page(client, public_things, lev
 
 
 def hidden_person(level, words):
-    """A person without a page: by the level, or because the consent has ended."""
+    """Make a person without a page: because of the level, or because the consent has ended."""
     lapsed = level == "lapsed"
     person = make_person(
         words, level=3 if lapsed else level, level_basis="x", title=words, speaks=True,
@@ -425,8 +429,8 @@ def test_internal_facts_about_a_public_person_are_on_no_public_page(client, publ
     release = make_release(body=f"<p>{mark(speaker)}</p>{quotation(speaker)}")
     pages = [speaker.get_absolute_url(), release.get_absolute_url()]
     pages += [reverse(each.name, args=[release.slug]) for each in RELEASE_FORMATS]
-    got = the_site(client, *pages, f"{speaker.get_absolute_url()}?q=a")
-    assert_silent(got)
+    got = public_answers(client, *pages, f"{speaker.get_absolute_url()}?q=a")
+    assert_no_canary(got)
     shown = got[speaker.get_absolute_url(), "get"][2].decode()
     assert "Open words." in shown
     for internal in ("Not usually reliable", "Family", "review"):
@@ -436,20 +440,20 @@ def test_internal_facts_about_a_public_person_are_on_no_public_page(client, publ
 def test_a_public_page_reveals_no_related_hidden_release(client, public_things):
     person = make_person("Open Person", title="Open title", speaks=True)
     topic = Topic.objects.create(name="Shared topic")
-    # Long enough for each page to be compressed without the notice of a withdrawal too.
+    # Pages must be long enough to be compressed, also without the notice of a withdrawal.
     shown = make_release(
         body=quotation(person, "“Seen.”"), topics=[topic], title="Shown", standfirst="Seen. " * 50
     )
     pages = [shown.get_absolute_url(), person.get_absolute_url(), "/releases/?topic=shared-topic",
              "/releases/?person=open-person", "/releases/feed.atom?person=open-person"]  # fmt: skip
-    before = the_site(client, *pages)
+    before = public_answers(client, *pages)
     for state in HIDDEN:
         make_release(
             state, title=f"{CANARY} {state}", topics=[topic], translation_of=shown, language="cy",
             body=quotation(person, f"“{CANARY}.”"),
         )  # fmt: skip
-    after = the_site(client, *pages)
-    assert_silent(after)
+    after = public_answers(client, *pages)
+    assert_no_canary(after)
     assert without_tombstones(before) == without_tombstones(after)
 
 
@@ -475,7 +479,7 @@ def test_a_picture_whose_licence_has_ended_is_not_shown_anywhere(client):
     assert CANARY.encode() in client.get(page).content
     picture.licence_expires = timezone.now() - timedelta(seconds=1)
     picture.save()
-    assert_silent(the_site(client, page))
+    assert_no_canary(public_answers(client, page))
     address = picture.public_url("poster", "jpg")
     assert answer(client, address) == answer(client, f"/media/{NEVER}/poster.jpg")
 
@@ -510,13 +514,13 @@ def test_every_public_answer_must_be_revalidated(client, public_things):
 def test_the_public_site_sets_no_cookie_and_is_the_same_for_an_editor(
     client, at_desk, publisher, public_things
 ):
-    of_a_stranger = the_site(client, *public_things)
+    for_a_stranger = public_answers(client, *public_things)
     at_desk(publisher)
-    for (path, way), got in of_a_stranger.items():
+    for (path, way), got in for_a_stranger.items():
         assert answer(client, path, way) == got
         assert "Set-Cookie" not in dict(got[1])
         assert "Cookie" not in dict(got[1]).get("Vary", "")
-    assert client.get("/admin/").status_code == 200  # an editor all the while
+    assert client.get("/admin/").status_code == 200  # still signed in as an editor
 
 
 def test_the_correction_of_a_withdrawn_release_is_hidden_too(client):
@@ -525,7 +529,7 @@ def test_the_correction_of_a_withdrawn_release_is_hidden_too(client):
     assert CANARY.encode() in client.get(release.get_absolute_url()).content
     release = Release.objects.get(pk=release.pk)
     workflow.withdraw(release, by=make_chief(), reason="It was wrong.")
-    assert_silent(the_site(client, release.get_absolute_url()))
+    assert_no_canary(public_answers(client, release.get_absolute_url()))
     assert Person.objects.count() == 0
 
 

@@ -127,13 +127,13 @@ def test_one_request_is_open_at_a_time_and_can_be_rejected_with_a_note(at_desk, 
         answer = desk.post(f"{PEOPLE}{person.pk}/raise/", {"to": "2", "basis": "Her lawyer."})
     assert "A request is already open" in text(answer)
     assert "Her lawyer." in text(answer)  # what was typed is still there
-    decline = {"reject": "Reject", "note": "Ask the family first."}
-    at_desk(publisher).post(f"{PEOPLE}{person.pk}/decide/", decline)
+    rejection = {"reject": "Reject", "note": "Ask the family first."}
+    at_desk(publisher).post(f"{PEOPLE}{person.pk}/decide/", rejection)
     change = LevelChange.objects.get()
     assert (change.outcome, change.note) == ("declined", "Ask the family first.")
     assert "Ask the family first." in text(at_desk(editor).get(f"{PEOPLE}{person.pk}/change/"))
-    gone = at_desk(publisher).get(f"{PEOPLE}{person.pk}/decide/", follow=True)
-    assert "It may have been decided already." in text(gone)
+    decided = at_desk(publisher).get(f"{PEOPLE}{person.pk}/decide/", follow=True)
+    assert "It may have been decided already." in text(decided)
 
 
 @pytest.mark.parametrize("typed", [{}, {"to": "9", "basis": "x"}, {"to": "x"}, {"to": "3"}])
@@ -190,7 +190,7 @@ def known():
 
 
 def places(person, portrait, picture, release) -> dict[str, bool]:
-    """Return where the public finds the person: page, list, link, feed, machine, picture, file."""
+    """Return for each public place, such as a page, feed or file, whether the person is in it."""
     client = Client()
 
     def page(path):
@@ -198,7 +198,7 @@ def places(person, portrait, picture, release) -> dict[str, bool]:
 
     def is_there(path):
         response = client.get(path)
-        b"".join(response)  # a file is closed at its end
+        b"".join(response)  # reading a file to its end closes it
         return response.status_code == 200
 
     address = person.get_absolute_url()
@@ -322,7 +322,7 @@ def test_lowering_to_the_same_or_a_higher_level_changes_nothing(at_desk, editor,
     assert not LevelChange.objects.exists()
 
 
-def test_an_author_cannot_lower_and_an_old_form_cannot_raise(at_desk, author, editor):
+def test_an_author_cannot_lower_a_level_and_an_old_form_cannot_raise_it(at_desk, author, editor):
     person = make_person("Teodor Brask", level=Level.PUBLIC)
     assert at_desk(author).post(f"{PEOPLE}{person.pk}/lower/", {"to": "1"}).status_code == 403
     assert at_desk(editor).get(f"{PEOPLE}{person.pk}/lower/").status_code == 405
@@ -372,7 +372,7 @@ def consent(person, **fields):
     return Consent.objects.create(person=person, **row | fields)
 
 
-def test_a_consent_ends_by_itself_and_the_name_is_hidden_from_the_next_day(known):
+def test_a_name_is_hidden_from_the_day_after_the_consent_ends(known):
     person = known[0]
     today = timezone.localdate()
     consent(person, ends=today)
@@ -457,7 +457,7 @@ def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeate
     consent(person, covers_photo=False)
     consent(covered)
     consent(minister, covers_photo=False, basis="public")
-    # As the old code left it.
+    # These are the values that the old code stored.
     models.QuerySet(Person).update(photo_consent_until=None)
     models.QuerySet(MediaAsset).update(hidden_from=None)
     assert all(places(*known).values())
@@ -467,7 +467,7 @@ def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeate
     assert list(Person.objects.lacking_photo_consent()) == [person]
 
 
-def test_without_consent_for_photographs_only_the_pictures_are_hidden(known):
+def test_withdrawing_the_consent_for_photographs_hides_only_the_pictures(known):
     consent(known[0], covers_photo=False)
     photo = consent(known[0], covers_name=False, covers_photo=True)
     assert all(places(*known).values())
@@ -500,7 +500,7 @@ def test_the_desk_lists_consents_that_end_soon_or_have_ended(at_desk, editor, au
     assert "Anna Gone" not in text(at_desk(author).get("/admin/"))
 
 
-def test_set_and_row_agree_on_what_a_consent_allows():
+def test_queryset_and_model_agree_on_what_a_consent_allows():
     today = timezone.localdate()
     for ends in (None, today - DAY, today, today + DAY):
         for level in Level:
@@ -508,10 +508,10 @@ def test_set_and_row_agree_on_what_a_consent_allows():
             consent(person, ends=ends)
             person.refresh_from_db()
             for day in (today - DAY, today, today + DAY, today + 2 * DAY):
-                named = (ends, level, day)
+                case = (ends, level, day)
                 page, protected = Person.objects.with_page(day), Person.objects.protected(day)
-                assert page.contains(person) == person.has_page(day), named
-                assert protected.contains(person) == person.is_protected(day), named
+                assert page.contains(person) == person.has_page(day), case
+                assert protected.contains(person) == person.is_protected(day), case
 
 
 def test_a_picture_of_several_people_is_shown_if_all_may_be_shown():
@@ -532,7 +532,7 @@ def test_a_picture_of_several_people_is_shown_if_all_may_be_shown():
     other.level = Level.STAFF
     other.save()
     assert not shown()
-    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # again: nothing changes
+    Person.objects.get(pk=other.pk).depicted_in.add(picture)  # adding it again changes nothing
     assert not shown()
     other.depicted_in.clear()
     assert shown()

@@ -54,7 +54,7 @@ def text(response) -> str:
 
 
 def typed(**changes) -> dict:
-    """The fields that the form of a picture sends, with some changes."""
+    """Return the fields that the form of a picture sends, with some changes."""
     return {
         "original_name": "", "alt_text": "A field", "caption": "", "credit_line": "Somebody",
         "creator": "", "copyright_notice": "", "usage_terms": "", "licence_expires_0": "",
@@ -64,7 +64,7 @@ def typed(**changes) -> dict:
 
 
 def read_in(response) -> str:
-    """The versions of the selected pictures, from the form that changes many."""
+    """Return the versions of the selected pictures, from the form that changes many."""
     return unescape(re.search(r'name="read" value="([^"]*)"', response.content.decode())[1])
 
 
@@ -107,23 +107,23 @@ def test_an_upload_without_a_file_stores_nothing(at_desk, author, query):
     assert not MediaAsset.objects.exists()
 
 
-def test_the_same_file_again_links_to_the_existing_one(at_desk, author):
-    there = make_picture("first.jpg")
+def test_a_repeated_upload_links_to_the_existing_file(at_desk, author):
+    existing = make_picture("first.jpg")
     client = at_desk(author)
     page = text(client.post(f"{UPLOAD}?part=upload", {"file": sent("again.jpg")}))
     assert MediaAsset.objects.count() == 1
     assert "You already have this file" in page
-    assert f'href="{form_of(there)}"' in page
+    assert f'href="{form_of(existing)}"' in page
     # The form for one file says the same and keeps the typed text.
     page = text(client.post(f"{LIBRARY}add/", typed(original=sent(), caption="Typed")))
     assert "You already have this file" in page
-    assert f'href="{form_of(there)}"' in page
+    assert f'href="{form_of(existing)}"' in page
     assert "Typed" in page
     other = make_picture(content=picture_bytes(colour="red"))
     page = text(client.post(form_of(other), typed(original=sent())))
     assert "You already have this file" in page
-    # A file's own bytes again change nothing and block nothing.
-    assert client.post(form_of(there), typed(original=sent())).status_code == 302
+    # The same file can be uploaded to its own record again.
+    assert client.post(form_of(existing), typed(original=sent())).status_code == 302
 
 
 def test_a_poster_that_was_imported_by_name_gets_its_file_and_keeps_its_credit(at_desk, author):
@@ -142,12 +142,12 @@ def test_a_poster_that_was_imported_by_name_gets_its_file_and_keeps_its_credit(a
 
 
 def test_no_upload_replaces_an_existing_file(at_desk, author):
-    there = make_picture()
+    existing = make_picture()
     new = sent("new.jpg", picture_bytes(colour="red"))
-    at_desk(author).post(f"{UPLOAD}?part=upload", {"file": new, "into": str(there.pk)})
-    before = there.sha256
-    there.refresh_from_db()
-    assert there.sha256 == before
+    at_desk(author).post(f"{UPLOAD}?part=upload", {"file": new, "into": str(existing.pk)})
+    before = existing.sha256
+    existing.refresh_from_db()
+    assert existing.sha256 == before
     assert MediaAsset.objects.count() == 2
 
 
@@ -265,7 +265,7 @@ def test_a_focal_point_outside_the_picture_is_refused(at_desk, author, value):
     assert asset.focus == (0.5, 0.5)
 
 
-# --- Finding -----------------------------------------------------------------------------------
+# --- Search and filters ------------------------------------------------------------------------
 
 
 def test_pictures_are_found_by_caption_credit_person_and_release(at_desk, author):
@@ -337,7 +337,7 @@ def test_a_field_for_a_picture_offers_only_pictures(at_desk, author):
     assert [one["text"] for one in found["results"]] == ["a field.jpg"]
 
 
-# --- Many at once ------------------------------------------------------------------------------
+# --- Changing many -----------------------------------------------------------------------------
 
 
 def test_credit_and_terms_are_set_on_many_at_once(at_desk, author):
@@ -489,7 +489,7 @@ def test_pictures_and_documents_are_attached_in_order_and_removed(at_desk, autho
     client.post(form, written(read_version="2"))
     release.refresh_from_db()
     assert release.attached == []
-    # Each order is a version; the earlier one comes back with its text.
+    # Each order is a version, and an earlier one can be restored.
     history = text(client.get(f"/admin/releases/release/{release.pk}/history/?from=2&to=3"))
     assert "Other pictures and documents" in history
     chosen = re.findall(r'name="restore" value="(\d+)"', history)[0]
@@ -508,13 +508,13 @@ def test_a_deleted_file_cannot_be_attached(at_desk, author):
 
 
 def test_a_file_dropped_on_a_release_is_attached_and_a_duplicate_is_found(at_desk, author):
-    there = make_picture("first.jpg")
+    existing = make_picture("first.jpg")
     client = at_desk(author)
     new = text(client.post(f"{UPLOAD}?part=attached", {"file": sent("new.pdf", pdf_bytes())}))
     assert f'name="attached" value="{MediaAsset.objects.get(kind="document").pk}"' in new
-    twin = text(client.post(f"{UPLOAD}?part=attached", {"file": sent()}))
-    assert f'name="attached" value="{there.pk}"' in twin
-    assert "You already have this file" in twin
+    duplicate = text(client.post(f"{UPLOAD}?part=attached", {"file": sent()}))
+    assert f'name="attached" value="{existing.pk}"' in duplicate
+    assert "You already have this file" in duplicate
 
 
 def test_attaching_to_a_public_release_needs_a_correction(at_desk, publisher):
@@ -553,7 +553,7 @@ def test_the_scripts_use_the_address_of_the_upload_page():
     assert reverse("admin:assets_mediaasset_upload") == UPLOAD
 
 
-def test_two_editors_at_one_picture_lose_nothing(at_desk, author, editor):
+def test_two_editors_of_one_picture_lose_nothing(at_desk, author, editor):
     picture = make_picture(caption="As it was")
     opened = re.search(
         r'name="read_version" value="(\d+)"', text(at_desk(author).get(form_of(picture)))

@@ -1,4 +1,4 @@
-"""Which links a text may contain, on every way: typed, pasted, saved, imported, printed."""
+"""Which links a text may contain, whether it is typed, pasted, saved, imported or printed."""
 
 from html import unescape
 
@@ -21,7 +21,7 @@ SAFELINK = (
 )
 TARGET = "https%3A%2F%2Fexample.org%2Fa%3Fb%3D1"
 SAFE_PATHS = ["/?", "?", "/./?", "//?", "/ap/w-59584e83/?", "/GetUrlReputation?", "/a%2fb?x=1&"]
-TAKEN = [
+ALLOWED = [
     ("https://Example.ORG/A?b=1#f", "https://example.org/A?b=1#f"),
     ("  HTTP://example.org\n", "http://example.org"),
     ("www.example.org/a b", "https://www.example.org/a%20b"),
@@ -29,7 +29,7 @@ TAKEN = [
     ("https://a%2eexample/", "https://a.example/"),
     ("https://en.wikipedia.org/wiki/People's_(x)", "https://en.wikipedia.org/wiki/People's_(x)"),
     ("https://[::1]:8000/x", "https://[::1]:8000/x"),
-    # Nothing in it identifies who received it.
+    # What identifies the recipient is removed.
     ("https://user:pw@example.org/x", "https://example.org/x"),
     ("https://example.org/?utm_source=x&b=1&fbclid=2&MC_EID=3", "https://example.org/?b=1"),
     ("https://example.org/?a=%20b&_hsenc=1", "https://example.org/?a=%20b"),
@@ -37,7 +37,7 @@ TAKEN = [
     (SAFELINK, "https://example.org/a"),
     ("https://www.google.com/url?q=https://example.org/&sa=D", "https://example.org/"),
     ("https://urldefense.com/v3/__https://example.org/a__;!!x", "https://example.org/a"),
-    # Parameters, however they are separated, and what identifies a reader.
+    # Parameters with any separator, and parameters that identify a reader.
     ("https://example.org/?a=1;fbclid=2;b=3", "https://example.org/?a=1;b=3"),
     ("https://example.org/?a=1&amp;fbclid=2&amp;b=3", "https://example.org/?a=1&amp;b=3"),
     ("https://example.org/?fbclid=2&amp;b=3", "https://example.org/?b=3"),
@@ -75,7 +75,7 @@ TAKEN = [
      "https://x.example/page#section"),
     ("https://urldefense.com/v3/__https://x.example/?a=1*fbclid=2*b__;JiY!!ABC!USER$",
      "https://x.example/?a=1&b"),
-    # “**B”: the next three characters.
+    # “**B” stands for the next three characters.
     ("https://urldefense.com/v3/__https://x.example/**B__;KCgo!!ABC!USER$",
      "https://x.example/((("),
     ("mailto:a@b.example?bcc=x@y.example&subject=Hi%20all&body=z",
@@ -91,16 +91,16 @@ REFUSED = [
     "https://a.example:99999/", "https://a.example/<b>", "mailto:?to=a",
     "mailto:nobody", "tel:*#06#", "https://l.facebook.com/l.php?u=javascript%3Aalert(1)",
     "https://a.example/" + "x" * 2000,
-    # Redirects whose target cannot be read: half of it would be another address.
+    # Redirects whose target cannot be read completely. A part of it would be another address.
     "https://x.safelinks.protection.outlook.com/?data=jo%40ngo.example",
     "https://x.safelinks.protection.outlook.com/?url=example.org",
     "https://x.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2F%FF",
     "https://ngo.us1.list-manage.com/track/click?u=1&id=2&e=3",
     "https://u1.ct.sendgrid.net/ls/click?upn=1",
     "https://protect-eu.mimecast.com/s/abc?domain=example.org",
-    "https://urldefense.com/v3/__https://x.example/a*b__;!!ABC!USER$",  # nothing for the “*”
-    "https://urldefense.com/v3/__https://x.example/ab__;Iw!!ABC!USER$",  # nothing to put it in
-    "https://urldefense.com/v3/__https://x.example/a*b__;_w!!ABC!USER$",  # no UTF-8
+    "https://urldefense.com/v3/__https://x.example/a*b__;!!ABC!USER$",  # no character for the “*”
+    "https://urldefense.com/v3/__https://x.example/ab__;Iw!!ABC!USER$",  # no “*” for the character
+    "https://urldefense.com/v3/__https://x.example/a*b__;_w!!ABC!USER$",  # not UTF-8
     "https://urldefense.com/v3/__https://x.example/a",
     "https://urldefense.proofpoint.com/v2/url?u=https-3A__x.example_a-ZZ&r=jo",
     "https://urldefense.proofpoint.com/v2/url?r=jo",
@@ -108,8 +108,8 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("href", "link"), TAKEN)
-def test_a_link_is_stored_without_what_identifies_its_receiver(href, link):
+@pytest.mark.parametrize(("href", "link"), ALLOWED)
+def test_a_link_is_stored_without_data_about_its_recipient(href, link):
     assert allowed_link(href) == link
     assert allowed_link(link) == link
 
@@ -130,18 +130,18 @@ def anchor(href):
     )
 
 
-@pytest.mark.parametrize("door", [clean, clean_pasted])
-def test_paste_and_save_have_one_rule(door):
+@pytest.mark.parametrize("cleaner", [clean, clean_pasted])
+def test_paste_and_save_treat_links_alike(cleaner):
     for href in REFUSED:
-        assert door(anchor(href)) == "<p>See the law.</p>", href
-    for href, link in TAKEN:
+        assert cleaner(anchor(href)) == "<p>See the law.</p>", href
+    for href, link in ALLOWED:
         written = link.replace("&", "&amp;").replace("'", "&#x27;")
-        assert door(anchor(href)) == f'<p>See <a href="{written}">the law</a>.</p>'
+        assert cleaner(anchor(href)) == f'<p>See <a href="{written}">the law</a>.</p>'
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["a.html", "a.md"])
-def test_an_import_has_the_same_rule_and_reports_what_it_left_out(at_desk, author, name):
+def test_an_import_treats_links_alike_and_reports_removed_addresses(at_desk, author, name):
     lines = {
         "a.html": "<p>See <a href='{}'>the law {}</a>, which is long enough to be read.</p>",
         "a.md": "See [the law {1}]({0}), which is long enough to be read.\n\n",
@@ -172,7 +172,7 @@ def test_an_import_has_the_same_rule_and_reports_what_it_left_out(at_desk, autho
     ],
 )
 def test_decoded_characters_never_stop_an_import(at_desk, author, text):
-    """On PostgreSQL, “Make a draft” ended in an error, and the import was lost."""
+    """On PostgreSQL, such a draft could not be stored, and the import was lost."""
     client = at_desk(author)
     answer = confirm(client, send(client, text))
     assert answer.status_code == 200
@@ -183,7 +183,7 @@ def test_decoded_characters_never_stop_an_import(at_desk, author, text):
 
 
 @pytest.mark.django_db
-def test_a_text_from_before_the_rule_prints_no_forbidden_link(client):
+def test_a_text_that_was_stored_before_the_rule_prints_no_forbidden_link(client):
     release = make_release()
     old = "<p>See <a href=\"//evil.example/x\">the law</a> and <a href='https://u:p@b.example/'>b</a>.</p>"
     models.QuerySet(Release).filter(pk=release.pk).update(body=old)
@@ -198,7 +198,7 @@ def test_a_text_from_before_the_rule_prints_no_forbidden_link(client):
 
 
 @pytest.mark.django_db
-def test_the_address_of_a_source_has_the_same_rule():
+def test_the_address_of_a_source_is_treated_like_a_link():
     case = make_prisoner().cases.get()
     case.source_url = "https://user:pw@example.org/?utm_source=x"
     case.save()

@@ -1,7 +1,7 @@
 """Two users who save at the same moment: the result is right, and neither waits for ever.
 
 Each test runs real transactions on PostgreSQL. Every action does its work and then waits before
-its commit until the others have done theirs, or until it is clear that they wait for a lock.
+its commit for the work of the others. After a timeout it assumes that they wait for a lock.
 """
 
 import contextlib
@@ -45,13 +45,13 @@ TIMEOUT_SECONDS = 1  # after which an action no longer waits for the others
 
 
 def at_once(*actions, between=None):
-    """Run actions side by side; return what each returned or raised, in order.
+    """Run actions in parallel threads; return what each returned or raised, in order.
 
-    Each is a transaction, and all meet before the first of them commits. With `between`, a signal
-    and its sender, they are no transactions, and meet where the signal is sent.
+    Each action is a transaction, and waits for the others before it commits. With `between`, a
+    signal and its sender, actions are not wrapped in transactions, and wait at the signal.
     """
     barrier = threading.Barrier(len(actions))
-    came: list = [None] * len(actions)
+    results: list = [None] * len(actions)
 
     def meet(**signal):
         with contextlib.suppress(threading.BrokenBarrierError):  # the others wait for a lock
@@ -60,13 +60,13 @@ def at_once(*actions, between=None):
     def run(number, action):
         try:
             if between:
-                came[number] = action()
+                results[number] = action()
             else:
                 with transaction.atomic():
-                    came[number] = action()
+                    results[number] = action()
                     meet()
         except Exception as error:
-            came[number] = error
+            results[number] = error
         finally:
             close_old_connections()
             connection.close()
@@ -85,12 +85,12 @@ def at_once(*actions, between=None):
     finally:
         if between:
             between[0].disconnect(meet, sender=between[1])
-    return came
+    return results
 
 
-def assert_fine(came):
-    """Raise what an action raised: a missing lock is not a valid result."""
-    for one in came:
+def assert_no_errors(results):
+    """Raise the first error that an action raised."""
+    for one in results:
         if isinstance(one, Exception):
             raise one
 
@@ -113,7 +113,7 @@ def withdraw(row):
 def test_two_consents_withdrawn_at_once_are_both_withdrawn():
     person = make_person()
     rows = [consent(person), consent(person, basis="subject")]
-    assert_fine(at_once(*(lambda row=row: withdraw(row) for row in rows)))
+    assert_no_errors(at_once(*(lambda row=row: withdraw(row) for row in rows)))
     assert Person.objects.get().is_protected()
 
 
@@ -122,7 +122,7 @@ def test_a_consent_that_is_deleted_while_another_ends_is_not_counted():
     person = make_person()
     today = timezone.localdate()
     first, second = consent(person), consent(person, ends=today)
-    assert_fine(at_once(first.delete, lambda: withdraw(second)))
+    assert_no_errors(at_once(first.delete, lambda: withdraw(second)))
     assert Person.objects.get().is_protected()
 
 
@@ -133,11 +133,11 @@ def test_a_person_saved_while_a_consent_is_withdrawn_keeps_the_derived_dates():
     read = Person.objects.get()
 
     def rename():
-        time.sleep(TIMEOUT_SECONDS / 2)  # the consent is first
+        time.sleep(TIMEOUT_SECONDS / 2)  # the consent is saved first
         read.pronouns = "she"
         read.save()
 
-    assert_fine(at_once(lambda: withdraw(row), rename))
+    assert_no_errors(at_once(lambda: withdraw(row), rename))
     person = Person.objects.get()
     assert (person.is_protected(), person.pronouns) == (True, "she")
 
@@ -151,7 +151,7 @@ def test_a_level_lowered_during_an_approval_stays_low():
         lambda: levels.lower_level(person, to=Level.STAFF, by=by),
         lambda: levels.approve_level(change, by=second),
     )
-    assert_fine([lowered])
+    assert_no_errors([lowered])
     assert Person.objects.get().level == Level.STAFF
     assert levels.open_request(person) is None
     if isinstance(agreed, Exception):
@@ -159,15 +159,15 @@ def test_a_level_lowered_during_an_approval_stays_low():
 
 
 @on_postgresql
-def test_of_two_requests_for_a_level_at_once_one_is_refused_with_a_sentence():
+def test_one_of_two_simultaneous_requests_for_a_level_is_refused():
     person, chiefs = make_person(level=Level.STAFF), [make_chief(), make_chief()]
-    came = at_once(
+    results = at_once(
         *(
             lambda by=by: levels.request_level(person, to=Level.NAMEABLE, basis="x", by=by)
             for by in chiefs
         )
     )
-    (refused,) = [one for one in came if isinstance(one, Exception)]
+    (refused,) = [one for one in results if isinstance(one, Exception)]
     assert str(refused).startswith("A request is already open.")
 
 
@@ -175,23 +175,23 @@ def test_of_two_requests_for_a_level_at_once_one_is_refused_with_a_sentence():
 
 
 @on_postgresql
-def test_a_picture_of_two_who_are_lowered_at_once_is_withheld():
+def test_a_picture_of_two_people_lowered_at_once_is_withheld():
     picture, people = make_picture(), [make_person("One"), make_person("Other")]
     picture.depicts.set(people)
     by = make_chief()
-    assert_fine(
+    assert_no_errors(
         at_once(*(lambda one=one: levels.lower_level(one, to=Level.STAFF, by=by) for one in people))
     )
     assert not MediaAsset.objects.get().is_usable()
 
 
 @on_postgresql
-def test_a_picture_of_one_who_is_lowered_while_the_other_is_raised_is_withheld():
+def test_a_picture_is_withheld_if_one_person_is_lowered_while_another_is_raised():
     picture, one, other = make_picture(), make_person("One"), make_person("Two", level=Level.STAFF)
     picture.depicts.set([one, other])
     change = levels.request_level(other, to=Level.NAMEABLE, basis="x", by=make_chief())
     by, second = make_chief(), make_chief()
-    assert_fine(
+    assert_no_errors(
         at_once(
             lambda: levels.lower_level(one, to=Level.STAFF, by=by),
             lambda: levels.approve_level(change, by=second),
@@ -201,42 +201,44 @@ def test_a_picture_of_one_who_is_lowered_while_the_other_is_raised_is_withheld()
 
 
 @on_postgresql
-def test_a_picture_of_two_whose_consents_end_is_withheld_when_the_first_ends():
+def test_a_picture_of_two_people_is_withheld_when_the_first_consent_ends():
     picture, people = make_picture(), [make_person("One"), make_person("Other")]
     picture.depicts.set(people)
     today = timezone.localdate()
     first, second = today + timedelta(days=3), today + timedelta(days=5)
 
     def later():
-        time.sleep(TIMEOUT_SECONDS / 4)  # the consent that ends first is first
+        time.sleep(TIMEOUT_SECONDS / 4)  # the consent that ends first is saved first
         consent(people[1], ends=second)
 
-    assert_fine(at_once(lambda: consent(people[0], ends=first), later))
+    assert_no_errors(at_once(lambda: consent(people[0], ends=first), later))
     hidden_from = MediaAsset.objects.get().hidden_from
     assert timezone.localdate(hidden_from) == first + timedelta(days=1)
 
 
 @on_postgresql
-@pytest.mark.parametrize("door", ["picture", "person", "portrait"])
-def test_a_picture_linked_to_a_person_who_is_lowered_at_once_is_withheld(door):
+@pytest.mark.parametrize("link_on", ["picture", "person", "portrait"])
+def test_a_picture_linked_to_a_person_during_lowering_is_withheld(link_on):
     picture, person, by = make_picture(), make_person(), make_chief()
 
     def link_picture():
-        if door == "picture":
+        if link_on == "picture":
             picture.depicts.add(person)
-        elif door == "person":
+        elif link_on == "person":
             Person.objects.get(pk=person.pk).depicted_in.add(picture)
         else:
             fresh = Person.objects.get(pk=person.pk)
             fresh.portrait = picture
             fresh.save(update_fields=["portrait"])
 
-    assert_fine(at_once(link_picture, lambda: levels.lower_level(person, to=Level.STAFF, by=by)))
+    assert_no_errors(
+        at_once(link_picture, lambda: levels.lower_level(person, to=Level.STAFF, by=by))
+    )
     assert not MediaAsset.objects.get().is_usable()
 
 
 @on_postgresql
-def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_for_ever():
+def test_saving_a_picture_with_people_while_they_are_lowered_does_not_deadlock():
     """The form saves the picture and the people shown: people are locked before pictures."""
     picture, old, new = make_picture(), make_person("Old"), make_person("New")
     picture.depicts.add(old)
@@ -255,7 +257,7 @@ def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_f
         levels.lower_level(old, to=Level.STAFF, by=by)
         levels.lower_level(new, to=Level.STAFF, by=by)
 
-    assert_fine(at_once(save_form, lower, between=(post_save, MediaAsset)))
+    assert_no_errors(at_once(save_form, lower, between=(post_save, MediaAsset)))
     assert set(picture.depicts.all()) == {old, new}
     assert not MediaAsset.objects.get().is_usable()
 
@@ -264,7 +266,7 @@ def test_a_picture_is_saved_with_people_while_one_is_lowered_and_neither_waits_f
 
 
 @on_postgresql
-def test_of_two_changes_of_a_case_the_last_status_applies():
+def test_the_last_of_two_simultaneous_changes_of_a_status_applies():
     make_prisoner()
     read = [Case.objects.get(), Case.objects.get()]
 
@@ -272,18 +274,18 @@ def test_of_two_changes_of_a_case_the_last_status_applies():
         case.custody_status = status
         case.save()
 
-    came = at_once(
+    results = at_once(
         lambda: change(read[0], Case.Custody.RELEASED),
         lambda: change(read[1], Case.Custody.HOUSE_ARREST),
         between=(pre_save, CaseStatus),
     )
-    assert_fine(came)
+    assert_no_errors(results)
     assert CaseStatus.objects.count() == 3
     assert CaseStatus.objects.latest("pk").custody_status == Case.objects.get().custody_status
 
 
 @on_postgresql
-def test_a_status_that_two_save_at_once_is_kept_once():
+def test_the_same_status_saved_twice_at_once_is_stored_once():
     make_prisoner()
     read = [Case.objects.get(), Case.objects.get()]
 
@@ -291,8 +293,10 @@ def test_a_status_that_two_save_at_once_is_kept_once():
         case.custody_status = Case.Custody.RELEASED
         case.save()
 
-    came = at_once(*(lambda one=one: change(one) for one in read), between=(pre_save, CaseStatus))
-    assert_fine(came)
+    results = at_once(
+        *(lambda one=one: change(one) for one in read), between=(pre_save, CaseStatus)
+    )
+    assert_no_errors(results)
     assert CaseStatus.objects.count() == 2
 
 
@@ -301,16 +305,14 @@ def test_a_status_that_two_save_at_once_is_kept_once():
 
 @on_postgresql
 @pytest.mark.parametrize("verb", ["approve", "publish"])
-def test_of_two_releases_with_one_title_each_gets_an_address(verb):
+def test_two_releases_with_one_title_get_different_addresses(verb):
     drafts = [make_release("draft", title="One title for both") for _ in range(2)]
     chiefs = [make_chief(), make_chief()]
     when = {"publish_at": timezone.now() + timedelta(days=1)} if verb == "approve" else {}
-    assert_fine(
+    assert_no_errors(
         at_once(
             *(
-                lambda draft=draft, by=by: getattr(
-                    workflow, {"let_go": "end_hold"}.get(verb, verb)
-                )(draft, by=by, **when)
+                lambda draft=draft, by=by: getattr(workflow, verb)(draft, by=by, **when)
                 for draft, by in zip(drafts, chiefs, strict=True)
             )
         )
@@ -321,44 +323,48 @@ def test_of_two_releases_with_one_title_each_gets_an_address(verb):
 
 
 @on_postgresql
-def test_of_two_topics_whose_names_make_one_address_each_gets_one():
+def test_two_topics_with_similar_names_get_different_addresses():
     names = ["Women’s rights", "Womens rights"]
-    assert_fine(at_once(*(lambda name=name: Topic.objects.create(name=name) for name in names)))
+    assert_no_errors(
+        at_once(*(lambda name=name: Topic.objects.create(name=name) for name in names))
+    )
     slugs = set(Topic.objects.values_list("slug", flat=True))
     assert len(slugs) == 2
     assert "womens-rights" in slugs
 
 
 @on_postgresql
-def test_of_two_namesakes_who_get_a_page_at_once_each_gets_an_address():
+def test_two_namesakes_who_get_a_page_at_once_get_different_addresses():
     people = [make_person("Li Na", level=Level.STAFF) for _ in range(2)]
     by, second = make_chief(), make_chief()
     changes = [levels.request_level(one, to=Level.PUBLIC, basis="x", by=by) for one in people]
-    assert_fine(at_once(*(lambda one=one: levels.approve_level(one, by=second) for one in changes)))
+    assert_no_errors(
+        at_once(*(lambda one=one: levels.approve_level(one, by=second) for one in changes))
+    )
     slugs = set(Person.objects.values_list("slug", flat=True))
     assert len(slugs) == 2
     assert "li-na" in slugs
 
 
 @on_postgresql
-def test_an_import_that_two_confirm_at_once_is_stored_once_and_the_other_gets_a_sentence():
+def test_an_import_confirmed_twice_at_once_is_stored_once():
     understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
     chiefs = [make_chief(), make_chief()]
-    came = at_once(*(lambda by=by: import_draft(understood, by=by) for by in chiefs))
-    (stored,) = [one for one in came if isinstance(one, Release)]
-    (problem,) = [one for one in came if isinstance(one, AlreadyImported)]
+    results = at_once(*(lambda by=by: import_draft(understood, by=by) for by in chiefs))
+    (stored,) = [one for one in results if isinstance(one, Release)]
+    (problem,) = [one for one in results if isinstance(one, AlreadyImported)]
     assert problem.release == stored == Release.objects.get()
     assert str(problem).startswith("This was already imported")
 
 
 @on_postgresql
-def test_a_copy_on_purpose_that_two_confirm_at_once_is_stored_once():
+def test_a_repeated_import_confirmed_twice_at_once_is_stored_once():
     understood = understand(REAL_RELEASE.read_bytes(), REAL_RELEASE.name)
     first = import_draft(understood, by=make_chief())
     chiefs = [make_chief(), make_chief()]
-    came = at_once(*(lambda by=by: import_draft(understood, by=by, again=2) for by in chiefs))
-    (stored,) = [one for one in came if isinstance(one, Release)]
-    (problem,) = [one for one in came if isinstance(one, AlreadyImported)]
+    results = at_once(*(lambda by=by: import_draft(understood, by=by, again=2) for by in chiefs))
+    (stored,) = [one for one in results if isinstance(one, Release)]
+    (problem,) = [one for one in results if isinstance(one, AlreadyImported)]
     assert problem.release == first
     assert set(Release.objects.all()) == {first, stored}
 
@@ -385,7 +391,7 @@ def test_a_deleted_row_is_not_locked():
         locking.lock_row(Person())
 
 
-def test_a_locked_row_is_as_it_is_now():
+def test_locking_a_row_reads_its_current_values():
     person = make_person()
     models.QuerySet(Person).update(pronouns="she")
     with transaction.atomic():
@@ -393,12 +399,12 @@ def test_a_locked_row_is_as_it_is_now():
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has locks.")
-def test_a_transaction_on_sqlite_begins_as_the_only_writer():
+def test_a_transaction_on_sqlite_is_the_only_writer_from_its_beginning():
     assert settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 
 @on_postgresql
-def test_two_read_who_may_be_named_at_once_and_a_change_waits_for_both():
+def test_two_readers_of_names_do_not_wait_and_a_change_waits_for_both():
     order = []
 
     def read():
@@ -412,7 +418,7 @@ def test_two_read_who_may_be_named_at_once_and_a_change_waits_for_both():
         make_person()
         order.append("changed")
 
-    assert_fine(at_once(read, read, change))
+    assert_no_errors(at_once(read, read, change))
     assert order == ["read", "read", "read to the end", "read to the end", "changed"]
 
 
@@ -444,7 +450,7 @@ def actions_on_names():
 
 
 @on_postgresql
-def test_who_may_be_named_is_locked_before_any_row():
+def test_actions_on_names_lock_the_names_before_any_row():
     for what, act in actions_on_names().items():
         with CaptureQueriesContext(
             connection,

@@ -1,4 +1,4 @@
-"""What an operator reads of a running newsroom, and what never stands there."""
+"""Logs of a running newsroom: their format, and the secrets that they never contain."""
 
 import contextlib
 import json
@@ -25,9 +25,9 @@ from releases.models import Release
 from tests.deployment import ROOT, environment, free_port, gunicorn, start
 from tests.make import make_release, make_user
 
-TOKEN = "Zq3sEcReT_tOkEn-0123456789abcdefGHIJKLMNOPQ"  # 43 characters, as a preview has them
+TOKEN = "Zq3sEcReT_tOkEn-0123456789abcdefGHIJKLMNOPQ"  # 43 characters, like that of a preview link
 PASSWORD = "p4ssw0rd-of-the-database"
-AWAY = f"postgres://u:{PASSWORD}@127.0.0.1:1/n"
+UNREACHABLE = f"postgres://u:{PASSWORD}@127.0.0.1:1/n"
 MAIL = f"smtp://u:{PASSWORD}@mail.example.org"
 CANARY = "Zaunkönigin"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 [A-Z]+ [\w.]+ [\w-]+ \S.*")
@@ -44,7 +44,7 @@ def ask(port, path, method="GET", **headers):
 
 @pytest.fixture
 def broken(tmp_path):
-    """The address of a database without our tables: every page fails, and it is no outage."""
+    """The URL of a database without our tables: every page fails, but not because of an outage."""
     file = tmp_path / "broken.sqlite3"
     with contextlib.closing(sqlite3.connect(file)) as made:
         made.execute("CREATE TABLE another (id)")
@@ -70,7 +70,7 @@ def loggers(text: str) -> set[str]:
     return {json_name or name for json_name, name in found}
 
 
-# --- Nothing secret ----------------------------------------------------------------------------
+# --- Secrets -----------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
@@ -101,7 +101,7 @@ def test_the_token_of_a_preview_is_in_no_line_of_any_logger(tmp_path, kind):
         assert hidden not in text
     assert_one_format(text, kind)
     assert "Traceback" not in text
-    assert "127.0.0.1:" in text  # where it listens
+    assert "127.0.0.1:" in text  # the address of gunicorn
     assert "from 127.0.0.0/24" in text
     assert not re.search(r"(from|ip=) ?127\.0\.0\.1\b", text)
 
@@ -150,7 +150,7 @@ def test_the_desk_is_logged_with_the_id_of_the_user_and_the_public_site_without(
 
 
 @pytest.mark.django_db
-def test_what_a_database_refuses_is_not_repeated(caplog):
+def test_values_that_the_database_refuses_are_not_logged(caplog):
     try:
         with transaction.atomic():
             Release.objects.create(title=CANARY, body=f"<p>{CANARY}</p>", kind=None)
@@ -173,7 +173,7 @@ def test_what_a_database_refuses_is_not_repeated(caplog):
         f"the key is {site.SECRET_KEY}",
     ],
 )
-def test_a_secret_is_taken_out_wherever_it_stands(caplog, text):
+def test_a_secret_is_removed_from_a_message(caplog, text):
     logging.getLogger("pressroom").warning("Seen: %s", text)
     assert "Seen: " in caplog.text
     assert "…" in caplog.text
@@ -194,7 +194,7 @@ ENCODED = "".join(f"%{ord(each):02x}" for each in TOKEN)
         f"SECRET={quote(site.SECRET_KEY, safe='')}",
     ],
 )  # fmt: skip
-def test_a_secret_is_taken_out_in_every_way_of_writing_it(caplog, text):
+def test_a_secret_is_removed_in_every_encoding(caplog, text):
     logging.getLogger("pressroom").warning("Seen: %s", text)
     assert "…" in caplog.text
     for hidden in (TOKEN[1:9], ENCODED[3:30], "abcdefgh", site.SECRET_KEY):
@@ -202,7 +202,7 @@ def test_a_secret_is_taken_out_in_every_way_of_writing_it(caplog, text):
 
 
 class Odd(Exception):
-    """An error that carries a secret where no text is."""
+    """An error with a secret in its arguments, in an attribute and in a note."""
 
     def __init__(self, path):
         super().__init__({"path": path}, path.encode())
@@ -211,7 +211,7 @@ class Odd(Exception):
 
 
 @pytest.mark.django_db
-def test_a_report_has_no_secret_in_whatever_an_error_carries(settings, monkeypatch):
+def test_a_report_has_no_secret_from_any_part_of_an_error(settings, monkeypatch):
     reported = []
     monkeypatch.setattr("tests.test_logs.reported", reported.append, raising=False)
     settings.ERROR_REPORTER = "tests.test_logs.report"
@@ -222,10 +222,10 @@ def test_a_report_has_no_secret_in_whatever_an_error_carries(settings, monkeypat
         except ValueError as cause:
             raise Odd(f"/preview/{TOKEN}/") from cause
     except Odd:
-        made = logging.getLogger("x").makeRecord(
+        record = logging.getLogger("x").makeRecord(
             "x", logging.ERROR, "", 0, "failed", (), sys.exc_info()
         )
-        handler.emit(made)
+        handler.emit(record)
     handler.waiting.join()
     (error,) = reported
     assert type(error).__name__ == "Odd"
@@ -236,21 +236,21 @@ def test_a_report_has_no_secret_in_whatever_an_error_carries(settings, monkeypat
 
 
 def report(error, details):
-    reported(error)  # noqa: F821  # the test puts it there
+    reported(error)  # noqa: F821  # the test sets it
 
 
-def test_what_strangers_send_fills_no_log(client, settings, caplog):
+def test_repeated_bad_requests_do_not_fill_the_log(client, settings, new_log):
     settings.ALLOWED_HOSTS = ["testserver"]
     for _ in range(50):
         assert client.get("/", headers={"Host": "evil.example.org"}).status_code == 400
-    logged = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]
-    written = [each for each in logged if getattr(each, "passes_flood", False)]
-    assert 1 <= len(written) <= 10
-    assert not any(each.exc_text for each in written)
+    logged = [each for each in new_log.records if each.name == "django.security.DisallowedHost"]
+    assert len(logged) == 10
+    assert logged[-1].getMessage().endswith("(More like this are left out for 60 seconds.)")
+    assert not any(each.exc_text for each in logged)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_full_disk_below_the_log_stops_no_answer(tmp_path):
+def test_a_full_disk_for_the_log_stops_no_request(tmp_path):
     with gunicorn(Path("/dev/full"), 1, 1) as port:
         assert ask(port, "/")[0] == 200
         assert ask(port, "/", Host="evil.example.org")[0] == 400
@@ -265,12 +265,12 @@ def test_a_full_disk_below_the_log_stops_no_answer(tmp_path):
         "Invalid HTTP_HOST header: 'news.example.org'",
     ],
 )
-def test_what_is_no_secret_stays_readable(caplog, text):
+def test_text_that_is_not_secret_stays_readable(caplog, text):
     logging.getLogger("pressroom").warning("Seen: %s", text)
     assert text in caplog.text
 
 
-def test_a_message_that_does_not_fit_its_arguments_breaks_nothing(caplog):
+def test_a_message_with_wrong_arguments_does_not_fail(caplog):
     logging.getLogger("pressroom").warning("%d of %s", f"/preview/{TOKEN}/")
     assert TOKEN not in "".join(record.getMessage() for record in caplog.records)
 
@@ -280,7 +280,7 @@ def test_a_message_that_does_not_fit_its_arguments_breaks_nothing(caplog):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["text", "json"])
-def test_the_development_server_writes_the_same_lines_each_once(tmp_path, kind):
+def test_the_development_server_writes_each_line_once(tmp_path, kind):
     port = free_port()
     with (tmp_path / "log").open("w") as out:
         server = start("runserver", "--noreload", f"127.0.0.1:{port}", out=out, DEBUG="on",
@@ -299,13 +299,13 @@ def test_the_development_server_writes_the_same_lines_each_once(tmp_path, kind):
         server.wait(timeout=20)
     text = (tmp_path / "log").read_text()
     assert TOKEN not in text
-    mine = [line for line in text.splitlines() if number in line]
-    assert len([line for line in mine if "django.server" in line]) == 1
-    assert len([line for line in mine if "previews.views" in line]) == 1
+    of_request = [line for line in text.splitlines() if number in line]
+    assert len([line for line in of_request if "django.server" in line]) == 1
+    assert len([line for line in of_request if "previews.views" in line]) == 1
     assert text.count("DisallowedHost") == 1
 
 
-def test_a_command_that_fails_says_so_in_the_same_format(broken):
+def test_a_command_that_fails_is_logged_in_the_same_format(broken):
     command = start("clearsessions", DATABASE_URL=broken, LOG_FORMAT="json")
     _, err = command.communicate(timeout=60)
     assert command.returncode == 1
@@ -318,7 +318,7 @@ def test_a_command_that_fails_says_so_in_the_same_format(broken):
 
 
 def test_a_command_without_its_database_ends_with_a_sentence():
-    command = start("clearsessions", DATABASE_URL=AWAY)
+    command = start("clearsessions", DATABASE_URL=UNREACHABLE)
     out, err = command.communicate(timeout=60)
     assert command.returncode == 1
     assert err.startswith("The database does not answer: ")
@@ -346,7 +346,7 @@ Breaks()
 
 
 @pytest.mark.parametrize("kind", ["text", "json"])
-def test_what_nobody_catches_is_logged_in_the_same_format(kind):
+def test_uncaught_errors_and_warnings_are_logged_in_the_same_format(kind):
     more = {"LOG_FORMAT": kind, "DJANGO_SETTINGS_MODULE": "pressroom.settings"}
     command = [sys.executable, "-W", "always", "-c", UNCAUGHT.replace("{token}", TOKEN)]
     done = subprocess.run(
@@ -385,7 +385,7 @@ def test_gunicorn_refuses_an_unknown_format_and_a_wrong_setting_in_a_sentence(tm
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("trusted", "brought", "taken"),
+    ("trusted", "sent", "is_taken"),
     [
         (True, "3f2a1b9c0d1e4f508a9b0c1d2e3f4a5b", True),
         (True, "3f2a1b9c-0d1e-4f50-8a9b-0c1d2e3f4a5b", True),
@@ -399,16 +399,14 @@ def test_gunicorn_refuses_an_unknown_format_and_a_wrong_setting_in_a_sentence(tm
         (True, "12345678/../é", False),
     ],
 )
-def test_an_id_is_taken_from_a_trusted_proxy_and_only_where_it_is_one(
-    client, settings, trusted, brought, taken
-):
+def test_only_a_valid_id_from_a_trusted_proxy_is_taken(client, settings, trusted, sent, is_taken):
     settings.TRUST_PROXY = trusted
-    reported = client.get("/", headers={"X-Request-ID": brought})["X-Request-ID"]
-    assert reported == brought if taken else re.fullmatch("[0-9a-f]{32}", reported)
+    reported = client.get("/", headers={"X-Request-ID": sent})["X-Request-ID"]
+    assert reported == sent if is_taken else re.fullmatch("[0-9a-f]{32}", reported)
 
 
 @pytest.mark.django_db
-def test_every_answer_has_an_id_of_its_own(client, settings):
+def test_every_answer_has_a_different_id(client, settings):
     settings.ALLOWED_HOSTS = ["testserver"]
     seen = []
     for path, headers in [
@@ -417,12 +415,12 @@ def test_every_answer_has_an_id_of_its_own(client, settings):
     ]:  # fmt: skip
         response = client.get(path, headers=headers)
         if response.streaming:
-            b"".join(response)  # to its end, which closes the file and not the database
+            b"".join(response)  # reading to the end closes the file
         seen.append(response["X-Request-ID"])
     assert len(set(seen)) == len(seen)
 
 
-def test_a_proxys_id_is_that_of_the_lines(tmp_path, broken):
+def test_the_id_of_a_proxy_is_in_the_log(tmp_path, broken):
     log = tmp_path / "log"
     more = {"TRUST_PROXY": "on", "DATABASE_URL": broken, "LOG_FORMAT": "json"}
     with gunicorn(log, 1, 1, "/healthz", **more) as port:
@@ -438,9 +436,9 @@ def test_a_proxys_id_is_that_of_the_lines(tmp_path, broken):
 # --- Probes ------------------------------------------------------------------------------------
 
 
-def test_a_site_that_is_not_ready_writes_one_line_however_often_it_is_asked(tmp_path):
+def test_a_site_that_is_not_ready_logs_this_once(tmp_path):
     log = tmp_path / "log"
-    with gunicorn(log, 1, 2, "/healthz", LOG_FORMAT="json", DATABASE_URL=AWAY) as port:
+    with gunicorn(log, 1, 2, "/healthz", LOG_FORMAT="json", DATABASE_URL=UNREACHABLE) as port:
         for _ in range(5):
             assert ask(port, "/readyz")[0] == 503
     lines = [line for line in parsed(log.read_text()) if line["logger"] != "gunicorn.access"]
@@ -452,10 +450,10 @@ def test_a_site_that_is_not_ready_writes_one_line_however_often_it_is_asked(tmp_
 
 
 @pytest.mark.django_db
-def test_a_site_that_is_ready_again_says_so_once(client, settings, caplog, tmp_path):
-    settings.MEDIA_ROOT, whole = tmp_path / "unmounted", settings.MEDIA_ROOT
+def test_a_site_that_is_ready_again_logs_this_once(client, settings, caplog, tmp_path):
+    settings.MEDIA_ROOT, media_root = tmp_path / "unmounted", settings.MEDIA_ROOT
     assert client.get("/readyz").status_code == 503
-    settings.MEDIA_ROOT = whole
+    settings.MEDIA_ROOT = media_root
     for _ in range(2):
         assert client.get("/readyz").status_code == 200
     logged = [record.getMessage() for record in caplog.records if record.name == "pressroom.health"]
@@ -466,7 +464,7 @@ def test_a_site_that_is_ready_again_says_so_once(client, settings, caplog, tmp_p
 # --- Version -----------------------------------------------------------------------------------
 
 
-def test_the_version_is_the_same_wherever_it_stands():
+def test_the_version_is_the_same_in_every_file():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == __version__
     dockerfile = (ROOT / "Dockerfile").read_text()
@@ -474,9 +472,7 @@ def test_the_version_is_the_same_wherever_it_stands():
 
 
 @pytest.mark.django_db
-def test_who_is_signed_in_sees_the_version_on_every_page_of_the_desk_and_nobody_else(
-    client, settings, at_desk
-):
+def test_only_signed_in_users_see_the_version_at_the_desk(client, settings, at_desk):
     settings.VERSION = "9.8.7+abc1234"
     for path in ("/", "/admin/login/", "/nothing/", "/admin/nothing/", "/healthz"):
         assert "9.8.7" not in client.get(path, follow=True).content.decode(), path
@@ -488,7 +484,7 @@ def test_who_is_signed_in_sees_the_version_on_every_page_of_the_desk_and_nobody_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_revision_of_an_image_stands_beside_the_version(tmp_path):
+def test_the_revision_of_an_image_follows_the_version(tmp_path):
     with gunicorn(tmp_path / "log", 1, 1, REVISION="3f2a1b9c0d1e4f508a9b0c1d2e3f4a5b") as port:
         assert ask(port, "/readyz")[2] == f"ready\nversion {__version__}+3f2a1b9c0d1e\n"
 
@@ -523,7 +519,7 @@ def reporting(tmp_path, broken):
     return more, lambda: parsed(reports.read_text())
 
 
-def test_an_error_is_reported_without_anything_of_the_request_but_its_address(tmp_path, reporting):
+def test_a_report_contains_no_headers_and_no_variables(tmp_path, reporting):
     more, reports = reporting
     log = tmp_path / "log"
     with gunicorn(log, 1, 2, "/healthz", REVISION="abc1234", **more) as port:
@@ -535,16 +531,16 @@ def test_an_error_is_reported_without_anything_of_the_request_but_its_address(tm
             assert ask(port, "/prisoners/")[0] == 500
             assert time.monotonic() - begun < 5
     reported = reports()
-    (mine,) = [each for each in reported if each["details"]["request_id"] == number]
-    assert mine["error"].startswith("OperationalError")
-    assert mine["details"] == {
+    (preview,) = [each for each in reported if each["details"]["request_id"] == number]
+    assert preview["error"].startswith("OperationalError")
+    assert preview["details"] == {
         "version": f"{__version__}+abc1234", "logger": "django.request", "request_id": number,
         "message": "Internal Server Error: /preview/…/", "method": "POST", "path": "/preview/…/",
         "view": "preview",
     }  # fmt: skip
-    assert "preview" in [name for name, _ in mine["frames"]]
+    assert "preview" in [name for name, _ in preview["frames"]]
     assert {name for each in reported for _, names in each["frames"] for name in names} == set()
-    # A hanging report ends with the process.
+    # The reporter hangs at the first of three. The server does not wait for it when it stops.
     assert len([each for each in reported if each["details"].get("path") == "/prisoners/"]) == 1
     assert "ERROR_REPORTER our_reporter.report failed with ValueError" in log.read_text()
     for hidden in (TOKEN, PASSWORD, "a-cookie", "a-password"):

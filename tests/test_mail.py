@@ -1,4 +1,4 @@
-"""E-mail: off where no server is named, bounded where one is slow, and true in what it reports."""
+"""E-mail: off without a server, limited in time if a server is slow, and reported correctly."""
 
 import io
 import os
@@ -30,7 +30,7 @@ OFF = "E-mail is off"
 
 
 def use(server, **more):
-    """Send through a server from here on."""
+    """Send through a server inside a `with` block."""
     return override_settings(
         EMAIL_BACKEND="jobs.mail.Backend",
         EMAIL_HOST="127.0.0.1",
@@ -57,7 +57,7 @@ def manage(*command, **environment):
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
-        # The checkout's own .env may say otherwise.
+        # The .env of the checkout may set it to “on”.
         "DEBUG": "off",
         **PRODUCTION,
         "DATABASE_URL": "",
@@ -81,7 +81,7 @@ def send_test(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.o
 
 
 def send_here(port, scheme="smtp", login="", host="127.0.0.1", to="you@example.org", **more):
-    """Do the same in this process, which need not start first."""
+    """Do the same in this process, which is faster."""
     found = Env.email_url_config(f"{scheme}://{login}{host}:{port}")
     read = {name: found.get(name) or "" for name in
             ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD",
@@ -134,7 +134,7 @@ def certificates(tmp_path_factory):
 
 
 @pytest.mark.parametrize("scheme", ["smtp+tls", "smtp+ssl"])
-def test_what_is_wrong_with_tls_and_password_is_named(certificates, scheme):
+def test_problems_with_tls_and_password_are_named(certificates, scheme):
     (good, good_file), (other, other_file) = certificates.values()
     kind = "starttls" if scheme == "smtp+tls" else "tls"
     login = f"{smtp_server.USER}:{smtp_server.PASSWORD}@"
@@ -154,7 +154,7 @@ def test_what_is_wrong_with_tls_and_password_is_named(certificates, scheme):
         assert "The certificate of the mail server is for another name than 127.0.0.1." in output
 
 
-def test_a_server_without_the_tls_that_is_asked_for_is_named(certificates):
+def test_a_server_without_the_configured_tls_is_named(certificates):
     (good, good_file), _other = certificates.values()
     with smtp_server.running() as server:
         output, status = send_here(server.port, "smtp+tls")
@@ -173,20 +173,20 @@ def test_a_server_without_the_tls_that_is_asked_for_is_named(certificates):
         assert "EMAIL_URL must start with smtp+ssl" in output
 
 
-def test_a_server_that_is_not_there_is_named():
+def test_an_unreachable_server_is_named():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        nobody = probe.getsockname()[1]
-    output, status = send_test(nobody)
+        unused = probe.getsockname()[1]
+    output, status = send_test(unused)
     assert status == 1
-    assert f"No mail server answers at 127.0.0.1:{nobody}" in output
+    assert f"No mail server answers at 127.0.0.1:{unused}" in output
     output, status = send_test(587, host="mail.invalid")
     assert status == 1
     assert "The name of the mail server, mail.invalid, could not be found." in output
 
 
 @pytest.mark.parametrize("command", ["connect", "EHLO", "MAIL", "DATA"])
-def test_a_server_that_falls_silent_is_named_in_time(command):
+def test_a_server_that_stops_answering_is_named_in_time(command):
     with smtp_server.running(silent_from=command) as server:
         output, status = send_here(server.port)
     assert status == 1
@@ -213,7 +213,7 @@ def test_the_reply_of_a_server_that_refuses_is_shown(what, answer, sentence):
 
 
 @pytest.mark.parametrize("url", ["", "consolemail://", "filemail:///tmp/letters", "dummymail://"])
-def test_nothing_is_tried_where_email_is_off(url):
+def test_no_test_message_is_sent_if_email_is_off(url):
     done = manage("sendtestmail", "you@example.org", EMAIL_URL=url)
     assert done.returncode == 1
     assert "E-mail is off: EMAIL_URL is empty, or does not name a mail server." in done.stderr
@@ -248,7 +248,7 @@ def test_in_production_no_letter_goes_to_a_log_or_a_file(tmp_path, url):
 
 
 @pytest.mark.django_db
-def test_links_are_shown_and_nothing_says_sent_where_email_is_off(off, at_desk, editor, release):
+def test_links_are_shown_and_not_called_sent_if_email_is_off(off, at_desk, editor, release):
     client = at_desk(editor)
     form = text(client.get(f"/admin/previews/previewlink/issue/{release.pk}/press/"))
     assert OFF in form
@@ -287,7 +287,7 @@ def test_the_desk_says_that_email_is_off_to_those_who_issue_links(off, at_desk, 
 
 
 @pytest.mark.django_db
-def test_the_desk_is_quiet_where_email_is_on(at_desk, editor, release):
+def test_the_desk_has_no_notice_if_email_is_on(at_desk, editor, release):
     assert "E-mail is off" not in text(at_desk(make_chief()).get("/admin/"))
     assert OFF not in text(
         at_desk(editor).get(f"/admin/previews/previewlink/issue/{release.pk}/press/")
@@ -295,8 +295,8 @@ def test_the_desk_is_quiet_where_email_is_on(at_desk, editor, release):
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("waiting")
-def test_probes_are_counted_and_nobody_is_written_to_where_email_is_off(off, client, caplog):
+@pytest.mark.usefixtures("no_waiting_probes")
+def test_probes_are_counted_without_a_message_if_email_is_off(off, client, caplog):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     client.get(make_release("scheduled", by=approver).get_absolute_url())
     count_probes()
@@ -328,7 +328,7 @@ def test_no_editor_waits_for_a_mail_server_and_every_address_is_shown(
     assert shown.count("yet: The mail server") == 25 - arrived
 
 
-# What the server never ends, by the phase; what it does, and how we send.
+# The phase in which the reply of the server never ends: its behaviour, and our settings.
 ENDLESS = {
     "greeting": ({"endless": "connect"}, {}),
     "EHLO": ({"endless": "EHLO"}, {}),
@@ -350,23 +350,25 @@ ENDLESS = {
 LARGE = EmailMessage("s", "word " * 2_000_000, to=["you@example.org"])
 
 
-@pytest.mark.parametrize("first", ["EMAIL_TIMEOUT", "the time for all"])
+@pytest.mark.parametrize("shorter", ["EMAIL_TIMEOUT", "the total time"])
 @pytest.mark.parametrize("phase", ENDLESS)
-def test_a_server_whose_reply_never_ends_is_left_in_time(certificates, monkeypatch, phase, first):
-    """It sends or takes something all the time, so that no single wait is long."""
+def test_a_server_whose_reply_never_ends_is_abandoned_in_time(
+    certificates, monkeypatch, phase, shorter
+):
+    """The server sends or accepts a little all the time, so that no single wait is long."""
     behaviour, settings = ENDLESS[phase]
     context, file = certificates["127.0.0.1"]
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     behaviour = {name: context if value is True and "tls" in name else value
                  for name, value in behaviour.items()}  # fmt: skip
-    wait, in_all = (0.6, 30) if first == "EMAIL_TIMEOUT" else (30, 0.6)
-    if "sending" in phase:  # each piece is taken in time, so that only the whole is bounded
-        wait, in_all = 30, 0.6
+    wait, total = (0.6, 30) if shorter == "EMAIL_TIMEOUT" else (30, 0.6)
+    if "sending" in phase:  # each piece is accepted in time, so only the total is limited
+        wait, total = 30, 0.6
     with smtp_server.running(**behaviour) as server, use(server, **settings):
         begun = time.monotonic()
         with override_settings(EMAIL_TIMEOUT=wait):
             letters = [LARGE] if "sending" in phase else [EmailMessage("s", "w", to=["y@e.org"])]
-            (failure,) = mail.send(letters, seconds=in_all)
+            (failure,) = mail.send(letters, seconds=total)
         assert 0.5 < time.monotonic() - begun < 2
     assert "did not answer within" in failure or "too slow, so sending stopped" in failure
     assert server.letters == [] or phase == "the answer to the letter"
@@ -381,10 +383,12 @@ def test_a_server_that_never_closes_the_connection_has_accepted_the_message():
     assert len(server.letters) == 1
 
 
-def test_a_machine_that_takes_no_connection_is_named_in_time():
+def test_a_machine_that_accepts_no_connection_is_named_in_time():
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         place = full.getsockname()
-        waiting = [socket.socket() for _ in range(3)]  # as many as the kernel keeps for it
+        waiting = [
+            socket.socket() for _ in range(3)
+        ]  # these fill the kernel's queue of connections
         for each in waiting:
             each.setblocking(False)
             each.connect_ex(place)
@@ -426,7 +430,7 @@ def test_a_refused_recipient_does_not_stop_other_messages(at_desk, editor, relea
     "quoted", ["https://n.example/preview/{}/", "(hxxp://n.example/preview/{}/)", "{}", "<{}>",
                "preview%2F{}%2F", "preview&#x2f;{}&#x2f;", "“/preview/{}”,"],
 )  # fmt: skip
-def test_what_a_server_quotes_of_a_letter_is_neither_logged_nor_stored(
+def test_a_token_that_a_server_quotes_is_neither_logged_nor_stored(
     at_desk, editor, release, caplog, quoted, code
 ):
     token = []
@@ -448,7 +452,7 @@ def test_what_a_server_quotes_of_a_letter_is_neither_logged_nor_stored(
         assert token[0] not in client.get(path).content.decode()
 
 
-def test_a_server_that_ends_a_connection_after_some_letters_gets_the_rest_on_another():
+def test_letters_continue_on_a_new_connection_if_a_server_ends_one():
     letters = [EmailMessage("s", "w", to=[f"r{number}@p.example"]) for number in range(7)]
     with smtp_server.running(letters_a_connection=3) as server, use(server):
         assert list(mail.send(letters)) == [""] * 7
@@ -476,8 +480,8 @@ def test_an_editor_sees_who_was_not_notified_of_a_moved_embargo(client, at_desk,
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("waiting")
-def test_a_silent_server_holds_up_neither_a_moved_embargo_nor_the_counting_of_probes(client):
+@pytest.mark.usefixtures("no_waiting_probes")
+def test_a_silent_server_delays_neither_a_moved_embargo_nor_the_count_of_probes(client):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     release = make_release("scheduled", by=approver)
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))

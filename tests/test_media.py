@@ -1,4 +1,4 @@
-"""What journalists take along: pictures at full size, their words, documents, one ZIP of all."""
+"""Downloads for journalists: pictures at full size, their texts, documents, one ZIP of all."""
 
 import io
 import json
@@ -73,10 +73,10 @@ def release():
     )
 
 
-# --- Beside the text ---------------------------------------------------------------------------
+# --- Downloads beside the text -----------------------------------------------------------------
 
 
-def test_each_picture_is_offered_at_full_size_with_everything_that_belongs_to_it(client, release):
+def test_each_picture_is_offered_at_full_size_with_all_its_texts(client, release):
     page = page_of(client, release)
     offered = page[page.index('class="media"') :]
     for words in WORDS.values():
@@ -86,7 +86,7 @@ def test_each_picture_is_offered_at_full_size_with_everything_that_belongs_to_it
     assert f'href="{address}" download' in offered
     answer = client.get(address)
     assert b"AFP via Getty Images" in answer.getvalue()
-    # Under its caption: the name that the file came with may tell who is in it.
+    # Its name is the caption, because the name of the uploaded file may reveal who is in it.
     name = answer["Content-Disposition"]
     assert "rabab-nawrasis-brother" in name or "filename*" in name
     assert "picture.jpg" not in name
@@ -100,7 +100,7 @@ def test_a_document_is_offered_by_its_title(client, release):
     assert f"PDF, {filesizeformat(report.bytes_of('file', 'pdf'))}" in page
 
 
-def test_what_is_shown_twice_is_offered_once(client, release):
+def test_a_picture_that_is_used_twice_is_offered_once(client, release):
     page = page_of(client, release)
     assert page.count(f"{release.poster_id}/press.jpg") == 1
 
@@ -116,7 +116,7 @@ def test_readers_see_what_was_made_with_ai(client):
     assert page_of(client, release).count("Made with AI") == 2
 
 
-def test_ninjs_names_every_file_that_is_there_and_how_heavy_it_is(client, release):
+def test_ninjs_lists_every_available_file_with_its_size(client, release):
     data = client.get(f"{release.get_absolute_url()}release.json").json()
     kinds = [one["type"] for one in data["associations"]]
     assert kinds == ["picture", "picture", "component"]
@@ -152,7 +152,7 @@ def test_the_zip_of_a_release_without_pictures_is_its_text(client):
     assert [name.partition("/")[2] for name in archive.namelist()] == ["release.txt"]
 
 
-def test_a_large_zip_passes_through_in_pieces(client):
+def test_a_large_zip_is_streamed(client):
     report = make_document(content=FRAME * 72_000)
     release = make_release(attached=[str(report.pk)])
     answer = client.get(
@@ -170,7 +170,7 @@ def test_a_large_zip_passes_through_in_pieces(client):
     assert peak < 3_000_000
 
 
-def test_a_withdrawn_release_gives_nothing_but_the_reason(client, release):
+def test_downloads_of_a_withdrawn_release_show_only_the_reason(client, release):
     withdrawn = make_release("withdrawn", poster=release.poster)
     for form in ("media.zip", "card.jpg"):
         answer = client.get(f"/releases/{withdrawn.slug}/{form}")
@@ -219,17 +219,17 @@ def test_a_picture_is_hidden_everywhere_when_its_licence_ends(client):
             assert "nds-soon" not in texts
             assert not [pk for pk in ids if pk in texts]
         shown = client.get(page).content.decode()
-        # A stand-in says why there is none, and the share card is set from the title.
+        # A placeholder says why there is no picture, and the share card is made from the title.
         assert shown.count("because our licence has ended") == 2
         card = re.search(r'og:image" content="([^"]+)"', shown)[1]
         assert card == f"http://testserver{page}card.jpg"
         assert client.get(f"{page}card.jpg").content[:3] == b"\xff\xd8\xff"
-        # What is out can still be corrected, without another picture.
-        out = Release.objects.get(pk=release.pk)
-        workflow.correct(out, by=make_chief(), text="It was two.")
+        # The public release can still be corrected, without another picture.
+        published = Release.objects.get(pk=release.pk)
+        workflow.correct(published, by=make_chief(), text="It was two.")
 
 
-def test_a_browser_keeps_a_picture_no_longer_than_our_licence(client):
+def test_a_browser_caches_a_picture_no_longer_than_our_licence(client):
     ends = timezone.now() + timedelta(hours=1)
     picture = make_picture(licence_expires=ends)
     make_release(poster=picture)
@@ -239,7 +239,7 @@ def test_a_browser_keeps_a_picture_no_longer_than_our_licence(client):
     assert 3590 <= int(re.search(r"max-age=(\d+)", kept)[1]) <= 3600
 
 
-def test_the_desk_warns_thirty_days_before(at_desk, author):
+def test_the_desk_warns_thirty_days_before_a_licence_ends(at_desk, author):
     soon = make_picture(caption="Soon", licence_expires=timezone.now() + timedelta(days=29))
     later = make_picture(
         content=picture_bytes(colour="red"), caption="Later",
@@ -263,29 +263,29 @@ def test_the_desk_warns_thirty_days_before(at_desk, author):
 # --- Addresses ---------------------------------------------------------------------------------
 
 
-def test_the_address_for_people_stays_and_the_one_for_caches_follows_the_picture(client):
+def test_the_public_url_stays_and_the_versioned_url_changes_with_the_picture(client):
     picture = make_picture()
     release = make_release(poster=picture)
-    for_people, for_caches = (
+    public_url, versioned_url = (
         picture.public_url("poster", "jpg"),
         picture.versioned_url("poster", "jpg"),
     )
-    assert for_caches in page_of(client, release)
-    before = client.get(for_people)
+    assert versioned_url in page_of(client, release)
+    before = client.get(public_url)
     assert before["Cache-Control"] == "no-cache"
     old = before.getvalue()
-    kept = client.get(for_caches)
+    kept = client.get(versioned_url)
     assert kept.getvalue() == old
-    # By the reader's own browser, and by nothing between: what is taken back is gone elsewhere.
+    # Only the reader's browser may cache it, so that no proxy keeps a withdrawn picture.
     assert kept["Cache-Control"] == "private, max-age=31536000, immutable"
     picture.original = ContentFile(picture_bytes(colour="#00ff00"), name="other.jpg")
     picture.save()
     processing.process(picture)
-    assert client.get(for_people).getvalue() != old
-    assert picture.versioned_url("poster", "jpg") != for_caches
+    assert client.get(public_url).getvalue() != old
+    assert picture.versioned_url("poster", "jpg") != versioned_url
     assert picture.versioned_url("poster", "jpg") in page_of(client, release)
-    # Who kept the old address is given what is current, and keeps that no longer than a page.
-    late = client.get(for_caches)
+    # The old address gives the current picture, which must be revalidated like a page.
+    late = client.get(versioned_url)
     assert late.getvalue() != old
     assert late["Cache-Control"] == "no-cache"
 
@@ -301,7 +301,7 @@ def test_an_unchanged_picture_is_not_sent_again(client):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_pictures_are_not_packed_a_second_time(client):
+def test_pictures_are_not_compressed_again(client):
     picture = make_picture()
     make_release(poster=picture)
     answer = client.get(picture.public_url("poster", "jpg"), headers={"Accept-Encoding": "gzip"})
@@ -333,14 +333,14 @@ def test_a_small_picture_is_offered_in_one_width(client):
     assert set(re.findall(r" (\d+)w", page)) == {"320"}
 
 
-def test_the_feed_takes_the_poster_along(client, release):
+def test_the_feed_has_the_poster_as_an_enclosure(client, release):
     feed = client.get("/releases/feed.atom").content.decode()
     (enclosure,) = re.findall(r'<link [^>]*rel="enclosure"[^>]*>', feed)
     assert f"/media/{release.poster_id}/poster.jpg?v=" in enclosure
     assert 'type="image/jpeg"' in enclosure
 
 
-def test_a_preview_offers_marked_pictures_and_lets_documents_wait(client):
+def test_a_preview_offers_marked_pictures_but_no_documents(client):
     report = make_document(caption="The report in full")
     hidden = make_release("scheduled", poster=make_picture(), attached=[str(report.pk)])
     path = make_link(hidden)
@@ -351,7 +351,7 @@ def test_a_preview_offers_marked_pictures_and_lets_documents_wait(client):
     assert client.get(f"{path}{report.pk}/file.pdf").status_code == 404
 
 
-def test_json_names_no_file_that_is_not_there(client):
+def test_ninjs_lists_no_missing_file(client):
     release = make_release(poster=make_picture())
     models.QuerySet(MediaAsset).update(renditions={})
     data = client.get(f"{release.get_absolute_url()}release.json").content.decode()

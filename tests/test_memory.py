@@ -1,4 +1,4 @@
-"""The memory of a worker levels off, however many requests it has answered."""
+"""The memory of a worker stops growing, however many requests it answers."""
 
 import http.client
 import threading
@@ -78,5 +78,5 @@ def test_a_worker_takes_no_more_memory_after_twenty_thousand_requests(
             print(f"{done}: {seen[-1]:.0f} MB ({speed:.0f} a second)", flush=True)
     print(f"at the start {seen[0]:.0f} MB, then {', '.join(f'{one:.0f}' for one in seen[1:])} MB")
     assert wrong == []
-    # It levels off: the last ten thousand add less than a twentieth.
+    # The last 10,000 requests add less than a twentieth.
     assert seen[4] < seen[2] * 1.05

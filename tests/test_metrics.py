@@ -1,4 +1,4 @@
-"""What Prometheus gets, who gets it, and what it must not learn: that an embargo exists."""
+"""Metrics for Prometheus: access, contents, and no hint that an embargo exists."""
 
 import re
 import time
@@ -40,7 +40,7 @@ def measured(db, settings):
 
 
 def read(text: str) -> dict[tuple, float]:
-    """Read what Prometheus would: each sample by its name and labels."""
+    """Return each sample that Prometheus would read, by its name and labels."""
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -55,7 +55,7 @@ def scrape(client) -> dict[tuple, float]:
 
 
 def added(client, do) -> dict[tuple, float]:
-    """Return what a scrape shows more of after something was done."""
+    """Return by how much each counter grows while `do` runs."""
     before = scrape(client)
     do()
     after = scrape(client)
@@ -63,24 +63,25 @@ def added(client, do) -> dict[tuple, float]:
     return {key: n for key, n in more.items() if n and key[0].endswith(("_total", "_count"))}
 
 
-# --- Who gets it -------------------------------------------------------------------------------
+# --- Access ------------------------------------------------------------------------------------
 
 WAYS = [("get", {}), ("head", {}), ("post", {}), ("options", {}), ("put", {}),
         ("get", {"Accept-Encoding": "gzip"}), ("get", {"If-None-Match": "*"}),
         ("get", {"Host": "evil.example.org"})]  # fmt: skip
-NOT_IT = ["", TOKEN, f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", "Bearer ", f"bearer {TOKEN}x",
-          f"Bearer{TOKEN}", f" {TOKEN}", f"Basic {TOKEN}", "Bearer é",
-          f"Bearer {TOKEN}, Bearer {TOKEN}"]  # fmt: skip
+WRONG_TOKENS = [
+    "", TOKEN, f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", "Bearer ", f"bearer {TOKEN}x",
+    f"Bearer{TOKEN}", f" {TOKEN}", f"Basic {TOKEN}", "Bearer é", f"Bearer {TOKEN}, Bearer {TOKEN}",
+]  # fmt: skip
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("token", ["", TOKEN])
-def test_without_the_token_the_address_is_as_one_that_never_was(
+def test_without_the_token_the_address_answers_like_one_that_never_existed(
     settings, django_assert_num_queries, token
 ):
     settings.METRICS_TOKEN = token
     settings.ALLOWED_HOSTS = ["testserver"]
-    client, wrong = Client(), NOT_IT if token else [*NOT_IT, f"Bearer {TOKEN}"]
+    client, wrong = Client(), WRONG_TOKENS if token else [*WRONG_TOKENS, f"Bearer {TOKEN}"]
     for method, headers in WAYS:
         for given in wrong:
             sent = headers | ({"Authorization": given} if given else {})
@@ -96,8 +97,8 @@ def test_without_the_token_the_address_is_as_one_that_never_was(
                 assert answers[0][0] == answers[1][0]
 
 
-def test_with_the_token_nothing_else_of_the_address_matters(measured, settings):
-    """As with the probes: Prometheus knows an address and a port."""
+def test_with_the_token_any_host_and_scheme_is_accepted(measured, settings):
+    """Like the caller of a probe, Prometheus knows only an address and a port."""
     settings.ALLOWED_HOSTS = ["news.example.org"]
     settings.SECURE_SSL_REDIRECT = True
     client = Client()
@@ -116,13 +117,13 @@ def test_the_scheme_of_the_token_may_have_any_capitals(measured, scheme):
     assert answer.status_code == 200
 
 
-def test_it_is_off_by_default(settings):
+def test_metrics_are_off_by_default(settings):
     assert settings.METRICS_TOKEN == ""
     with pytest.raises(MiddlewareNotUsed):
         MetricsMiddleware(lambda request: None)
 
 
-# --- What it says ------------------------------------------------------------------------------
+# --- Contents ----------------------------------------------------------------------------------
 
 
 def test_requests_are_counted_by_view_method_and_status(measured):
@@ -159,17 +160,17 @@ def test_requests_are_counted_by_view_method_and_status(measured):
     }  # fmt: skip
 
 
-def test_how_long_the_pictures_wait_and_which_failed(measured, db):
-    def of(found):
+def test_waiting_and_failed_pictures_are_counted(measured, db):
+    def renditions_in(found):
         names = ("waiting", "failed", "oldest_waiting_upload_timestamp_seconds")
         return [found[(f"pressroom_renditions_{name}",)] for name in names]
 
-    assert of(scrape(measured)) == [0, 0, 0]
+    assert renditions_in(scrape(measured)) == [0, 0, 0]
     first, second, third = make_picture("1.jpg"), make_picture("2.jpg"), make_picture("3.jpg")
     models.QuerySet(MediaAsset).filter(pk=first.pk).update(state="waiting")
     models.QuerySet(MediaAsset).filter(pk=second.pk).update(state="making")
     models.QuerySet(MediaAsset).filter(pk=third.pk).update(state="failed")
-    found = of(scrape(measured))
+    found = renditions_in(scrape(measured))
     assert found[:2] == [2, 1]
     assert found[2] == pytest.approx(first.uploaded_at.timestamp(), abs=0.001)
 
@@ -179,26 +180,26 @@ def test_the_version_is_a_label(measured, settings):
     assert scrape(measured)["pressroom_build_info", ("version", "9.8.7+abc1234")] == 1
 
 
-# --- What it does not say ----------------------------------------------------------------------
+# --- What metrics must not reveal --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", HIDDEN)
 def test_a_hidden_release_is_in_no_number_and_no_label(measured, state):
-    """Looked for by a stranger, it counts as any address that never was."""
+    """A request for it is counted like one for an address that never existed."""
     make_release(state, title=CANARY)
     release = Release.objects.get()
     known = f"/releases/{release.slug or CANARY}/"
-    if state == "withdrawn":  # it says in public that it was
+    if state == "withdrawn":  # its address has a public notice
         known = f"/releases/{CANARY}-2/"
-    mine = added(measured, lambda: measured.get(known))
+    hidden = added(measured, lambda: measured.get(known))
     never = added(measured, lambda: measured.get("/releases/none/"))
-    assert mine == never
+    assert hidden == never
     text = measured.get("/metrics", headers=ALLOWED).content.decode()
     for word in (CANARY, str(release.pk), *([release.slug] if release.slug else [])):
         assert word not in text
 
 
-def test_a_preview_that_is_read_looks_like_any_work_at_the_desk(measured):
+def test_reading_a_preview_counts_like_any_work_at_the_desk(measured):
     release = make_release("scheduled", title=CANARY)
     path = make_link(release)
     chief = make_user("chief", is_superuser=True)
@@ -230,14 +231,14 @@ def fetch(port, path, **headers):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_are_added_up_in_a_folder_that_goes_with_the_server(tmp_path):
+def test_counts_of_all_workers_are_added_in_a_folder_that_is_removed_at_the_end(tmp_path):
     make_release()
     dead = tmp_path / "pressroom-metrics-999999999-left"
     dead.mkdir()
     (dead / "counter_1.db").touch()
     more = {"METRICS_TOKEN": TOKEN, "TMPDIR": str(tmp_path), "LOG_FORMAT": "json"}
     with gunicorn(tmp_path / "log", 3, 2, **more) as port:
-        with ThreadPoolExecutor(8) as readers:  # one after the other, one worker may answer all
+        with ThreadPoolExecutor(8) as readers:  # one worker could answer all sequential requests
             statuses = readers.map(lambda _: fetch(port, "/people/")[0], range(40))
             assert set(statuses) == {200}
         answers = [fetch(port, "/metrics", **ALLOWED) for _ in range(4)]
@@ -254,7 +255,7 @@ def test_workers_are_added_up_in_a_folder_that_goes_with_the_server(tmp_path):
     assert TOKEN not in (tmp_path / "log").read_text()
 
 
-def test_it_answers_while_the_database_is_away_and_counts_what_fails(tmp_path):
+def test_metrics_work_without_the_database_and_count_failures(tmp_path):
     away = {"DATABASE_URL": "postgres://u:p@127.0.0.1:1/n", "METRICS_TOKEN": TOKEN}
     with gunicorn(tmp_path / "log", 1, 2, "/healthz", TMPDIR=str(tmp_path), **away) as port:
         for path in ("/people/", "/people/", "/preview/x/"):
@@ -262,7 +263,7 @@ def test_it_answers_while_the_database_is_away_and_counts_what_fails(tmp_path):
         status, text = fetch(port, "/metrics", **ALLOWED)
     assert status == 200
     found = read(text)
-    # An outage is no error of ours: it counts as an answer of 503, and not as an exception.
+    # An outage is counted as an answer with status 503, not as an exception.
     for view, times in [("people", 2), ("private", 1)]:
         failed = ("method", "GET"), ("status", "5xx"), ("view", view)
         assert found["pressroom_http_requests_total", *failed] == times
@@ -271,14 +272,14 @@ def test_it_answers_while_the_database_is_away_and_counts_what_fails(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_folder_is_made_where_there_are_no_metrics(tmp_path):
+def test_no_folder_is_made_if_metrics_are_off(tmp_path):
     with gunicorn(tmp_path / "log", 1, 1, TMPDIR=str(tmp_path)) as port:
         assert fetch(port, "/metrics", **ALLOWED)[0] == 404
         assert not list(tmp_path.glob("pressroom-metrics-*"))
 
 
-def test_counting_costs_next_to_nothing(settings, rf):
-    """A request of 10 ms may not become one of 11: under 0.2 ms even on a busy machine."""
+def test_counting_a_request_takes_less_than_0_2_ms(settings, rf):
+    """A request takes about 10 ms, so counting must be far below 1 ms, even on a busy machine."""
     settings.METRICS_TOKEN = TOKEN
     from django.http import HttpResponse
 

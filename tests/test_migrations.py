@@ -1,7 +1,7 @@
-"""Every migration is safe beside a running site, with the code before it still at work.
+"""Every migration is safe while the previous code is still running.
 
-What the rules say is in docs/decisions/0024. A migration that takes something away from the code
-before it says since which release that code does without: `restrictive = "1.4"`.
+The rules are in docs/decisions/0024. A migration that removes something from the schema names the
+release whose code no longer uses it: `restrictive = "1.4"`.
 """
 
 import ast
@@ -22,23 +22,23 @@ from people.models import CaseStatus
 from tests.make import make_prisoner
 
 ROOT = Path(settings.BASE_DIR)
-# The first version that newsrooms may have: its migrations began with nothing.
+# The first version that newsrooms may have. Its migrations run on an empty database.
 BASELINE = {(app, "0001_initial") for app in ("accounts", "assets", "people", "releases")}
 TAKES_AWAY = (
     migrations.RemoveField, migrations.DeleteModel, migrations.RenameField, migrations.RenameModel,
     migrations.AlterModelTable, migrations.AlterUniqueTogether,
 )  # fmt: skip
-# Checks that hold for every row that the code before can write, since it leaves the columns alone.
+# Constraints that hold for all rows of the previous code, because it does not write these columns.
 HOLDS_FOR_OLD_CODE = {
-    "mediaasset_focus_is_inside": "the code before knows no focus, and the database fills it in",
+    "mediaasset_focus_is_inside": "the previous code never writes the focus, so it has its default",
 }
-# Row changes inside of the transaction that adds their columns.
+# Row changes that are in one transaction with the schema.
 FEW_ROWS = {
-    ("people", "0005_match_exactly"): "it changes names of one word alone, and those are few",
+    ("people", "0005_match_exactly"): "it changes only names of one word, which are few",
 }
 
 
-def ours(loader):
+def our_migrations(loader):
     """Return our migrations in the order in which they are applied."""
     apps = {path.parent.parent.name for path in ROOT.glob("*/migrations/__init__.py")}
     found: dict = {}
@@ -50,9 +50,9 @@ def ours(loader):
 
 
 def problems(migration, before, source=""):
-    """Return what is unsafe in a migration, a sentence each.
+    """Return a sentence for each unsafe operation of a migration.
 
-    `before` is the state of the models before it, of those that exist in databases out there.
+    `before` has the fields of each model before the migration, by its app and name.
     """
     label, found = migration.app_label, []
     restrictive = getattr(migration, "restrictive", "")
@@ -73,15 +73,15 @@ def problems(migration, before, source=""):
             continue
         if isinstance(operation, migrations.AddField):
             if wants_a_value(operation.field):
-                found.append(f"{what}: needs db_default, or the code before cannot insert a row")
+                found.append(f"{what}: needs db_default, or the previous code cannot insert a row")
         elif isinstance(operation, migrations.AlterField):
-            was = before[table].get(operation.name)
-            is_fixed = was is not None and not was.null
+            old = before[table].get(operation.name)
+            is_fixed = old is not None and not old.null
             if not operation.field.null and not is_fixed:
                 found.append(f"{what}: NOT NULL is restrictive")
-            elif wants_a_value(operation.field) and was is not None and was.has_db_default():
+            elif wants_a_value(operation.field) and old is not None and old.has_db_default():
                 found.append(f"{what}: takes a db_default away, which is restrictive")
-            elif getattr(operation.field, "unique", False) and not getattr(was, "unique", False):
+            elif getattr(operation.field, "unique", False) and not getattr(old, "unique", False):
                 found.append(f"{what}: unique is restrictive")
         elif isinstance(operation, migrations.AddConstraint):
             if operation.constraint.name not in HOLDS_FOR_OLD_CODE:
@@ -89,7 +89,9 @@ def problems(migration, before, source=""):
         elif isinstance(operation, TAKES_AWAY):
             found.append(f"{what}: is restrictive")
     if restrictive and not re.fullmatch(r"\d+\.\d+", str(restrictive)):
-        found.append(f"{migration}: restrictive names the release of its additive half, as “1.4”")
+        found.append(
+            f"{migration}: restrictive names the release whose code no longer uses it, as “1.4”"
+        )
     return found
 
 
@@ -106,20 +108,20 @@ def imports_of_ours(source):
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     ]
-    rooms = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
-    return sorted({name for name in named if name and name.split(".")[0] in rooms})
+    packages = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    return sorted({name for name in named if name and name.split(".")[0] in packages})
 
 
 def columns(state):
     return {key: model.fields for key, model in state.models.items()}
 
 
-def test_every_migration_is_safe_beside_the_code_before_it():
+def test_every_migration_is_safe_while_the_previous_code_runs():
     loader = MigrationLoader(None)
-    all_of_them = ours(loader)
-    assert all_of_them.keys() > BASELINE
+    found = our_migrations(loader)
+    assert found.keys() > BASELINE
     checked = 0
-    for key, migration in all_of_them.items():
+    for key, migration in found.items():
         if key in BASELINE:
             continue
         state = loader.project_state([key], at_end=False)
@@ -132,30 +134,32 @@ def test_every_migration_is_safe_beside_the_code_before_it():
 def test_each_app_has_one_line_of_migrations():
     loader = MigrationLoader(None)
     assert loader.detect_conflicts() == {}
-    for app, name in ours(loader):
+    for app, name in our_migrations(loader):
         children = [key for key in loader.graph.node_map[app, name].children if key.key[0] == app]
         assert len(children) <= 1, f"{app}.{name} is followed by {children}"
 
 
 @pytest.mark.django_db
-def test_the_models_are_what_the_migrations_say():
+def test_the_models_match_the_migrations():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_what_migrate_does_again_is_a_change_of_rows():
+def test_only_row_changes_are_repeated_by_migrate():
     loader = MigrationLoader(None)
-    again = {key for key, migration in ours(loader).items() if hasattr(migration, "repeat")}
-    assert again == {
+    repeated = {
+        key for key, migration in our_migrations(loader).items() if hasattr(migration, "repeat")
+    }
+    assert repeated == {
         ("assets", "0003_what_was_made_before"), ("people", "0004_follow_what_is_there"),
         ("people", "0008_photographs_need_consent"),
         ("previews", "0004_browser_families"),
     }  # fmt: skip
-    assert not any(ours(loader)[key].atomic for key in again)
+    assert not any(our_migrations(loader)[key].atomic for key in repeated)
 
 
-# --- Each rule, seen to fail ---------------------------------------------------------------------
+# --- Each rule can fail --------------------------------------------------------------------------
 
-ROOM = {("people", "person"): {"name": models.CharField(), "age": models.IntegerField(null=True)}}
+BEFORE = {("people", "person"): {"name": models.CharField(), "age": models.IntegerField(null=True)}}
 
 
 def made(*operations, **attributes):
@@ -187,22 +191,22 @@ BAD = {
 
 
 @pytest.mark.parametrize("sentence", BAD)
-def test_what_is_unsafe_is_found(sentence):
-    room = {
-        ("people", "person"): ROOM["people", "person"] | {"kind": models.TextField(db_default="")}
+def test_unsafe_migrations_are_found(sentence):
+    before = {
+        ("people", "person"): BEFORE["people", "person"] | {"kind": models.TextField(db_default="")}
     }
-    (found,) = problems(BAD[sentence], room)
+    (found,) = problems(BAD[sentence], before)
     assert sentence in found
 
 
 def test_a_row_change_that_imports_the_project_is_found():
     row_change = made(migrations.RunPython(lambda apps, editor: None), atomic=False)
-    assert problems(row_change, ROOM, "import re\nfrom django.db import models") == []
+    assert problems(row_change, BEFORE, "import re\nfrom django.db import models") == []
     for source in ("from people.models import script_of", "import people.models as p"):
-        assert "imports people.models" in problems(row_change, ROOM, source)[0]
+        assert "imports people.models" in problems(row_change, BEFORE, source)[0]
 
 
-def test_what_is_safe_is_taken():
+def test_safe_migrations_are_accepted():
     safe = made(
         migrations.AddField("person", "x", models.TextField(default="", db_default="")),
         migrations.AddField("person", "y", models.DateField(null=True)),
@@ -210,8 +214,8 @@ def test_what_is_safe_is_taken():
         migrations.AddField("other", "z", models.TextField(default="")),
         migrations.AlterField("person", "name", models.CharField(max_length=3)),
     )
-    assert problems(safe, ROOM) == []
-    assert problems(made(migrations.RemoveField("person", "name"), restrictive="1.4"), ROOM) == []
+    assert problems(safe, BEFORE) == []
+    assert problems(made(migrations.RemoveField("person", "name"), restrictive="1.4"), BEFORE) == []
 
 
 # --- The command ---------------------------------------------------------------------------------
@@ -219,16 +223,16 @@ def test_what_is_safe_is_taken():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_that_fails_leaves_neither_change_nor_record(monkeypatch):
-    """Its record stands in the same transaction: a process that ends in between leaves nothing."""
+    """The record is in the same transaction, so a process that is interrupted leaves nothing."""
     before = columns_of("previews_visit")
     call_command("migrate", "previews", "zero", verbosity=0)
     assert columns_of("previews_visit") == []
 
-    def no_power(self, app, name):
+    def interrupt(self, app, name):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(MigrationRecorder, "record_applied", no_power)
+        patch.setattr(MigrationRecorder, "record_applied", interrupt)
         with pytest.raises(KeyboardInterrupt):
             call_command("migrate", "previews", verbosity=0)
     assert columns_of("previews_visit") == []
@@ -270,7 +274,7 @@ def columns_of(table):
         return [row.name for row in connection.introspection.get_table_description(cursor, table)]
 
 
-def test_migrate_says_what_it_is_for(capsys):
+def test_migrate_help_explains_its_options(capsys):
     with pytest.raises(SystemExit):
         call_command("migrate", "--help")
     output = " ".join(capsys.readouterr().out.split())

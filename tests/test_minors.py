@@ -134,7 +134,7 @@ def test_removing_the_mark_needs_the_permission_and_a_second_person(
     assert MinorMarkRemoval.objects.get().note == "It was a mistake."
 
 
-def test_a_request_needs_a_reason_and_a_mark_and_there_is_one_at_a_time(editor, author):
+def test_a_removal_request_needs_a_reason_a_mark_and_no_other_open_request(editor, author):
     person = make_person(level=Level.STAFF, under_18=True)
     with pytest.raises(ActionBlocked, match="Enter a reason"):
         minors.request_removal(person, reason=" ", by=editor)

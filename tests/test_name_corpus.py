@@ -27,7 +27,7 @@ def negatives() -> str:
     return lzma.decompress((NAMES / "negatives.txt.xz").read_bytes()).decode()
 
 
-def test_it_has_300_people_in_20_different_forms_each(forms):
+def test_the_data_has_300_people_in_20_forms_each(forms):
     codes = defaultdict(set)
     surfaces = defaultdict(set)
     for row in forms:
@@ -40,7 +40,7 @@ def test_it_has_300_people_in_20_different_forms_each(forms):
     assert {len(found) for found in surfaces.values()} == {20}
 
 
-def test_every_form_has_a_sentence_of_its_own(forms):
+def test_every_form_is_part_of_a_longer_text(forms):
     for row in forms:
         assert set(row) == {"record", "form", "text", "surface"}
         assert row["surface"] in row["text"]
@@ -48,12 +48,12 @@ def test_every_form_has_a_sentence_of_its_own(forms):
         assert "{" not in row["text"], row
 
 
-def test_only_the_exact_form_reads_like_the_record(forms):
-    in_other_company = {"run_in_han_text"}  # the sentence around the name is the form there
+def test_only_the_exact_form_has_the_spelling_of_the_record(forms):
+    same_spelling = {"run_in_han_text"}  # only the text around the name differs
     for row in forms:
         if row["form"] == "exact":
             assert row["surface"] == row["record"]
-        elif row["form"] not in in_other_company:
+        elif row["form"] not in same_spelling:
             assert row["surface"] != row["record"], row
 
 
@@ -92,7 +92,7 @@ def test_namesakes_share_a_part_with_a_record_and_are_not_it(forms):
         assert row["expect"] == "no_block"
         assert row["record"].lower() not in row["text"].lower()
         parts = [part for part in re.split(r"[\s'’-]", row["record"]) if len(part) > 2]
-        # A Chinese or Korean name has no spaces: its first two characters are shared, or its last.
+        # Names without spaces share their first or last two characters, or a Chinese family name.
         parts += [row["record"][:2], row["record"][-2:]] if " " not in row["record"] else []
         parts += [row["record"][0]] if "\u4e00" <= row["record"][0] <= "\u9fff" else []
         assert any(part in row["text"] for part in parts), row

@@ -1,4 +1,4 @@
-"""The check for protected names answers no question: limited, recorded, in the typed spelling."""
+"""Nobody can look up names with the check: finds are limited, recorded, and shown as typed."""
 
 from datetime import timedelta
 
@@ -62,7 +62,7 @@ def test_a_draft_with_many_names_is_saved_and_shows_the_places_of_twenty(
     assert (places(page), GENERIC in page) == (0, True)
 
 
-def test_the_limit_is_of_a_day_and_of_an_account(at_desk, author, editor, protected, settings):
+def test_the_limit_applies_to_a_day(at_desk, author, editor, protected, settings):
     settings.PROTECTED_NAMES_A_DAY = 1
     first, second = (draft_naming([f"Ilka {family}"]) for family in FAMILIES[:2])
     assert places(text(at_desk(editor).get(f"{LIST}{first.pk}/change/"))) == 1
@@ -72,7 +72,7 @@ def test_the_limit_is_of_a_day_and_of_an_account(at_desk, author, editor, protec
 
 
 @pytest.mark.parametrize("way", ["publish", "approve"])
-def test_a_blocked_save_counts_too(at_desk, publisher, protected, settings, way):
+def test_a_blocked_approval_counts_towards_the_limit(at_desk, publisher, protected, settings, way):
     settings.PROTECTED_NAMES_A_DAY = 1
     first, second = (draft_naming([f"Ilka {family}"]) for family in FAMILIES[:2])
     form = {"publish_at_0": "2030-01-01", "publish_at_1": "12:00"}

@@ -106,7 +106,7 @@ def test_each_form_has_a_reason_and_is_tested():
 
 
 @pytest.mark.parametrize(("name", "text", "form"), BLOCK)
-def test_a_form_that_blocks(name, text, form):
+def test_a_form_blocks(name, text, form):
     found = matches(name, text)
     assert found
     assert all(match.blocks for match in found)
@@ -115,7 +115,7 @@ def test_a_form_that_blocks(name, text, form):
 
 
 @pytest.mark.parametrize(("name", "text", "form"), WARN)
-def test_a_form_that_only_warns(name, text, form):
+def test_a_form_only_warns(name, text, form):
     found = matches(name, text)
     assert found
     assert form is None or [match.form for match in found] == [form]
@@ -124,7 +124,7 @@ def test_a_form_that_only_warns(name, text, form):
 
 
 @pytest.mark.parametrize(("name", "text"), NOTHING)
-def test_what_is_not_a_form_of_a_name(name, text):
+def test_other_texts_are_not_forms_of_a_name(name, text):
     assert matches(name, text) == []
 
 
@@ -134,7 +134,7 @@ def test_a_name_that_is_not_full_is_found_exactly_as_recorded(name, text, is_fou
     assert bool(matches(name, text, exact=True)) is is_found
 
 
-def test_a_full_name_can_be_switched_off():
+def test_the_search_for_a_full_name_can_be_switched_off():
     assert matches("Omar Farouk", "Omar Farouk", protects=False) == []
 
 
@@ -143,8 +143,8 @@ def corpus():
 
 
 @pytest.mark.once
-def test_six_thousand_written_forms():
-    """The text that the database searches contains every name that blocks; 99 of 100 forms do."""
+def test_99_percent_of_the_forms_of_the_corpus_block():
+    """The letters that the database searches contain the pieces of every name that blocks."""
     rows = [row for row in corpus() if is_full_name(row["record"])]
     index, ids = NameIndex(), {}
     for name in {row["record"] for row in rows}:

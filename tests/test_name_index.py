@@ -1,4 +1,4 @@
-"""Names in a text: found in any spelling, with everyone they may mean."""
+"""Names in a text are found in any spelling, with all people that they may mean."""
 
 import json
 import threading
@@ -67,7 +67,7 @@ def found(text, *names):
         ("Osman Verel", "OSMAN VEREL’NIN DAVASI", "OSMAN VEREL"),
     ],
 )
-def test_a_known_name_is_found_however_it_is_written(name, text, surface):
+def test_a_known_name_is_found_in_every_spelling(name, text, surface):
     assert found(text, name, "Somebody Else") == [(surface, [name], True)]
 
 
@@ -83,7 +83,7 @@ def test_a_known_name_is_found_however_it_is_written(name, text, surface):
         ("Neill Verel", "the O’Neill Verel papers"),
     ],
 )
-def test_what_only_looks_like_a_name_is_not_found(name, text):
+def test_a_text_that_only_looks_like_a_name_is_not_found(name, text):
     assert found(text, name) == []
 
 
@@ -101,14 +101,14 @@ def test_a_part_of_a_name_counts_only_after_the_whole_name():
     ]  # fmt: skip
 
 
-def test_the_longer_of_two_names_is_meant():
+def test_the_longer_of_two_names_is_found():
     assert found("Ana María Ruiz wrote", "Ana María", "Ana María Ruiz") == [
         ("Ana María Ruiz", ["Ana María Ruiz"], True)
     ]
     assert found("欧阳修文来了", "欧阳修", "欧阳修文")[0][1] == ["欧阳修文"]
 
 
-def test_a_person_the_user_may_not_see_is_as_if_unknown():
+def test_a_person_the_user_may_not_see_is_not_found():
     index, known, hidden = NameIndex(), uuid4(), uuid4()
     index.add(known, ["Ana María"])
     index.add(hidden, ["Ana María Ruiz"])
@@ -266,7 +266,7 @@ def test_a_change_that_was_stored_late_is_found_too():
 
 
 @pytest.mark.django_db
-def test_an_unchanged_newsroom_takes_four_small_queries(django_assert_num_queries):
+def test_an_unchanged_newsroom_needs_four_queries(django_assert_num_queries):
     make_person("Somebody Known")
     people_index()
     with django_assert_num_queries(4):
@@ -276,22 +276,22 @@ def test_an_unchanged_newsroom_takes_four_small_queries(django_assert_num_querie
     assert known("Somebody Else")
 
 
-def test_no_reader_finds_the_index_during_a_change():
+def test_no_thread_reads_the_index_during_a_change():
     """While one thread renamed a person, another thread could miss that person in a text."""
     index, person = NameIndex(), uuid4()
     index.add(person, ["Teodor Brask"])
-    is_published = threading.Event()
+    is_removed = threading.Event()
 
     def rename():
         with index.lock:
             index.remove(person)
-            is_published.set()
+            is_removed.set()
             time.sleep(0.1)
             index.add(person, ["Teodor Brask", "Teo Brask"])
 
     renaming = threading.Thread(target=rename)
     renaming.start()
-    is_published.wait(5)
+    is_removed.wait(5)
     found = index.find(["It was Teodor Brask."])
     renaming.join()
     assert {pk for name in found for pk in name.people} == {person}

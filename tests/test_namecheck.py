@@ -1,4 +1,4 @@
-"""`manage.py namecheck`: a protected name that the site prints is found, wherever it stands."""
+"""`manage.py namecheck` finds every protected name that the site prints."""
 
 import io
 import re
@@ -90,7 +90,7 @@ def newsroom():
 
 
 def pdf_with(text: str) -> bytes:
-    """A PDF of one page, with the lines of the text."""
+    """Return a PDF with one page that prints the lines of a text."""
     lines = "".join(f"({line}) Tj T* " for line in text.splitlines())
     stream = f"BT /F1 12 Tf 14 TL 72 700 Td {lines}ET".encode("latin-1")
     objects = [
@@ -116,12 +116,12 @@ def pdf_with(text: str) -> bytes:
 
 
 def docx_with(*runs: str) -> bytes:
-    """A Word file of one paragraph, in as many runs."""
+    """Return a Word file with one paragraph of these runs."""
     return documents.word(documents.paragraph(*map(documents.run, runs)))
 
 
 def replace_file(asset: MediaAsset, content: bytes) -> None:
-    """Put other bytes where the copy lies that the public gets."""
+    """Replace the file that the public downloads."""
     name = asset.stored_name("file", asset.extension)
     default_storage.delete(name)
     default_storage.save(name, ContentFile(content))
@@ -148,11 +148,11 @@ def lines(output: str, title: str = "Protected names on public pages") -> list[l
 
 
 def change(row, **values):
-    """Store past every guard."""
+    """Store values without the checks that save() makes."""
     models.QuerySet(type(row)).filter(pk=row.pk).update(**values)
 
 
-# --- Ten places ----------------------------------------------------------------------------------
+# --- Places of a name ----------------------------------------------------------------------------
 
 
 def in_correction(newsroom, settings):
@@ -174,7 +174,7 @@ def in_word(newsroom, settings):
 
 
 def in_metadata(newsroom, settings):
-    """The rights in the renditions are those of the day on which they were made."""
+    """Renditions contain the metadata of the time when they were made."""
     picture = make_picture("other.jpg", creator=NAME, caption="Another square")
     change(picture, creator="")
     change(newsroom.release, poster=picture)
@@ -190,7 +190,7 @@ def in_case(newsroom, settings):
 
 
 def in_file_name(newsroom, settings):
-    """A download is called by its caption; here the name is cut from the other words."""
+    """A download is named after its caption, in which “-” and “_” separate the words."""
     change(newsroom.picture, caption="iven-sorrel_at_home")
 
 
@@ -253,14 +253,14 @@ def test_a_name_is_found_with_kind_and_address_and_is_not_printed(
     assert {line[0] for line in lines(output)} == {str(sorrel.pk)}
 
 
-def test_names_are_printed_where_the_operator_asks_for_them(newsroom):
+def test_names_are_printed_if_the_operator_asks_for_them(newsroom):
     change(newsroom.release, title=f"{NAME} is free")
     status, output = check("--show-names")
     assert status == 1
     assert f"“{NAME}”" in output
 
 
-def test_an_address_with_the_name_is_printed_by_its_id(newsroom, sorrel):
+def test_an_address_that_contains_the_name_is_printed_with_an_id(newsroom, sorrel):
     change(newsroom.release, slug="free-iven-sorrel")
     status, output = check()
     assert status == 1
@@ -270,7 +270,7 @@ def test_an_address_with_the_name_is_printed_by_its_id(newsroom, sorrel):
     assert "/releases/free-iven-sorrel/" in check("--show-names")[1]
 
 
-def test_nothing_planted_ends_with_0(newsroom):
+def test_a_site_without_protected_names_ends_with_0(newsroom):
     change(newsroom.draft, title=f"{NAME} in a draft")
     status, output = check()
     assert status == 0, output
@@ -278,12 +278,12 @@ def test_nothing_planted_ends_with_0(newsroom):
     assert NameCheckFind.objects.count() == 0
 
 
-def test_the_own_name_of_a_public_person_is_not_protected(newsroom):
+def test_the_name_of_a_public_person_is_not_protected(newsroom):
     make_prisoner("Somebody Public")
     assert check()[0] == 0
 
 
-def test_every_form_of_a_release_and_of_its_tombstone_is_read(newsroom, sorrel):
+def test_every_format_of_a_release_and_of_a_withdrawal_notice_is_read(newsroom, sorrel):
     change(newsroom.release, title=f"{NAME} is free")
     change(newsroom.withdrawn, withdrawal_reason=f"{NAME} asked us to.")
     found = {(line[1], line[3]) for line in lines(check()[1])}
@@ -313,7 +313,7 @@ def test_every_page_of_the_archive_is_read(newsroom, monkeypatch, sorrel):
     assert [str(sorrel.pk), "page", "text", "/releases/?page=2"] in lines(check()[1])
 
 
-BROKEN = {
+SPLIT_NAMES = {
     "inline tags": (
         "<p>It was <strong>Iv</strong>en <em>Sor<a href='https://a.b/'>rel</a></em>.</p>",
         True,
@@ -324,9 +324,9 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", BROKEN)
-def test_a_text_is_read_as_readers_read_it(how, newsroom):
-    body, is_found = BROKEN[how]
+@pytest.mark.parametrize("how", SPLIT_NAMES)
+def test_a_text_is_read_as_readers_see_it(how, newsroom):
+    body, is_found = SPLIT_NAMES[how]
     change(newsroom.release, body=body)
     assert check()[0] == int(is_found)
 
@@ -344,10 +344,10 @@ def test_a_site_notice_is_reported_once_and_not_for_each_page(newsroom, settings
     assert [str(sorrel.pk), "page", "the title", newsroom.page] in lines(check()[1])
 
 
-# --- Accepted, and namesakes ---------------------------------------------------------------------
+# --- Allowed names and namesakes -----------------------------------------------------------------
 
 
-def test_an_accepted_name_is_listed_apart_and_ends_with_0(newsroom, publisher):
+def test_an_allowed_name_is_listed_separately_and_ends_with_0(newsroom, publisher):
     change(newsroom.release, title=f"{NAME}, the footballer")
     change(Role.objects.get(person=newsroom.speaker), title=f"Lawyer of {NAME}")
     assert check()[0] == 1
@@ -358,14 +358,14 @@ def test_an_accepted_name_is_listed_apart_and_ends_with_0(newsroom, publisher):
     status, output = check()
     assert status == 0, output
     assert lines(output) == []
-    accepted = lines(output, "Allowed with a reason")
-    assert ["page", "the title", newsroom.page] in [line[1:] for line in accepted]
+    allowed = lines(output, "Allowed with a reason")
+    assert ["page", "the title", newsroom.page] in [line[1:] for line in allowed]
     assert set(NameCheckFind.objects.values_list("accepted", flat=True)) == {True}
     workflow.end_name_exception(NameException.objects.get(release=release), by=publisher)
     assert check()[0] == 1
 
 
-def test_a_name_that_is_accepted_in_one_release_is_found_in_another(newsroom, publisher):
+def test_a_name_that_is_allowed_in_one_release_is_found_in_another(newsroom, publisher):
     change(newsroom.release, title=f"{NAME}, the footballer")
     release = Release.objects.get(pk=newsroom.release.pk)
     workflow.allow_name(release, by=publisher, name=NAME, reason="A footballer.")
@@ -377,8 +377,10 @@ def test_a_name_that_is_accepted_in_one_release_is_found_in_another(newsroom, pu
     assert newsroom.page not in {line[3] for line in lines(output)}
 
 
-def test_what_may_be_somebody_else_is_listed_apart_and_ends_with_0(newsroom, monkeypatch):
-    """The engine of names says which spellings are no proof."""
+def test_a_name_that_may_be_somebody_elses_is_listed_separately_and_ends_with_0(
+    newsroom, monkeypatch
+):
+    """The form of a match decides whether it may be another name."""
     real = namecheck.people_index()
 
     class Uncertain:
@@ -422,7 +424,7 @@ def test_a_damaged_pdf_and_a_scan_are_named_in_a_sentence(newsroom):
     assert "it has no text; it may be a scan" in check()[1]
 
 
-def test_a_word_file_that_unpacks_without_end_is_not_read(newsroom):
+def test_a_word_file_that_unpacks_to_too_much_is_not_read(newsroom):
     replace_file(newsroom.word, docx_with("x" * 25_000_000))
     assert "more than 20 MB, which is suspicious, so it was not opened" in check()[1]
 
@@ -454,11 +456,11 @@ def test_a_page_that_fails_ends_with_2_and_is_named(newsroom, monkeypatch):
     assert "/prisoners/prisoners.csv: it answers 500" in output
 
 
-# --- Since ---------------------------------------------------------------------------------------
+# --- --since -------------------------------------------------------------------------------------
 
 
-def three_hours_ago():
-    """Put everything that was stored three hours back, so that only what follows is a change."""
+def move_times_back():
+    """Move all stored times three hours back, so that only later changes are recent."""
     then = timezone.now() - timedelta(hours=3)
     with connection.cursor() as cursor:
         for table, column in (
@@ -479,17 +481,17 @@ def three_hours_ago():
 
 
 SINCE = {
-    "how long ago": lambda hour_ago: "1h",
+    "a duration": lambda hour_ago: "1h",
     "a time": lambda hour_ago: f"{hour_ago:%Y-%m-%dT%H:%M:%S+00:00}",
 }
 
 
 @pytest.mark.parametrize("written", SINCE)
-def test_only_what_changed_since_is_read(newsroom, written, sorrel):
+def test_since_reads_only_pages_that_changed(newsroom, written, sorrel):
     since = SINCE[written](timezone.now().astimezone(UTC) - timedelta(hours=1))
     old = make_release(by=newsroom.by)
     change(newsroom.release, title=f"{NAME} is free")
-    three_hours_ago()
+    move_times_back()
     _, output = check("--since", since)
     assert newsroom.page not in {line[3] for line in lines(output)}
     newer = Release.objects.get(pk=old.pk)
@@ -502,11 +504,11 @@ def test_only_what_changed_since_is_read(newsroom, written, sorrel):
     assert newsroom.page not in addresses
 
 
-def test_who_became_protected_since_is_looked_for_everywhere(newsroom, editor):
+def test_newly_protected_people_are_searched_for_everywhere(newsroom, editor):
     known = make_person("Known Before", level=Level.NAMEABLE)
     release = make_release(by=newsroom.by, body="<p>It is Known Before.</p>")
     replace_file(newsroom.word, docx_with("A letter to Known Before."))
-    three_hours_ago()
+    move_times_back()
     assert check("--since", "1h")[0] == 0
     levels.lower_level(known, to=Level.STAFF, by=editor)
     status, output = check("--since", "1h")
@@ -516,23 +518,23 @@ def test_who_became_protected_since_is_looked_for_everywhere(newsroom, editor):
     assert ("document", newsroom.word.public_url("file", "docx")) in found
 
 
-def test_whose_consent_ended_since_is_looked_for_everywhere(newsroom):
+def test_people_whose_consent_has_ended_are_searched_for_everywhere(newsroom):
     known = make_person("Known Before", level=Level.NAMEABLE)
     release = make_release(by=newsroom.by, body="<p>It is Known Before.</p>")
-    three_hours_ago()
+    move_times_back()
     change(known, name_consent_until=timezone.localdate() - timedelta(days=1))
     status, output = check("--since", "1h")
     assert status == 1
     assert release.get_absolute_url() in {line[3] for line in lines(output)}
     change(known, name_consent_until=timezone.localdate() - timedelta(days=9))
-    # Its page is not read again; the lists always are.
+    # The page of the release is not read again, but the lists always are.
     addresses = {line[3] for line in lines(check("--since", "1h")[1])}
     assert release.get_absolute_url() not in addresses
     assert "/" in addresses
 
 
-def test_a_topic_that_changed_is_found(newsroom):
-    three_hours_ago()
+def test_a_page_with_a_changed_topic_is_read(newsroom):
+    move_times_back()
     change(newsroom.topic, name=f"Free {NAME}")
     newsroom.topic.history.create(
         id=newsroom.topic.pk, name=f"Free {NAME}", history_date=timezone.now(), history_type="~"
@@ -540,12 +542,12 @@ def test_a_topic_that_changed_is_found(newsroom):
     assert newsroom.page in {line[3] for line in lines(check("--since", "1h")[1])}
 
 
-def test_finds_of_what_did_not_change_stay_at_the_desk_and_others_are_replaced(newsroom):
+def test_finds_on_unchanged_pages_stay_at_the_desk_and_others_are_replaced(newsroom):
     change(newsroom.release, title=f"{NAME} is free")
     other = make_release(by=newsroom.by)
     change(other, title=f"{NAME} came back")
     check()
-    three_hours_ago()
+    move_times_back()
     fixed = Release.objects.get(pk=other.pk)
     fixed.title = "Somebody came back"
     workflow.correct(fixed, by=newsroom.by, text="It was somebody else.")
@@ -555,7 +557,7 @@ def test_finds_of_what_did_not_change_stay_at_the_desk_and_others_are_replaced(n
     assert other.get_absolute_url() not in addresses
 
 
-def test_no_time_is_refused_with_a_sentence(newsroom):
+def test_an_invalid_time_is_refused_with_a_sentence(newsroom):
     status, output = check("--since", "yesterday")
     assert status == 2
     assert "“yesterday” is not a time." in output
@@ -572,7 +574,9 @@ def desk_of(client, user) -> str:
 TITLE = "Protected names on public pages"
 
 
-def test_finds_are_shown_at_the_desk_with_a_way_to_accept_them(newsroom, client, editor, publisher):
+def test_finds_are_shown_at_the_desk_with_a_link_to_allow_the_name(
+    newsroom, client, editor, publisher
+):
     change(newsroom.release, title=f"{NAME} is free")
     check()
     desk = desk_of(client, editor)
@@ -580,9 +584,11 @@ def test_finds_are_shown_at_the_desk_with_a_way_to_accept_them(newsroom, client,
     assert newsroom.page in desk
     assert "the title" in desk
     assert "nameexception/add/" not in desk
-    way = f"/admin/releases/nameexception/add/?table=releases.release&amp;row={newsroom.release.pk}"
-    assert way in desk_of(client, publisher)
-    # An exception is added from the text that it belongs to: a bare “Add” would only fail.
+    link = (
+        f"/admin/releases/nameexception/add/?table=releases.release&amp;row={newsroom.release.pk}"
+    )
+    assert link in desk_of(client, publisher)
+    # An exception belongs to a text, so a general “Add” link would fail.
     assert 'nameexception/add/"' not in desk_of(client, publisher)
     exceptions = client.get("/admin/releases/nameexception/").content.decode()
     assert "nameexception/add/" not in exceptions
@@ -591,7 +597,7 @@ def test_finds_are_shown_at_the_desk_with_a_way_to_accept_them(newsroom, client,
     assert TITLE not in desk_of(client, editor)
 
 
-def test_finds_of_level_0_are_shown_to_the_case_officer_alone(
+def test_finds_of_level_0_are_shown_only_to_the_case_officer(
     newsroom, client, editor, publisher, sorrel
 ):
     officer = make_user("officer", "Editor")
@@ -606,7 +612,7 @@ def test_finds_of_level_0_are_shown_to_the_case_officer_alone(
         assert str(sorrel.pk) not in desk
 
 
-def test_accepted_names_are_not_shown_at_the_desk(newsroom, client, publisher):
+def test_allowed_names_are_not_shown_at_the_desk(newsroom, client, publisher):
     change(newsroom.release, title=f"{NAME}, the footballer")
     release = Release.objects.get(pk=newsroom.release.pk)
     workflow.allow_name(release, by=publisher, name=NAME, reason="A footballer.")
@@ -630,7 +636,7 @@ def test_every_public_address_is_read_or_excused_with_a_reason():
     assert prefixes == {"admin/", "admin/r/"}
 
 
-def test_each_covered_address_is_asked_for(newsroom):
+def test_each_covered_view_has_addresses_that_are_read(newsroom):
     scope = namecheck.whole_site(timezone.now())
     for name, addresses in namecheck.COVERED.items():
         found = list(addresses(scope))

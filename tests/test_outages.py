@@ -50,8 +50,8 @@ def unreachable(tmp_path):
     return {"PORT": "1"} if POSTGRESQL else {"NAME": str(tmp_path / "no-folder" / "x.sqlite3")}
 
 
-def lines(caplog):
-    return [record for record in caplog.records if record.name != "previews.views"]
+def lines(log):
+    return [record for record in log.records if record.name != "previews.views"]
 
 
 # --- Outages ------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def paths(release):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_page_answers_503_and_the_log_gets_one_line(at_desk, editor, tmp_path, caplog):
+def test_every_page_answers_503_and_the_log_gets_one_line(at_desk, editor, tmp_path, new_log):
     release = make_release()
     desk, reader = at_desk(editor), at_desk(editor).__class__()
     with elsewhere(**unreachable(tmp_path)):
@@ -92,7 +92,7 @@ def test_every_page_answers_503_and_the_log_gets_one_line(at_desk, editor, tmp_p
         assert reader.get("/robots.txt").status_code == 200
         for nothing in ("/static/css/nothing.css", "/nothing/", "/favicon.ico"):
             assert reader.get(nothing).status_code == 404
-    (line,) = lines(caplog)
+    (line,) = lines(new_log)
     assert line.getMessage().startswith("The database does not answer: ")
     assert (line.levelname, line.exc_info) == ("ERROR", None)
     assert desk.get("/admin/").status_code == 200
@@ -148,26 +148,26 @@ def test_passwords_are_not_kept_on_the_page(at_desk, editor, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_is_logged_again_in_the_next_minute(client, tmp_path, caplog, monkeypatch):
+def test_an_outage_is_logged_again_in_the_next_minute(client, tmp_path, new_log, monkeypatch):
     with elsewhere(**unreachable(tmp_path)):
         for minute in (0.0, 59.0, 61.0):
             monkeypatch.setattr(outages, "monotonic", lambda now=minute: now)
             assert client.get("/").status_code == 503
-    first, second = (line.getMessage() for line in lines(caplog))
+    first, second = (line.getMessage() for line in lines(new_log))
     assert second == f"{first} (1 more since the last line.)"
 
 
 @ON_SQLITE
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100, None])
-def test_a_file_that_is_no_database_is_an_outage(client, tmp_path, caplog, content):
+def test_a_file_that_is_no_database_is_an_outage(client, tmp_path, new_log, content):
     file = tmp_path / "newsroom.sqlite3"  # None: there is no file, and SQLite creates an empty one
     if content is not None:
         file.write_bytes(content)
     with elsewhere(NAME=str(file)):
         assert client.get("/").status_code == 503
     assert client.get("/").status_code == 200
-    assert len(lines(caplog)) == 1
+    assert len(lines(new_log)) == 1
 
 
 @ON_SQLITE
@@ -201,7 +201,7 @@ def test_a_database_locked_by_another_connection_is_an_outage(at_desk, editor):
 
 @ON_POSTGRESQL
 @pytest.mark.django_db(transaction=True)
-def test_a_server_without_free_connections_is_an_outage(client, caplog):
+def test_a_server_without_free_connections_is_an_outage(client, new_log):
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone()[0]:
@@ -219,14 +219,14 @@ def test_a_server_without_free_connections_is_an_outage(client, caplog):
     finally:
         allow(-1)
     assert client.get("/").status_code == 200
-    (line,) = lines(caplog)
+    (line,) = lines(new_log)
     assert "too many connections" in line.getMessage()
 
 
 @ON_POSTGRESQL
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("query", [1, 6])
-def test_a_connection_that_drops_during_a_request_is_an_outage(at_desk, editor, query, caplog):
+def test_a_connection_that_drops_during_a_request_is_an_outage(at_desk, editor, query, new_log):
     """The session is read with the first query; a later one fails inside a transaction."""
     client, executed = at_desk(editor), 0
 
@@ -247,7 +247,7 @@ def test_a_connection_that_drops_during_a_request_is_an_outage(at_desk, editor, 
     close_old_connections()  # as at the end of a request; the test client keeps its connection
     assert executed >= query
     assert answer.status_code == 503
-    assert len(lines(caplog)) == 1
+    assert len(lines(new_log)) == 1
     assert not Topic.objects.exists()
     assert client.post(ADD, TOPIC).status_code == 302
 
@@ -294,13 +294,13 @@ def insert_a_row_twice():
         (running("SELECT 1/0"), DataError),
     ],
 )
-def test_an_error_of_our_code_is_no_outage(client, monkeypatch, caplog, wrong, kind):
+def test_an_error_of_our_code_is_no_outage(client, monkeypatch, new_log, wrong, kind):
     if kind is DataError and not POSTGRESQL:
         pytest.skip("SQLite divides by zero")
     monkeypatch.setattr(views, "listed", lambda now: wrong())
     client.raise_request_exception = False
     assert client.get("/releases/").status_code == 500
-    (line,) = lines(caplog)
+    (line,) = lines(new_log)
     assert issubclass(line.exc_info[0], kind)
     assert "Traceback" in line.exc_text
 

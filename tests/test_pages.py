@@ -374,6 +374,16 @@ def test_conditional_requests_see_a_release_when_its_embargo_ends(client):
                 assert client.get(path, headers={"If-None-Match": tag}).status_code == status
 
 
+@pytest.mark.parametrize("path", ["/", "/releases/no-such-release/", "/preview/x/release.txt"])
+def test_a_request_of_another_kind_gets_a_page_that_links_back(client, path):
+    answer = client.options(path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    page = answer.content.decode()
+    assert "Nothing was changed." in page
+    assert 'href="/releases/"' in page
+    assert answer.content == client.options("/people/").content
+
+
 def test_public_pages_accept_only_get_and_head(client):
     release = make_release()
     for path in ["/", "/releases/", release.get_absolute_url(), "/people/", "/releases/feed.atom"]:

@@ -1,6 +1,5 @@
 """Requests for hidden releases are counted and reported, and their answers reveal nothing."""
 
-import queue
 import threading
 import time
 from datetime import timedelta
@@ -10,6 +9,7 @@ from django.core import mail
 from django.db import OperationalError
 
 from jobs import outbox
+from jobs.buffer import Buffer
 from jobs.models import Job
 from releases import probes, workflow
 from releases.models import Event, Probe, Release
@@ -17,7 +17,7 @@ from tests import forks
 from tests.deployment import environment
 from tests.make import count_probes, make_chief, make_picture, make_release, make_user, work_off
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("waiting")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_waiting_probes")]
 
 HOUR = timedelta(hours=1)
 
@@ -160,11 +160,12 @@ def test_a_flood_of_requests_creates_few_rows(client, approver, monkeypatch):
     assert Probe.objects.count() == 21
 
 
-def test_a_flood_of_requests_does_not_fill_the_memory(client, monkeypatch):
-    monkeypatch.setattr(probes.waiting, "_waiting", queue.Queue(5))
+def test_a_flood_of_requests_does_not_fill_the_memory(client, approver, monkeypatch):
+    monkeypatch.setattr(probes, "waiting", Buffer("Probes", probes.waiting.write, max_items=5))
+    release = hidden(approver)
     for _ in range(9):
-        assert client.get("/releases/nothing/").status_code == 404
-    assert probes.waiting._waiting.qsize() == 5
+        assert client.get(release.get_absolute_url()).status_code == 404
+    assert counted() == [("address", 5, "127.0.0.0/24")]
 
 
 def test_no_request_is_lost_while_the_database_is_locked(client, approver, monkeypatch):
@@ -198,12 +199,15 @@ def test_without_a_worker_probes_do_not_fill_the_table_of_jobs(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_of_the_server_counts_in_the_background(client, approver, waiting):
+def test_a_thread_of_the_server_counts_in_the_background(client, approver, monkeypatch):
+    # A buffer of this test, because its thread runs until the process ends.
+    buffer = Buffer("Probes", probes.waiting.write, max_items=100)
+    monkeypatch.setattr(probes, "waiting", buffer)
     release = hidden(approver)
-    waiting.serve()
+    buffer.serve()
     client.get(release.get_absolute_url())
-    assert waiting._thread in threading.enumerate()
-    assert waiting._thread.daemon
+    assert buffer._thread in threading.enumerate()
+    assert buffer._thread.daemon
     for _ in range(200):
         time.sleep(0.1)
         if Job.objects.filter(name="releases.count_guesses").exists():

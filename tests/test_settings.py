@@ -93,7 +93,7 @@ BUCKET = {
 UNSAFE = {
     "no key": ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
     "a short key": ({"SECRET_KEY": KEY[:49]}, "shorter than 50"),
-    "a key of few characters": ({"SECRET_KEY": "abcd" * 20}, "less than five different"),
+    "a key of few characters": ({"SECRET_KEY": "abcd" * 20}, "fewer than five different"),
     "debugging on a public host": (
         {"DEBUG": "on"},
         "DEBUG is on while ALLOWED_HOSTS admits news.example.org",
@@ -101,8 +101,11 @@ UNSAFE = {
     "any host": ({"ALLOWED_HOSTS": "news.example.org,*"}, "ALLOWED_HOSTS is *"),
     "no host": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is empty"),
     "plain HTTP": ({"HTTPS": "off"}, "HTTPS is off for a public host"),
-    "an unsupported database": ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL names neither"),
-    "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL names neither"),
+    "an unsupported database": (
+        {"DATABASE_URL": "mysql://u:p@h/n"},
+        "DATABASE_URL is not the address",
+    ),
+    "no database": ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not the address"),
     "a weak former key": (
         {"SECRET_KEY_FALLBACKS": f"{KEY[::-1]},{KEY[:49]}"},
         "SECRET_KEY_FALLBACKS has a key that is shorter than 50 characters",
@@ -111,14 +114,14 @@ UNSAFE = {
         {"SECRET_KEY_FALLBACKS": "ab" * 40},
         "SECRET_KEY_FALLBACKS has a key",
     ),
-    "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL names no mail server"),
+    "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL has no host"),
     "a mail password with a hash sign": (
         {"EMAIL_URL": "smtp+tls://press:pa#ss@smtp.example.org"},
-        "EMAIL_URL names no mail server, or cannot be read",
+        "EMAIL_URL has no host, or cannot be read",
     ),
     "an unknown scheme of mail": (
         {"EMAIL_URL": "pigeon://loft"},
-        "EMAIL_URL begins with pigeon, which Pressroom cannot send e-mail with",
+        "EMAIL_URL begins with pigeon, so Pressroom cannot send e-mail",
     ),
     "a mail timeout of a day": (
         {"EMAIL_TIMEOUT": "86400"},
@@ -146,11 +149,11 @@ UNSAFE = {
     ),
     "a bucket endpoint without a scheme": (
         BUCKET | {"S3_ENDPOINT_URL": "s3.example.org"},
-        "S3_ENDPOINT_URL is s3.example.org, which is no address",
+        "S3_ENDPOINT_URL is s3.example.org, which is not an address",
     ),
     "a bucket over plain HTTP": (
         BUCKET | {"S3_ENDPOINT_URL": "http://s3.example.org:9000"},
-        "S3_ENDPOINT_URL is http://s3.example.org:9000: originals would travel readable",
+        "S3_ENDPOINT_URL is http://s3.example.org:9000: originals and addresses of",
     ),
     "download addresses for a day": (
         BUCKET | {"S3_URL_SECONDS": "86400"},
@@ -170,7 +173,7 @@ UNSAFE = {
         {"ERROR_REPORTER": "pressroom.settings.VERSION"},
         "ERROR_REPORTER is pressroom.settings.VERSION, which cannot be used (it is not a function)",
     ),
-    "an invalid revision": ({"REVISION": "the newest"}, "REVISION is the newest, which names"),
+    "an invalid revision": ({"REVISION": "the newest"}, "REVISION is the newest, which is not"),
     "download addresses for a text": (
         BUCKET | {"S3_URL_SECONDS": "a day"},
         "S3_URL_SECONDS is a day",
@@ -217,7 +220,7 @@ WRONG = {
     "LOG_FORMAT": (["xml"], "choose text, or json", {}),
     "METRICS_TOKEN": ([HIDDEN], "Set a long random text", {}),
     "ERROR_REPORTER": (["no.such.reporter"], "Name a function", {}),
-    "REVISION": (["the newest"], "take letters, digits", {}),
+    "REVISION": (["the newest"], "64 letters, digits", {}),
     "NEWSROOM_NAME": (["Our\nNewsroom"], "write one line of text", {}),
     "NEWSROOM_EMAIL": (
         ["press", "press@", "press@a.org\nBcc: x@b.org", "a@b.org, c@d.org"],
@@ -334,7 +337,7 @@ def test_a_wrong_value_stops_the_start_with_a_sentence_that_names_the_setting(in
 )
 def test_an_unescaped_password_is_reported_without_being_quoted(installed, name, value):
     output = run(installed, "-c", START, **PRODUCTION | {name: value}).stderr
-    assert "has to be written as its percent code, %23 for #." in output
+    assert "as their percent codes, such as %23 for #." in output
     assert value[value.index("ss/") :] not in output
     assert "ss" not in output.replace("password", "").replace("Pressroom", "")
 
@@ -357,7 +360,9 @@ def test_a_misspelt_setting_is_reported_with_the_correct_name(installed, where):
         else:
             done = run(installed, "manage.py", "check", **given | {name: HIDDEN})
         assert done.returncode == 1, name
-        assert done.stderr.startswith(f"{name} is set, and Pressroom has no such setting. If you ")
+        assert done.stderr.startswith(
+            f"{name} is set, but Pressroom has no setting with this name. If "
+        )
         assert f"If you mean {meant}, rename it" in done.stderr
         assert done.stderr.count("\n") == 1
         assert HIDDEN not in done.stderr

@@ -483,7 +483,7 @@ def test_a_health_check_sends_one_small_request_to_the_bucket(bucket, client):
 
 
 def test_a_picture_in_an_unavailable_bucket_answers_503_and_is_logged(
-    bucket, client, settings, caplog
+    bucket, client, settings, new_log
 ):
     picture = make_picture(content=JPEG)
     make_release(poster=picture)
@@ -493,9 +493,9 @@ def test_a_picture_in_an_unavailable_bucket_answers_503_and_is_logged(
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
     assert b"Our files are not available" in answer.content
-    assert AWAY in caplog.text
+    assert AWAY in new_log.text
     for secret in (s3_server.SECRET_KEY, "Signature="):
-        assert secret not in caplog.text
+        assert secret not in new_log.text
         assert secret.encode() not in answer.content
 
 

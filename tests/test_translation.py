@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import UTC, datetime
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from django.utils import translation
 from django.utils.translation import to_locale
 
 from pressroom import errors
-from tests.make import make_release, make_user
+from releases.moments import to_the_second
+from tests.make import make_picture, make_release, make_user, picture_bytes
 
 pytestmark = pytest.mark.once
 
@@ -119,6 +121,28 @@ def test_a_page_states_the_language_of_its_own_text(settings, client, at_desk, l
         assert f"<html {attributes}>" in answer.content.decode()
     desk = at_desk(make_user("editor", "Editor")).get("/admin/").content.decode()
     assert re.search(rf'<html lang="{language}"\s+dir="{direction}"', desk)
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en-gb", "3 May 2026, 14:05:09 UTC"), ("de", "3. Mai 2026 14:05:09"),
+     ("fi", "3. toukokuuta 2026 kello 14.05.09")],
+)  # fmt: skip
+def test_a_time_to_the_second_has_the_format_of_the_screens(language, shown):
+    with translation.override(language):
+        assert to_the_second(datetime(2026, 5, 3, 14, 5, 9, tzinfo=UTC)) == shown
+
+
+@pytest.mark.django_db
+def test_a_warning_about_a_file_is_in_the_language_of_its_reader(settings, tmp_path):
+    picture = make_picture(content=picture_bytes((64, 96)))
+    english = picture.file_warning_texts
+    assert len(english) == 1
+    picture.refresh_from_db()
+    speak_in_guillemets(settings, tmp_path)
+    assert picture.file_warning_texts == [f"«{english[0]}»"]
+    picture.file_warnings = ["A sentence of an older row."]
+    assert picture.file_warning_texts == picture.file_warnings
 
 
 @pytest.mark.django_db

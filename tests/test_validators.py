@@ -11,7 +11,6 @@ from pathlib import Path
 
 import lxml.html
 import pytest
-from django.core.files.storage import storages
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -144,7 +143,6 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
     }
     fast = override_settings(MEDIA_ROOT=media, STORAGES=static, PASSWORD_HASHERS=[FAST])
     with django_db_blocker.unblock(), fast:
-        storages._storages = {}
         call_command("demo", yes_public_passwords=True, stdout=io.StringIO())
         chief = make_chief()
         published = publish_samples(chief)
@@ -152,7 +150,6 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
         answers = dict(_answers())
         yield {"published": published, "answers": answers}
         django_db_setup()  # restores the database
-        storages._storages = {}
 
 
 def _answers() -> Iterator[tuple[str, tuple[str, int, bytes]]]:

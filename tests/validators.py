@@ -1,4 +1,7 @@
-"""Check what the site publishes against published rules. Each function fails with the reason."""
+"""Checks of everything that we publish against the published specifications.
+
+Each function raises an error that names the problem.
+"""
 
 import io
 import json
@@ -24,8 +27,8 @@ from referencing import Registry, Resource
 from tests.make import DATA
 
 SCHEMAS = DATA / "schemas"
-VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` fetches it
-# BCP 47 as in RFC 5646, section 2.1, without its registered exceptions.
+VNU = Path(sys.prefix) / "share" / "vnu.jar"  # `make vnu` downloads it
+# BCP 47 as defined in RFC 5646, section 2.1, without grandfathered tags.
 LANGUAGE = re.compile(
     r"(([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?"
     r"(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*)?"
@@ -58,7 +61,7 @@ OG_TYPES = {"article", "profile", "website"}
 
 
 def ninjs(data: dict) -> None:
-    """Check ninjs 3.1, and its dates, which jsonschema does not check."""
+    """Check ninjs 3.1, and its dates, which jsonschema alone does not check."""
     _ninjs_schema().validate(data)
     for name in ("firstCreated", "versionCreated"):
         if name in data:
@@ -69,7 +72,7 @@ def ninjs(data: dict) -> None:
 
 
 def atom(content: bytes) -> None:
-    """Check Atom (RFC 4287), and its pages (RFC 5005)."""
+    """Check Atom (RFC 4287) and the links between its pages (RFC 5005)."""
     feed = etree.fromstring(content)
     _atom_schema().assertValid(feed)
     links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
@@ -83,7 +86,7 @@ def atom(content: bytes) -> None:
 
 
 def rss(content: bytes, address: str) -> None:
-    """Check RSS by the rules of its specification and of the RSS Advisory Board's profile."""
+    """Check RSS by its specification and the RSS Advisory Board's profile."""
     root = etree.fromstring(content)
     assert (root.tag, root.get("version")) == ("rss", "2.0")
     (channel,) = root
@@ -117,7 +120,7 @@ def rss(content: bytes, address: str) -> None:
 
 
 def json_feed(data: dict) -> None:
-    """Check JSON Feed 1.1, and its dates and addresses."""
+    """Check JSON Feed 1.1, its dates and its addresses."""
     _json_feed_schema().validate(data)
     assert data["version"] == "https://jsonfeed.org/version/1.1"
     ids = [item["id"] for item in data["items"]]
@@ -134,7 +137,7 @@ def json_feed(data: dict) -> None:
 
 
 def sitemap(content: bytes) -> None:
-    """Check a file of addresses against its schema; an index of such files by the protocol."""
+    """Check a sitemap against its schema, or a sitemap index by the protocol."""
     root = etree.fromstring(content)
     if root.tag == "{http://www.sitemaps.org/schemas/sitemap/0.9}sitemapindex":
         assert 0 < len(root) <= 50_000
@@ -146,7 +149,7 @@ def sitemap(content: bytes) -> None:
 
 
 def json_ld(data: object) -> None:
-    """Check that every term is in schema.org, and that no value is empty."""
+    """Check that schema.org defines every term, and that no value is empty."""
     if isinstance(data, list):
         for one in data:
             json_ld(one)
@@ -164,25 +167,25 @@ def json_ld(data: object) -> None:
 
 
 def open_graph(page: lxml.html.HtmlElement) -> None:
-    """Check Open Graph: a type, a title, absolute addresses; an article has every property."""
-    found: dict[str, list[str]] = {}
+    """Check Open Graph: type, title and absolute addresses; an article has more properties."""
+    tags: dict[str, list[str]] = {}
     for node in page.xpath("//meta[starts-with(@property, 'og:')]"):
-        found.setdefault(node.get("property"), []).append(node.get("content"))
-    alternates = found.pop("og:locale:alternate", [])
+        tags.setdefault(node.get("property"), []).append(node.get("content"))
+    alternates = tags.pop("og:locale:alternate", [])
     assert len({*alternates}) == len(alternates), alternates
-    assert all(len(values) == 1 and values[0].strip() for values in found.values()), found
-    properties = {name.removeprefix("og:"): values[0] for name, values in found.items()}
-    assert properties["type"] in OG_TYPES
-    assert properties["title"]
+    assert all(len(values) == 1 and values[0].strip() for values in tags.values()), tags
+    given = {name.removeprefix("og:"): values[0] for name, values in tags.items()}
+    assert given["type"] in OG_TYPES
+    assert given["title"]
     for name in ("url", "image"):
-        if name in properties:
-            absolute(properties[name])
-    for locale in [*alternates, *filter(None, [properties.get("locale")])]:
+        if name in given:
+            absolute(given[name])
+    for locale in [*alternates, *filter(None, [given.get("locale")])]:
         assert LOCALE.fullmatch(locale), locale
-    if properties["type"] == "article":
-        assert {"url", "image", "image:alt", "site_name"} <= properties.keys()
-        assert int(properties["image:width"]) > 0
-        assert int(properties["image:height"]) > 0
+    if given["type"] == "article":
+        assert {"url", "image", "image:alt", "site_name"} <= given.keys()
+        assert int(given["image:width"]) > 0
+        assert int(given["image:height"]) > 0
         for moment in page.xpath("//meta[starts-with(@property, 'article:')]/@content"):
             assert datetime.fromisoformat(moment)
     for words in page.xpath("//meta[@property='og:description' or @name='description']/@content"):
@@ -190,7 +193,7 @@ def open_graph(page: lxml.html.HtmlElement) -> None:
 
 
 def word(content: bytes) -> None:
-    """Check a Word file for errors that Word refuses or offers to repair."""
+    """Check a Word file for errors because of which Word refuses to open it or offers a repair."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.testzip() is None
     names = archive.namelist()
@@ -227,7 +230,7 @@ def word(content: bytes) -> None:
 
 
 def elsewhere(html: str) -> None:
-    """Check HTML that other sites show: absolute addresses, and nothing that needs our pages."""
+    """Check HTML for other sites: absolute addresses, and no scripts, styles or classes."""
     if not html:
         return
     root = lxml.html.fragment_fromstring(html, create_parent="div")
@@ -245,7 +248,7 @@ def absolute(address: str) -> None:
 
 
 def has_vnu() -> bool:
-    """Return whether HTML can be checked. Fail if it cannot and VNU_REQUIRED is set, as in CI."""
+    """Return whether HTML can be checked here. If VNU_REQUIRED is set, as in CI, fail if not."""
     there = VNU.exists() and shutil.which("java") is not None
     if not there and os.environ.get("VNU_REQUIRED"):
         pytest.fail(f"{VNU} or java is missing. `make vnu` and the package default-jre-headless.")
@@ -253,7 +256,7 @@ def has_vnu() -> bool:
 
 
 def html_errors(folder: Path) -> list[str]:
-    """Return the errors of all HTML files in a folder, from one run of the checker of the W3C."""
+    """Return the errors and warnings of the Nu HTML Checker for all HTML files of a folder."""
     command = ["java", "-Xss4m", "-jar", str(VNU), "--format", "json", "--exit-zero-always"]
     done = subprocess.run([*command, str(folder)], capture_output=True, text=True, timeout=300)
     messages = json.loads(done.stderr)["messages"]
@@ -268,8 +271,7 @@ def html_errors(folder: Path) -> list[str]:
 @cache
 def _ninjs_schema() -> jsonschema.Draft202012Validator:
     anything = Resource.from_contents({"$schema": "http://json-schema.org/draft-07/schema#"})
-    # The schema refers to GeoJSON, which we do not use.
-    registry = Registry(retrieve=lambda uri: anything)
+    registry = Registry(retrieve=lambda uri: anything)  # it refers to GeoJSON, which we do not use
     schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text(encoding="utf-8"))
     return jsonschema.Draft202012Validator(schema, registry=registry)
 

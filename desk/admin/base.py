@@ -5,12 +5,14 @@ if the user may not see them. In simple-history, every user who may view a row c
 an earlier version.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from functools import update_wrapper
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import InlineAdminFormSet
 from django.contrib.admin.utils import NestedObjects
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
@@ -23,6 +25,7 @@ from django_countries.fields import Country
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 
+from people.models import Case
 from releases.moments import local_time
 
 
@@ -75,7 +78,8 @@ class ChangesAsShown(HistoricalRecordContextHelper):
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
         prepared = super().prepare_delta_change_value(change, value)
-        labels = dict(getattr(self.model._meta.get_field(change.field), "flatchoices", ()))
+        field = self.model._meta.get_field(change.field)
+        labels = dict(getattr(field, "flatchoices", ()))
         if isinstance(prepared, bool):
             return _("Yes") if prepared else _("No")
         if isinstance(prepared, datetime):
@@ -86,13 +90,42 @@ class ChangesAsShown(HistoricalRecordContextHelper):
             return "–"
         if isinstance(prepared, Country):
             return prepared.name
+        if field.name == "call_types" and isinstance(value, list):
+            return ", ".join(Case.call_labels(value)) or "–"
         return labels.get(prepared, prepared) if isinstance(prepared, str | int) else prepared
+
+
+class InlineRows(InlineAdminFormSet):
+    """Django's rows inside a form, with a link to add one in sentence case."""
+
+    @classmethod
+    def of(cls, rows: InlineAdminFormSet) -> "InlineRows":
+        """Return the same rows with the other link."""
+        return cls(
+            rows.opts, rows.formset, rows.fieldsets, rows.prepopulated_fields,
+            rows.readonly_fields, rows.model_admin, rows.has_add_permission,
+            rows.has_change_permission, rows.has_delete_permission, rows.has_view_permission,
+        )  # fmt: skip
+
+    def inline_formset_data(self) -> str:
+        data = json.loads(super().inline_formset_data())
+        data["options"]["addText"] = _("Add %s") % self.opts.verbose_name
+        return json.dumps(data)
 
 
 class VersionsAdmin(SimpleHistoryAdmin):
     """Admin that shows the versions of its rows read-only."""
 
     object_history_list_template = "admin/_versions.html"
+
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[InlineAdminFormSet]:
+        return [InlineRows.of(rows) for rows in super().get_inline_formsets(*args, **kwargs)]
+
+    def history_view_title(self, request: HttpRequest, obj: Any) -> str:
+        return _("History: %(name)s") % {"name": obj}
+
+    def history_form_view_title(self, request: HttpRequest, obj: Any) -> str:
+        return _("Earlier version: %(name)s") % {"name": obj}
 
     def get_historical_record_context_helper(
         self, request: HttpRequest, historical_record: Any

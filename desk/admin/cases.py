@@ -34,6 +34,13 @@ from people.recorded_errors import mark_in_error
 
 READ_VERSION: Any = (None, {"fields": ["read_version"], "classes": ["hidden-fields"]})
 
+STATUS, CALL = gettext_lazy("Status"), gettext_lazy("What we ask for")
+# What a user sees who may not change a case: labels for codes, and no fields for a new status.
+READ_ONLY_FIELDS: dict[Any, Any] = {
+    STATUS: [("custody_status", "legal_status"), ("as_of", "confidence")],
+    CALL: ["call", "kinds_of_call", ("what_to_do", "what_to_do_url")],
+}
+
 FIELD_OVERRIDES: dict[Any, Any] = {
     models.URLField: {"assume_scheme": "https"},
     models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})},
@@ -109,7 +116,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
     fieldsets = [
         (None, {"fields": ["person", "country"]}),
         (
-            gettext_lazy("Status"),
+            STATUS,
             {
                 "fields": [
                     ("custody_status", "legal_status"), ("as_of", "confidence"),
@@ -123,7 +130,7 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         ),
         (gettext_lazy("Detention"), {"fields": [("since", "until"), "review_due"]}),
         (
-            gettext_lazy("What we ask for"),
+            CALL,
             {"fields": ["call", "call_types", ("what_to_do", "what_to_do_url")]},
         ),
         (
@@ -141,10 +148,18 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         return Case.objects.filter(person__in=visible)
 
     def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> Any:
-        fieldsets = list(self.fieldsets)
-        if self.has_change_permission(request, obj) and obj:
-            fieldsets.insert(0, READ_VERSION)
-        return fieldsets
+        if obj is None:
+            return self.fieldsets
+        if self.has_change_permission(request, obj):
+            return [READ_VERSION, *self.fieldsets]
+        return [
+            (name, {**options, "fields": READ_ONLY_FIELDS.get(name, options["fields"])})
+            for name, options in self.fieldsets
+        ]
+
+    @admin.display(description=gettext_lazy("kinds of call"))
+    def kinds_of_call(self, case: Case) -> str:
+        return ", ".join(case.calls) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
         return ["person"] if obj else []

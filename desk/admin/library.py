@@ -182,7 +182,9 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
     @admin.display(description=gettext_lazy("state"))
     def state_panel(self, asset: Any) -> str:
         perms = PermWrapper(asset.asked_by)
-        return _rendered("_state.html", asset=asset, file_warnings=asset.file_warnings, perms=perms)
+        return _rendered(
+            "_state.html", asset=asset, file_warnings=asset.file_warning_texts, perms=perms
+        )
 
     @admin.display(description=gettext_lazy("crops"))
     def crops_panel(self, asset: MediaAsset) -> str:

@@ -40,7 +40,7 @@ class ReleaseActionPages(ReleasePages):
             "lang": release.language,
             "dir": release.direction,
         }
-        return render(request, "newsroom/preview.html", context)
+        return render(request, "previews/editors.html", context)
 
     def action_view(self, request: HttpRequest, pk: Any, name: str) -> HttpResponse:
         """Show the form of an action, then run the action or show its blockers."""

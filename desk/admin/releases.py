@@ -29,7 +29,7 @@ from desk.forms.editor import editor_context
 from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
 from desk.forms.release import FIELDSETS, PICTURES, TEXT, ReleaseForm
 from previews.page import page_at_the_desk
-from releases import languages, workflow
+from releases import language_tags, languages, workflow
 from releases.models import Release
 
 # Hash of the style sheet that the editor (Tiptap 3) adds to the page, for the CSP.
@@ -71,9 +71,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
-        return sorted(
-            ((tag, languages.english_name(tag)) for tag in used), key=lambda pair: pair[1]
-        )
+        return sorted(((tag, language_tags.name(tag)) for tag in used), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
@@ -155,6 +153,7 @@ class ReleaseAdmin(
                 fieldsets.append((_("Correction"), correction))
             return fieldsets
         read_only = {
+            None: [("kind", "in_language"), "title", "standfirst", "dateline_place"],
             TEXT: ["body_as_printed", "pull_quote", "notes_as_printed"],
             PICTURES: ["poster", "attached_as_offered"],
         }
@@ -251,7 +250,7 @@ class ReleaseAdmin(
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
     def in_language(self, release: Release) -> str:
-        return languages.english_name(release.language)
+        return language_tags.name(release.language)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, release: Release) -> str:

@@ -2,9 +2,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserCreationForm
-from django.contrib.auth.models import Group
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group, Permission
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -40,42 +40,97 @@ class AddUserForm(UserCreationForm):
     class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username", "email", "is_staff", "groups")
+        labels = {"email": _("E-mail address")}
 
 
-FIELDS: dict[str, dict[str, Any]] = {
-    "email": {"label": _("E-mail address")},
-    "is_active": {
-        "label": _("Active"),
-        "help_text": _("Untick this instead of deleting the account."),
-    },
-    "is_staff": {"label": _("Can sign in to the desk"), "help_text": ""},
-    "is_superuser": {
-        "label": _("Administrator"),
-        "help_text": _("Has every permission, and can add other users."),
-    },
-}
+class UserForm(UserChangeForm):
+    """A user, with Django's fields labelled as on the rest of the desk."""
+
+    # A user who may only view the form gets labels and help texts from here too.
+    class Meta(UserChangeForm.Meta):
+        model = User
+        labels = {
+            "email": _("E-mail address"),
+            "is_active": _("Active"),
+            "is_staff": _("Can sign in to the desk"),
+            "is_superuser": _("Administrator"),
+        }
+        help_texts = {
+            "is_active": _("Untick this instead of deleting the account."),
+            "is_staff": _("Without this, the user can’t log in."),
+            "is_superuser": _("Has every permission, and can add other users."),
+            "groups": _("The user has all permissions of these groups."),
+            "user_permissions": _("Permissions of this user beside those of the groups."),
+        }
 
 
-class NewsroomUserAdmin(QuietAdmin, UserAdmin):
+class PermissionField(forms.ModelMultipleChoiceField):
+    """Permissions by their names alone, without the names of app and model."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
+class GroupForm(forms.ModelForm):
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+        labels = {"name": _("Name"), "permissions": _("Permissions")}
+        help_texts = {
+            "permissions": _(
+                "What users in this group can do. An upgrade resets the groups Author, Editor and "
+                "Publisher. To use other permissions, add a group."
+            ),
+        }
+
+
+class WithPermissions(QuietAdmin):
+    """An admin of rows that have permissions."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
+        if db_field.related_model is Permission:
+            kwargs["form_class"] = PermissionField
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+class NewsroomGroupAdmin(WithPermissions, GroupAdmin):
+    form = GroupForm
+
+
+class LabelledFilter(admin.BooleanFieldListFilter):
+    """A filter by one of Django's fields, with the label of the form."""
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        self.title = UserForm.Meta.labels[field.name]
+
+
+class NewsroomUserAdmin(WithPermissions, UserAdmin):
+    form = UserForm
     add_form = AddUserForm
-    list_display = ("username", "email_address", "first_name", "last_name", "is_staff")
+    list_display = ("username", "email_address", "first_name", "last_name", "can_sign_in")
+    list_filter = (
+        ("is_staff", LabelledFilter),
+        ("is_superuser", LabelledFilter),
+        ("is_active", LabelledFilter),
+        "groups",
+    )
 
     add_fieldsets = (
         (None, {"fields": ("username", "email", "groups", "is_staff")}),
         (None, {"fields": ("password1", "password2")}),
     )
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Name Django's fields as the rest of the desk does."""
-        return super().formfield_for_dbfield(
-            db_field, request, **kwargs | FIELDS.get(db_field.name, {})
-        )
-
     @admin.display(description=_("e-mail address"), ordering="email")
     def email_address(self, user: User) -> str:
         return user.email
 
+    @admin.display(description=_("can sign in"), ordering="is_staff", boolean=True)
+    def can_sign_in(self, user: User) -> bool:
+        return user.is_staff
+
 
 admin.site.register(User, NewsroomUserAdmin)
-if not admin.site.is_registered(Group):
-    admin.site.register(Group)
+if admin.site.is_registered(Group):
+    admin.site.unregister(Group)
+admin.site.register(Group, NewsroomGroupAdmin)

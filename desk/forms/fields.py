@@ -67,11 +67,12 @@ class LanguageSelect(forms.Select):
         value, typed = value or "", ""
         if value and not _is_tag(value):
             value, typed = self.OTHER, value
-        common = sorted({*languages.COMMON, value} - {self.OTHER, ""}, key=languages.english_name)
-        listed = [(tag, languages.label(tag)) for tag in common]
+        common = sorted({*languages.COMMON, value} - {self.OTHER, ""}, key=language_tags.name)
+        listed = [(tag, language_tags.label(tag)) for tag in common]
+        likely = [(tag, language_tags.label(tag)) for tag in self.likely]
         self.choices = [
             *([] if value else [("", _("Choose the language"))]),
-            *([(_("Likely"), [(t, languages.label(t)) for t in self.likely])] * bool(self.likely)),
+            *([(_("Likely"), likely)] if likely else []),
             *([(_("All"), listed)] if self.likely else listed),
             (self.OTHER, _("Another language …")),
         ]

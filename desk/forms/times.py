@@ -79,7 +79,7 @@ class AmbiguousTimeForm(forms.Form):
                         "%(time)s does not exist: the clocks go forward. Choose an earlier or "
                         "later time."
                     )
-                    % {"time": date_format(typed, "j F Y, H:i")},
+                    % {"time": date_format(typed, "DATETIME_FORMAT").strip()},
                 )
             elif not choice:
                 names = [str(moment.tzname()) for moment in moments]
@@ -92,7 +92,7 @@ class AmbiguousTimeForm(forms.Form):
                         "%(second)s. Choose one below."
                     )
                     % {
-                        "time": date_format(typed, "H:i"),
+                        "time": date_format(typed, "TIME_FORMAT"),
                         "first": names[0],
                         "second": names[1],
                     },

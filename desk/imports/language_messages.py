@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from releases.languages import english_name, label
+from releases import language_tags
 
 if TYPE_CHECKING:
     from importing.languages import LanguageGuess
@@ -27,23 +27,26 @@ def describe_language(guess: "LanguageGuess") -> str:
             "detected": _("%(language)s, guessed from the text (%(percent)s %% certain)"),
             "chosen": _("%(language)s, chosen at the import"),
         }[guess.source]
-        return pattern % {"language": label(guess.tag), "percent": _percent(guess.certainty)}
+        return pattern % {
+            "language": language_tags.label(guess.tag),
+            "percent": _percent(guess.certainty),
+        }
     if guess.source == "detected":
         ranked = ((guess.tag, guess.certainty), *guess.runners_up)
         listed = ", ".join(
             _("%(language)s %(percent)s %%")
-            % {"language": english_name(tag), "percent": _percent(part)}
+            % {"language": language_tags.name(tag), "percent": _percent(part)}
             for tag, part in ranked
         )
         return _("not certain: %(languages)s") % {"languages": listed}
-    other = next((english_name(tag) for tag, _part in guess.runners_up), "")
+    other = next((language_tags.name(tag) for tag, _part in guess.runners_up), "")
     pattern = {
         "stated": _("not certain: the file states %(language)s, but the text looks like %(other)s"),
         "file_name": _(
             "not certain: the name of the file says %(language)s, but the text looks like %(other)s"
         ),
     }[guess.source]
-    return pattern % {"language": english_name(guess.tag), "other": other}
+    return pattern % {"language": language_tags.name(guess.tag), "other": other}
 
 
 def _percent(certainty: float) -> int:

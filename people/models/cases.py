@@ -1,6 +1,7 @@
 """Cases: detentions as we know them, with dates and sources. Statuses are never overwritten."""
 
 import contextlib
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
@@ -22,8 +23,6 @@ from people.models.custody import DETENTION_ENDINGS, GROUPS, Group
 from people.models.persons import Person
 from people.models.sourced import Sourced
 from storing.rows import GuardedQuerySet
-
-DATE_FORMAT = "j F Y"  # in sentences for the public
 
 
 class CaseQuerySet(GuardedQuerySet["Case"]):
@@ -236,7 +235,12 @@ class Case(Sourced):
     @property
     def calls(self) -> list[str]:
         """The labels of the kinds of call."""
-        return [str(self.Call(kind).label) for kind in self.call_types if kind in self.Call]
+        return self.call_labels(self.call_types)
+
+    @classmethod
+    def call_labels(cls, kinds: Iterable[str]) -> list[str]:
+        """Return the labels of kinds of call."""
+        return [str(cls.Call(kind).label) for kind in kinds if kind in cls.Call]
 
     def sentence(self) -> str:
         """Return the status as it is printed, always with its day."""
@@ -245,7 +249,7 @@ class Case(Sourced):
             parts.append(self.get_legal_status_display())
         return gettext("%(status)s, as of %(day)s") % {
             "status": " · ".join(parts),
-            "day": date_format(self.as_of, DATE_FORMAT),
+            "day": date_format(self.as_of, "DATE_FORMAT"),
         }
 
     def designation_on(self, day: date) -> Designation | None:
@@ -290,7 +294,7 @@ class Case(Sourced):
         """Return questions for the editor if this status does not fit the recorded ones."""
         questions = []
         known = [] if self._state.adding else self.valid_statuses()
-        day = date_format(self.as_of, DATE_FORMAT)
+        day = date_format(self.as_of, "DATE_FORMAT")
         for status in known:
             if status.as_of == self.as_of and (status.custody_status, status.legal_status) != (
                 self.custody_status,
@@ -308,7 +312,7 @@ class Case(Sourced):
         if newest and self.as_of < newest:
             questions.append(
                 gettext("The newest status is from %(newest)s. Is %(day)s correct?")
-                % {"newest": date_format(newest, DATE_FORMAT), "day": day}
+                % {"newest": date_format(newest, "DATE_FORMAT"), "day": day}
             )
         last = max(known, key=lambda status: status.pk, default=None)
         before = last and GROUPS[self.Custody(last.custody_status)]
@@ -352,5 +356,5 @@ class Case(Sourced):
         known = [status for status in self.valid_statuses() if status.as_of <= day]
         ended_then = known and known[-1].custody_status in DETENTION_ENDINGS
         if self.as_of > day and not ended_then:
-            return str(with_status) % {"day": date_format(self.as_of, DATE_FORMAT)}
+            return str(with_status) % {"day": date_format(self.as_of, "DATE_FORMAT")}
         return ""

@@ -323,6 +323,11 @@ def _scratch_of_setting() -> Iterator[BaseDatabaseWrapper]:
         yield database
 
 
+def _is_empty(name: str) -> bool:
+    with opened(SCRATCH, NAME=name) as database:
+        return not tables(database)
+
+
 @contextmanager
 def _new_scratch() -> Iterator[BaseDatabaseWrapper]:
     name = f"{connection.settings_dict['NAME'][:40]}_{SCRATCH}"
@@ -334,7 +339,8 @@ def _new_scratch() -> Iterator[BaseDatabaseWrapper]:
                 [name],
             )
             if left := cursor.fetchone():
-                if left[0] != SCRATCH_MARK:
+                # A backup that was killed before it could comment leaves an empty database.
+                if left[0] != SCRATCH_MARK and not _is_empty(name):
                     raise BackupError(
                         _(
                             "There is already a database %(name)s that no backup created. Rename "

@@ -127,7 +127,7 @@ def warnings(
 def _picture_warnings(picture: MediaAsset, at: datetime) -> list[str]:
     found = [
         _("“%(picture)s”: %(warning)s") % {"picture": picture, "warning": warning}
-        for warning in picture.file_warnings
+        for warning in picture.file_warning_texts
     ]
     if picture.as_is_at:
         found.append(

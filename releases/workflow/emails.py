@@ -1,8 +1,8 @@
 """E-mails to the author and the approvers of a release."""
 
 from django.conf import settings
-from django.urls import reverse
 
+from accounts.desk_addresses import desk_address
 from accounts.models import User
 from jobs import outbox
 from releases.models import Event, Release
@@ -10,7 +10,7 @@ from releases.models import Event, Release
 
 def email_responsible(release: Release, subject: str, text: str, but: User | None = None) -> None:
     """E-mail the author and the approvers of a release, except the user `but`."""
-    address = settings.SITE_URL + reverse("admin:releases_release_change", args=[release.pk])
+    address = settings.SITE_URL + desk_address(release)
     people = _responsible_users(release) - {but}
     for to in sorted({user.email for user in people if user and user.email}):
         outbox.add_email(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")

@@ -232,7 +232,7 @@ def decide(camera: Camera) -> None:
     page.fill("#id_publish_at_0", clocks_go_back().isoformat())
     page.fill("#id_publish_at_1", "01:30")
     approve.click()
-    camera.keep(page, "twice", ".verb-form")
+    camera.keep(page, "twice", ".action-form")
     page.fill("#id_publish_at_0", (TODAY + timedelta(days=7)).isoformat())
     page.fill("#id_publish_at_1", "00:01")
     approve.click()
