@@ -20,12 +20,12 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
-        # For an operator: the message without a traceback.
+        # An operator needs the message, not a traceback.
         sys.exit(str(problem))
     except Exception as problem:
         from pressroom.outages import outage_of
 
-        if outage := outage_of(problem):  # nothing to debug
+        if outage := outage_of(problem):  # no traceback for an outage
             sys.exit(RedactionFilter().redact(str(outage)))
         raise
 

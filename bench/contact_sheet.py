@@ -25,7 +25,7 @@ def saved(picture: Image.Image, format: str = "PNG", **how) -> bytes:
 
 
 def cases() -> dict[str, bytes]:
-    """The same scene in every case that a picture desk meets, and the samples of the tests."""
+    """Return one scene in many orientations, colour profiles and formats, and the test samples."""
     scene = Image.open(IMAGES / "landscape_1.jpg").convert("RGB")
     found = {"as it is": saved(scene, "JPEG")}
     for number in range(2, 9):
@@ -36,11 +36,11 @@ def cases() -> dict[str, bytes]:
         found[space] = saved(scene, icc_profile=profile(space))
     grey = scene.convert("L")
     deep = Image.frombytes("I;16", grey.size, bytes(b for v in grey.tobytes() for b in (v, v)))
-    seen_through = scene.copy()
-    seen_through.putalpha(Image.radial_gradient("L").resize(scene.size).point(lambda v: 255 - v))
+    transparent = scene.copy()
+    transparent.putalpha(Image.radial_gradient("L").resize(scene.size).point(lambda v: 255 - v))
     found |= {
         "CMYK": saved(scene.convert("CMYK"), "JPEG"), "palette": saved(scene.quantize(64)),
-        "16 bits, grey": saved(deep), "see-through": saved(seen_through),
+        "16 bits, grey": saved(deep), "transparent": saved(transparent),
         "LAB": saved(lab(scene), "TIFF"),
     }  # fmt: skip
     for path in sorted(IMAGES.iterdir()):

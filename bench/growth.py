@@ -1,13 +1,13 @@
-"""Measures how the time for texts from outside grows with their size.
+"""Measures how the processing time of untrusted texts grows with their size.
 
-Each shape is pasted, saved, imported or searched for names in three sizes, in a process of its
-own that is stopped after MAX_SECONDS seconds of CPU for all sizes. The exponent is the slope of the
-logarithm of the time over that of the size: 1 is linear, 2 is quadratic. Times are of the
-processor, whose clock may tick 250 times a second: where the largest is below FASTEST, the
-smallest is a tick or two, and no exponent is printed. A shape that is refused is refused in that
-time.
+Each shape is pasted, saved, imported, searched for names or printed in three sizes. Each shape has
+its own process, which is stopped after MAX_SECONDS of CPU time for all sizes together. The exponent
+is the slope of the logarithm of the time over the logarithm of the size: 1 is linear, 2 is
+quadratic. All times are CPU times. The CPU clock may have only 250 ticks a second. So if the
+largest time is below FASTEST, the smallest is only one or two ticks, and no exponent is printed.
+For a text that is rejected, the time is that until the error.
 
-The largest size is GROWTH_SIZE characters (180,000), just below what a release may have.
+The largest size is GROWTH_SIZE characters (180,000 by default), just below the limit of a release.
 
     python bench/growth.py [WORD …]     only shapes with all of the words in their name
 """
@@ -38,7 +38,7 @@ from importing import understand  # noqa: E402
 from people.names import Name, NameIndex, letters  # noqa: E402
 from releases.document import Document, clean, render_text  # noqa: E402
 
-MAX_SECONDS = 60  # of CPU for a shape
+MAX_SECONDS = 60  # of CPU time per shape
 RUNS = 3  # the best counts
 FASTEST = 0.05  # seconds
 MAX_EXPONENT = 1.2
@@ -49,18 +49,18 @@ LEAD = "VALDRIA, 3 May 2021 — The court said on Monday that it had freed three
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A text that is made of one piece again and again; `{}` in the piece is its number."""
+    """A text that repeats one piece. `{}` in the piece is replaced by its number."""
 
     deed: str
     name: str
     piece: str
     before: str = ""
     after: str = ""
-    closing: str = ""  # stands once for each piece, after all of them
+    closing: str = ""  # repeated as often as the piece, after all pieces
     max_pieces: int = 0
 
     def of(self, size: int) -> str:
-        """Return the text in about a size in characters."""
+        """Return the text with about `size` characters."""
         unit = len(self.piece.format(100_000)) + len(self.closing)
         number = max(size // unit, 1)
         number = min(number, self.max_pieces) if self.max_pieces else number
@@ -309,7 +309,7 @@ DEEDS: dict[str, Callable[[str], object]] = {
 
 
 def timed(shape: Shape, size: int, runs: int = 1) -> tuple[float, str]:
-    """Return the seconds of CPU that a shape takes, and how it was refused, if it was."""
+    """Return the CPU seconds of a shape, and the name of the error if it was rejected."""
     text, best, refused = shape.of(size), math.inf, ""
     for _ in range(runs):
         began = time.process_time()
@@ -331,13 +331,13 @@ def exponent(sizes: list[int], times: list[float]) -> float:
 
 def _in_a_process(shape: Shape, sizes: list[int], pipe) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
-    gc.disable()  # a collection is a matter of all that lives in this process
+    gc.disable()  # its time depends on all objects in this process
     for size in sizes:
         pipe.send(timed(shape, size, RUNS))
 
 
 def measured(shape: Shape, sizes: list[int]) -> list[tuple[float, str]]:
-    """Return the times of a shape in some sizes, as many as there were before it was stopped."""
+    """Return the result of `timed()` for each size, up to the size at which it was stopped."""
     here, there = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(
         target=_in_a_process, args=(shape, sizes, there)

@@ -1,14 +1,15 @@
 """Measures processor time and peak memory for all renditions of a 24-megapixel JPEG.
 
-It compares our code with plain Pillow and libvips in one run: each in its own process, one after
-the other, round by round; medians. Compare the ratios; the seconds depend on the machine.
+It compares our code with plain Pillow and libvips in one run. Each has its own process, one after
+the other, for several rounds. The results are medians. Compare the ratios: the seconds depend on
+the machine.
 
     make bench                          with a generated picture
     python bench/images.py photo.jpg    with your own picture
 
-Plain: open, turn upright, resize and save, again for each file. One decode: the same, but the
-original is decoded once. libvips: `thumbnail` from the file for each rendition, which only decodes
-what it needs; its encoders have the same quality and effort as ours.
+Plain: for each rendition, open the file, turn it upright, resize and save. One decode: the same,
+but the original is decoded only once. libvips: `thumbnail` from the file for each rendition, which
+only decodes what it needs. Its encoders have the same quality and effort as ours.
 """
 
 import json
@@ -88,14 +89,14 @@ def libvips(path: str) -> int:
                 path, style.width, height=style.height, crop=pyvips.Interesting.CENTRE
             )
         options = dict(save[extension])
-        if name == "press":  # as ours: at the quality of the original
+        if name == "press":  # like ours: the quality of the original
             options = {"Q": 92}
         total += len(picture.write_to_buffer(endings[extension], keep="none", **options))
     return total
 
 
 def photo(path: Path) -> None:
-    """Make a picture of 6000 × 4000 pixels with light, detail and grain, as a camera has them."""
+    """Save a picture of 6000 × 4000 pixels with light, detail and grain, like a photo."""
     size = (6000, 4000)
     light = Image.merge(
         "RGB",
@@ -149,7 +150,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = sys.argv[1] if len(sys.argv) > 1 else f"{folder}/photo.jpg"
         if len(sys.argv) == 1:
-            # In another process: our own memory would count as the peak of the processes we start.
+            # In another process: the memory of this one counts in the peak of the processes that it
+            # starts.
             subprocess.run([sys.executable, __file__, "--photo", path], check=True)
         with Image.open(path) as picture:
             megapixels = picture.width * picture.height / 1_000_000

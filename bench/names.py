@@ -1,13 +1,12 @@
-"""Names in text: how many written forms are found, what is blocked wrongly, how long it takes.
+"""Measures the search for names: the written forms that it finds, false blocks, and time.
 
-Recall and false blocks are measured on bench/data/names, whose author had not read the engine: 300
-invented names in 20 forms each, and 612,730 words of real text without any of them. Recall counts
-the forms that block according to people.names.forms. Precision of the suggestions is measured for
-full names only, on the annotated releases in tests/data/re3d (four texts).
+Recall and false blocks are measured on bench/data/names, whose author had not read the code of the
+search: 300 invented names in 20 forms each, and 612,730 words of real text without any of them.
+Recall counts the forms that block according to people.names.forms. Precision of the suggestions is
+measured for full names only, on the annotated releases in tests/data/re3d (four texts).
 
-Times are processor times. Ratios compare them with a search for every name in turn, with one
-regular expression each, in the same run. Times of a request are those of the editor's name search,
-with hints, on a database of its own.
+Times are CPU times. Ratios compare them with a search by one regular expression per name, in the
+same run. The requests are those of the editor's name search, with hints, in a separate database.
 
     python bench/names.py
 """
@@ -50,7 +49,7 @@ WARN = {
 }  # fmt: skip
 SAMPLE = ROOT / "tests" / "data" / "re3d"
 ANNOTATED = ["Fuad Masum", "Haider al-Abadi", "Julie Bishop", "Ibrahim Al-Ja’afari"]
-# The same people as other newsrooms spell them: in the other order, without hyphen or mark.
+# The same people in other spellings: in the other order, without the hyphen, with another mark.
 OTHERWISE = ["Masum Fuad", "Haider Al Abadi", "Bishop Julie", "Ibrahim al Ja'afari"]
 KNOWN, WORDS, RUNS, SURNAMES = 10_000, 1_000, 20, 300
 SYLLABLES = ["ba", "ke", "lo", "mi", "ra", "tu", "sen", "dor", "vik", "tal", "mor", "eli", "ana"]
@@ -58,7 +57,7 @@ COMMON = ["the", "court", "said", "on", "Monday", "The", "Government", "of"]
 
 
 def invented(chance: random.Random) -> list[str]:
-    """Return names that share surnames; a fifth have a hyphen, a tenth have “al-”."""
+    """Return invented names that share surnames. A fifth have a hyphen, a tenth have “al-”."""
 
     def word() -> str:
         return "".join(chance.choice(SYLLABLES) for _ in range(chance.randint(2, 3))).capitalize()
@@ -150,14 +149,14 @@ def recall() -> None:
 
 
 def in_turn(texts: list[str], names: list[str]) -> None:
-    """Search for every name in turn, as it is recorded."""
+    """Search for each recorded name with its own regular expression, for comparison."""
     text = "\n".join(texts)
     for name in names:
         re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
 
 
 def seconds(action, runs: int = RUNS) -> float:
-    """Return the best processor time of several runs."""
+    """Return the shortest CPU time of several runs, in seconds."""
     best = float("inf")
     for _ in range(runs):
         start = time.process_time()
@@ -167,7 +166,7 @@ def seconds(action, runs: int = RUNS) -> float:
 
 
 def release(chance: random.Random, filler: list[str], names: int) -> list[str]:
-    """Return paragraphs of a thousand words, with full names, half of them slightly misspelt."""
+    """Return paragraphs of a thousand words with full names, half of them slightly misspelt."""
     words = [chance.choice(COMMON) for _ in range(WORDS - 2 * names)]
     for number in range(names):
         name = chance.choice(filler)
@@ -198,7 +197,7 @@ def opened(filler: list[str]) -> dict[str, float]:
 
 
 def requests(chance: random.Random, filler: list[str]) -> dict[str, float]:
-    """Return the seconds of a name search in the editor: the first, another, after a change."""
+    """Return the seconds of a name search: the first, a later one, and one after a change."""
     runner = DiscoverRunner(verbosity=0, interactive=False)
     runner.setup_test_environment()
     made = runner.setup_databases()

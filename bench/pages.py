@@ -1,8 +1,8 @@
-"""Measures the processor time of pages with growing lists, with few and with many rows.
+"""Measures the CPU time of pages with growing lists, with few and with many rows.
 
-100 against 1,000 cases, 100 against 10,000 quotations of one person, 1,000 against 20,000
-releases. The time is that of this process and, on PostgreSQL, of the server's process for our
-connection. Everything is in an empty, separate database.
+It compares 100 with 1,000 cases, 100 with 10,000 quotations of one person, and 1,000 with 20,000
+releases. The time is that of this process and, on PostgreSQL, of the server process for our
+connection. It uses an empty, separate database.
 
     python bench/pages.py
 """
@@ -102,7 +102,7 @@ def add_quotations(number: int, speaker: Person) -> None:
 
 
 def add_illustrated(number: int, topics: list[Topic], asset: MediaAsset) -> None:
-    """Add releases with topics, each with the same document, which one shows that is public."""
+    """Add releases with topics, each with its own document. The last one also shows `asset`."""
     releases = add_releases(number)
     through = Release.topics.through
     through.objects.bulk_create(
@@ -129,12 +129,12 @@ def add_illustrated(number: int, topics: list[Topic], asset: MediaAsset) -> None
     Illustration.objects.create(release=releases[-1], asset=asset, position=2, in_text=False)
 
 
-def of_the_database() -> Callable[[], float]:
-    """Return a function for the processor seconds of PostgreSQL's process for our connection."""
+def database_clock() -> Callable[[], float]:
+    """Return a function that returns the CPU seconds of PostgreSQL's process for our connection."""
     if connection.vendor != "postgresql":
         return lambda: 0.0
     with connection.cursor() as cursor:
-        cursor.execute("SET max_parallel_workers_per_gather = 0")  # all of it in one process
+        cursor.execute("SET max_parallel_workers_per_gather = 0")  # all work in one process
         cursor.execute("SELECT pg_backend_pid()")
         stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
     ticks = os.sysconf("SC_CLK_TCK")
@@ -149,8 +149,8 @@ def of_the_database() -> Callable[[], float]:
 
 
 def milliseconds(path: str, status: int = 200) -> float:
-    """Return the processor time of one request: the mean of several."""
-    client, database = Client(), of_the_database()
+    """Return the mean CPU time of several requests, in milliseconds."""
+    client, database = Client(), database_clock()
 
     def ask() -> None:
         answer = client.get(path, secure=True)
@@ -164,8 +164,8 @@ def milliseconds(path: str, status: int = 200) -> float:
     return (time.process_time() + database() - start) / RUNS * 1000
 
 
-def compare(what: str, sizes: tuple[int, int], grow: Callable[[int], None], pages: list) -> None:
-    """Print what pages cost with a few rows and with many."""
+def compare(rows: str, sizes: tuple[int, int], grow: Callable[[int], None], pages: list) -> None:
+    """Print the CPU time of pages with few rows and with many."""
     took = []
     grown = 0
     for size in sizes:
@@ -175,7 +175,7 @@ def compare(what: str, sizes: tuple[int, int], grow: Callable[[int], None], page
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")  # as autovacuum does
         took.append([milliseconds(*page) for page in pages])
-    print(f"{sizes[0]:,} against {sizes[1]:,} {what}:")
+    print(f"{sizes[0]:,} against {sizes[1]:,} {rows}:")
     for (path, *_), few, many in zip(pages, *took, strict=True):
         print(f"  {path[:56]:58}{few:7.1f} ms {many:7.1f} ms  {many / few:5.1f}x")
 

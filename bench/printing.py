@@ -1,6 +1,6 @@
-"""Measures how long it takes to find where a name is printed, among 100,000 approved releases.
+"""Measures the time to find the releases that contain a name, among 100,000 approved releases.
 
-In an empty, separate database on the server of DATABASE_URL. Twenty releases in 100,000 contain
+It uses an empty, separate database on the server of DATABASE_URL. Twenty of the releases contain
 the name. The folded texts are random letters, 2 kB each.
 
     DATABASE_URL=postgres://… python bench/printing.py

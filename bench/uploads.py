@@ -1,4 +1,4 @@
-"""Shows which uploads are accepted or refused, why, and at what cost.
+"""Shows which uploads are accepted or rejected, the reason, and the time and memory.
 
 Each file is opened in the sandbox, with the limits of the settings. Without a folder, it uses the
 samples of the tests and some hostile files.
@@ -47,7 +47,7 @@ def saved(picture: Image.Image, format: str, **how) -> bytes:
 
 
 def hostile_files() -> dict[str, bytes]:
-    """Return bombs and other hostile files, which are too large to store."""
+    """Return hostile files. They are generated, because they are too large to commit."""
     noise = Image.effect_noise((5000, 4000), 90)
     photo = saved(noise.convert("RGB"), "JPEG", quality=90)
     script = b"<script>alert(document.domain)</script><?php system($_GET[0]); ?>"

@@ -7,7 +7,7 @@ class PressroomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from pressroom import checks, errors, schedule, sqlite  # noqa: F401  # they register checks and jobs
+        from pressroom import checks, errors, schedule, sqlite  # noqa: F401  # registers checks and jobs
         from storing import columns
 
         columns.install()

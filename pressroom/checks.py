@@ -15,7 +15,7 @@ from pressroom import sqlite
 
 @register(Tags.security, deploy=True)
 def check_deployment(**options: Any) -> list[CheckMessage]:
-    """Warn of settings that are safe, but leave out something that a newsroom needs."""
+    """Return warnings about a deployment that works, but is incomplete or less secure."""
     found: list[CheckMessage] = []
     if not settings.EMAIL_IS_ON:
         found.append(
@@ -48,7 +48,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
             )
         )
     secured = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
-    if settings.EMAIL_HOST_PASSWORD and not secured and not _is_near(settings.EMAIL_HOST):
+    if settings.EMAIL_HOST_PASSWORD and not secured and not _is_local(settings.EMAIL_HOST):
         found.append(
             Warning(
                 _(
@@ -60,7 +60,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
                 id="pressroom.W004",
             )
         )
-    # gunicorn adds these to its command line.
+    # gunicorn adds the arguments in this variable to its command line.
     own_certificate = "--certfile" in os.environ.get("GUNICORN_CMD_ARGS", "")
     if settings.SECURE_SSL_REDIRECT and not settings.TRUST_PROXY and not own_certificate:
         found.append(
@@ -102,7 +102,7 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
     return found
 
 
-def _is_near(host: str) -> bool:
+def _is_local(host: str) -> bool:
     """Return whether a host is this machine or in a private network."""
     try:
         return ip_address(host).is_private

@@ -1,11 +1,11 @@
 """Lets gunicorn wait for slow clients without using threads.
 
-gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
-nginx does the same, and better; this is for a gunicorn without nginx in front.
+gunicorn.conf.py loads this file by its path, outside of Django, so it must not import other modules
+of Pressroom. nginx does the same, and better: this is for gunicorn without nginx in front of it.
 
-A thread gets a request when its head has arrived, and a small body too. The main loop of a worker
-waits for both. A thread reads a larger body, and gives up on a client that is slower than
-MIN_BYTES_PER_SECOND; it does the same while it sends an answer.
+The main loop of a worker waits until the head of a request has arrived, and its body if that is
+small. Only then does a thread get the request. The thread reads a larger body. It closes the
+connection if the client is slower than MIN_BYTES_PER_SECOND, also while it sends the response.
 """
 
 import errno
@@ -24,12 +24,12 @@ from gunicorn.workers import gthread
 
 HEAD_SECONDS = 10  # for a head, and again for a small body
 HEAD_BYTES = 64 * 1024
-BODY_BYTES = 64 * 1024  # the public's own forms are smaller
-LINGER_SECONDS = 2  # in which a client may read the end of its answer
-MIN_BYTES_PER_SECOND = 8 * 1024  # of a body or an answer
-WINDOW_SECONDS = 20  # of waiting, over which the speed is measured
+BODY_BYTES = 64 * 1024  # public forms are smaller; threads read larger bodies
+LINGER_SECONDS = 2  # for a client to read the end of the response
+MIN_BYTES_PER_SECOND = 8 * 1024  # of a body or a response
+WINDOW_SECONDS = 20  # of waiting; the speed is measured over this time
 CHUNK_BYTES = MIN_BYTES_PER_SECOND * WINDOW_SECONDS
-CONNECTIONS = 4096  # of a worker, at one moment
+CONNECTIONS = 4096  # per worker, at a time
 TOO_LARGE = b"\r\n".join(
     [
         b"HTTP/1.1 431 Request Header Fields Too Large",
@@ -44,14 +44,14 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,15})[ \t]*\r\n", re.IGN
 
 
 def too_slow() -> ConnectionResetError:
-    """Return the error for which gunicorn closes a connection without logging it."""
+    """Return an error on which gunicorn closes the connection without logging it."""
     return ConnectionResetError(errno.ECONNRESET, "The client is too slow.")
 
 
 class PatientSocket(socket.socket):
     """A socket that closes a slow connection instead of blocking its thread for ever.
 
-    It does so in blocking mode, as in a thread. Raises ConnectionResetError.
+    Only in blocking mode, which threads use. Raises ConnectionResetError.
     """
 
     _waited = 0.0
@@ -86,7 +86,7 @@ class PatientSocket(socket.socket):
             rest = rest[CHUNK_BYTES:]
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        # The limit applies to each wait for the client; with the kernel's buffer, waits are few.
+        # The timeout applies to each wait for the client. The kernel's buffer makes them rare.
         with self._within_the_window():
             return super().sendfile(file, offset, count)
 
@@ -95,7 +95,7 @@ class PatientSocket(socket.socket):
 
 
 class Window:
-    """Limit how long a socket waits, then let it block again."""
+    """Sets a timeout on a socket for a block of code, then makes the socket blocking again."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -111,7 +111,7 @@ class Window:
 
 
 def _received(sock: socket.socket) -> bytes | None:
-    """Return the bytes that have arrived: b"" if the client has left, None if there are none."""
+    """Return the bytes that have arrived, None if there are none, b"" if the client has left."""
     try:
         return sock.recv(64 * 1024)
     except BlockingIOError:
@@ -121,12 +121,12 @@ def _received(sock: socket.socket) -> bytes | None:
 
 
 class Connection(gthread.TConn):
-    """A connection, with the bytes of its next request that have arrived."""
+    """A connection, with the bytes of its next request that have arrived so far."""
 
     def __init__(self, *arguments: Any, linger: Callable[["Connection"], None]) -> None:
         super().__init__(*arguments)
         self.early = bytearray()
-        self.needed = 0  # bytes of the whole request, once its head says so
+        self.needed = 0  # bytes to wait for; 0 until the head has arrived
         self.deadline = 0.0
         self._linger = linger
 
@@ -135,7 +135,7 @@ class Connection(gthread.TConn):
         self.deadline = time.monotonic() + HEAD_SECONDS
 
     def is_complete(self) -> bool:
-        """Return whether a thread may have it: the head and a small body have arrived."""
+        """Return whether a thread can get the request: the head and a small body have arrived."""
         if not self.needed:
             end = self.early.find(b"\r\n\r\n")
             if end < 0:
@@ -147,7 +147,7 @@ class Connection(gthread.TConn):
         return len(self.early) >= self.needed
 
     def has_no_end(self) -> bool:
-        """Return whether the head has no end within the limit."""
+        """Return whether the head is longer than HEAD_BYTES."""
         return not self.needed and len(self.early) > HEAD_BYTES
 
     def init(self) -> None:
@@ -166,8 +166,8 @@ class Connection(gthread.TConn):
 class Worker(gthread.ThreadWorker):
     """A threaded worker whose main loop waits for the heads of requests.
 
-    gunicorn's own gives each new connection to a thread, and the thread waits. It also waits in
-    its main loop, for two seconds, for each client that does not close a connection.
+    gunicorn's own worker gives each new connection to a thread, which waits for the request. Its
+    main loop also waits two seconds for each client that does not close its connection.
     """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
@@ -210,7 +210,7 @@ class Worker(gthread.ThreadWorker):
         self._await_request(conn)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a request to a thread; one sent right after another may be incomplete."""
+        """Give a request to a thread. First wait for the rest of an incomplete, pipelined one."""
         if isinstance(conn, Connection) and conn.initialized and not conn.early:
             conn.early += conn.parser.unreader.take_buffered()
             if conn.early:
@@ -252,9 +252,10 @@ class Worker(gthread.ThreadWorker):
             self._linger(conn)
 
     def _linger(self, conn: Connection) -> None:
-        """Close a connection when its client has read the answer, or had time to.
+        """Close a connection when its client has closed it, or after LINGER_SECONDS.
 
-        Closing at once would reset it if a part of its request is still unread.
+        Closing it at once would reset it if a part of the request is unread, and the client would
+        not get the response.
         """
         try:
             conn.sock.setblocking(False)
@@ -264,7 +265,7 @@ class Worker(gthread.ThreadWorker):
             conn.close()
             return
         conn.deadline = time.monotonic() + LINGER_SECONDS
-        conn.needed = HEAD_BYTES  # what it may still send
+        conn.needed = HEAD_BYTES  # bytes that the client may still send
         self.lingering.add(conn)
         self.nr_conns += 1
 
@@ -277,7 +278,7 @@ class Worker(gthread.ThreadWorker):
             self._drop(conn)
 
     def murder_pending(self) -> None:
-        """Close connections that are too late; once a second, since it checks all of them."""
+        """Close connections whose deadline has passed. Once a second, because it checks all."""
         super().murder_pending()
         now = time.monotonic()
         if now - self._swept < 1:
@@ -286,7 +287,7 @@ class Worker(gthread.ThreadWorker):
         late = [conn for conn in (*self.arriving, *self.lingering) if conn.deadline < now]
         for conn in late:
             self._drop(conn)
-        if not self.alive:  # a silent client must not keep a worker from stopping
+        if not self.alive:  # a silent client must not delay the stop of a worker
             soonest = now + gthread.STOP_KEEPALIVE_LINGER
             for conn in self.arriving:
                 if not conn.early:
@@ -301,7 +302,7 @@ class Worker(gthread.ThreadWorker):
         conn.close()
 
     def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
-        """Keep a connection only if the body has arrived; gunicorn would wait for it."""
+        """Keep a connection open only if the body has arrived: gunicorn would wait for the rest."""
         if not keepalive:
             return False
         return bool(conn.parser.finish_body(deadline=time.monotonic() + 0.05))

@@ -1,6 +1,7 @@
 """Reads the environment of this process and .env.
 
-gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
+gunicorn.conf.py loads this file by its path, outside of Django, so it must not import other modules
+of Pressroom.
 """
 
 import io
@@ -12,11 +13,12 @@ import environ
 
 
 def read(path: Path) -> dict[str, str]:
-    """Return the environment together with what a .env file adds to it; export nothing.
+    """Return the variables of this process, and those of a .env file that are not set in it.
 
-    The file is read as Docker Compose reads it: text in single quotes is literal, and \\' is a
-    quote inside them. django-environ does not support that, and would also strip double quotes
-    inside the single ones, so each such line is converted to its own way of quoting.
+    Nothing is added to the environment of the process. The file is read as Docker Compose reads it:
+    text in single quotes is literal, and \\' is a quote inside them. django-environ does not
+    support this, and would also strip double quotes inside single quotes. So each line with single
+    quotes is converted to double quotes.
     """
 
     class Local(environ.Env):

@@ -1,8 +1,8 @@
 """Error pages, and reports of errors to a service.
 
-ERROR_REPORTER names a function that gets the exception and some details of each error: unhandled
-ones in a request or a thread of ours, and failed commands. For Sentry, put this into a file on
-PYTHONPATH, such as newsroom_sentry.py, and set ERROR_REPORTER=newsroom_sentry.report
+ERROR_REPORTER names a function. It is called with the exception and some details of each error:
+unhandled errors in requests and in our threads, and failed commands. For Sentry, put this into a
+file on PYTHONPATH, such as newsroom_sentry.py, and set ERROR_REPORTER=newsroom_sentry.report
 
     import sentry_sdk
 
@@ -49,7 +49,7 @@ EXIT_SECONDS = 5  # for waiting reports, when a process ends
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 503 to an outage in a middleware, else 500 with the id of the error in the log."""
+    """Return 503 for an outage in a middleware, else 500 with the request id that is in the log."""
     if outage := outages.outage_of(sys.exc_info()[1]):
         outages.note(outage)
         return outages.answer(request, outage)
@@ -58,12 +58,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400 with a page without styles and links, since the host may be wrong."""
+    """Return 400 with a page without styles and links, because the host may be wrong."""
     return HttpResponse(loader.get_template("400.html").render(), status=400)
 
 
 def page_not_found(request: HttpRequest, row: str) -> HttpResponse:
-    """Answer 404 at an address of Django that this site does not use."""
+    """Raise Http404 for a URL of Django that this site does not use."""
     raise Http404
 
 
@@ -85,9 +85,9 @@ def check_reporter() -> None:
 
 
 class ReportHandler(logging.Handler):
-    """Pass each error that is logged with its exception to ERROR_REPORTER, in the background.
+    """Passes each logged exception to ERROR_REPORTER, in a background thread.
 
-    The reporter may be slow or fail; no answer waits for it.
+    The reporter may be slow or fail. No response waits for it.
     """
 
     def __init__(self) -> None:
@@ -129,12 +129,12 @@ class ReportHandler(logging.Handler):
         return details
 
     def _cleaned(self, error: BaseException) -> BaseException:
-        """Return an exception of the same name and traceback, whose text has no secrets.
+        """Return an exception with the same name and traceback, and with a text without secrets.
 
-        The error itself may have some: in arguments that are not text, in notes, in attributes such
-        as the path of a 404. The variables of its frames are cleared. Those of running frames
-        cannot be, so these frames are left out: they are the outermost, where a request or a loop
-        began.
+        The error itself may have secrets in arguments that are not text, in notes, and in
+        attributes such as the path of a 404. The variables of its frames are cleared. Running
+        frames cannot be cleared, so they are left out. They are the outermost frames, where a
+        request or a loop began.
         """
         made: dict[int, BaseException] = {}
         for each in _chain(error):
@@ -182,7 +182,7 @@ def _without_variables(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all its causes."""
+    """Yield an exception, and all its causes and contexts."""
     waiting, seen = [error], set()
     while waiting:
         each = waiting.pop()

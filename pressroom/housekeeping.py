@@ -1,9 +1,9 @@
 """Removes what has expired: sessions, throttle counts, and uploads that were interrupted.
 
-Sessions and counts are in the database: a background job removes them once an hour. Temporary files
-of uploads are on each machine: each web process has a thread that looks for them when it starts and
-once an hour; a lock in their folder lets one process per machine do it. `manage.py tidy` does all
-of it by hand. What is kept on purpose (records, versions, visits) is not touched.
+Sessions and counts are in the database. A background job removes them once an hour. Temporary files
+of uploads are on each machine. Each web process has a thread that removes them when it starts and
+once an hour. A lock in their folder lets only one process per machine do so. `manage.py tidy` does
+all of this on demand. Records, versions and visits are kept on purpose.
 """
 
 import fcntl
@@ -29,13 +29,13 @@ from previews import throttle
 
 log = logging.getLogger(__name__)
 
-RUN_EVERY = 60 * 60  # seconds, on one machine
+RUN_EVERY = 60 * 60  # seconds between two runs on one machine
 CHECK_EVERY = 5 * 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Something that expires: how to count it, and how to clear it; both return how many."""
+    """Something that expires. `count` and `clear` return the number of what has expired."""
 
     label: str | Promise
     count: Callable[[], int]
@@ -82,22 +82,23 @@ CHORES = [UPLOADS, *IN_THE_DATABASE]
 
 
 def in_english(label: str | Promise) -> str:
-    """Return a label as log lines have it."""
+    """Return a label in English, the language of the log."""
     with translation.override(None):
         return str(label)
 
 
 def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[Chore, int | None]:
-    """Remove what has expired and return how many of each; None if it failed.
+    """Remove what has expired. Return the number for each chore, or None if the chore failed.
 
-    A failure is logged in one line, and the other chores are still done.
+    With `dry_run`, only count. A failure is logged in one line, and the other chores are still
+    done. An outage of the database is raised.
     """
     done: dict[Chore, int | None] = {}
     for chore in chores:
         try:
             done[chore] = chore.count() if dry_run else chore.clear()
         except Exception as problem:
-            if is_of_database(problem):  # then every chore fails
+            if is_of_database(problem):  # every chore would fail
                 raise
             done[chore] = None
             log.error(
@@ -107,7 +108,7 @@ def tidy(chores: list[Chore] = CHORES, *, dry_run: bool = False) -> dict[Chore, 
 
 
 def clear_everywhere() -> None:
-    """Clear what has expired in the database. Raises RuntimeError if a part of it failed."""
+    """Remove expired rows from the database. Raises RuntimeError if a chore failed."""
     done = tidy(IN_THE_DATABASE)
     _log_cleared(done)
     if failed := [in_english(chore.label) for chore, number in done.items() if number is None]:
@@ -121,7 +122,7 @@ _thread: threading.Thread | None = None
 
 
 def serve() -> None:
-    """Remove temporary files of uploads from now on, in a web process."""
+    """Start the thread of a web process that removes temporary files of uploads."""
     global _thread
     with _start:
         if not (_thread and _thread.is_alive()):
@@ -130,7 +131,10 @@ def serve() -> None:
 
 
 def clear_uploads_if_due() -> bool:
-    """Remove them if the last run on this machine was an hour ago; return whether it was."""
+    """Remove temporary files if the last run on this machine was an hour ago.
+
+    Return whether it was.
+    """
     with _claim() as claim:
         if claim is None:
             return False
@@ -151,9 +155,10 @@ def _clear_uploads_once() -> None:
 
 @contextmanager
 def _claim() -> Iterator[TextIO | None]:
-    """Lock the file with the time of the last run, for one process of this machine.
+    """Lock and yield the file with the time of the last run on this machine.
 
-    Other processes get None. The kernel releases the lock when a process ends, however it ends.
+    Yield None if another process has locked it. The kernel releases the lock when a process ends,
+    even if it is killed.
     """
     uploads.prepare_folder()
     with (uploads.folder() / ".tidy").open("a+") as note:
@@ -174,7 +179,7 @@ def _run() -> None:
 
 
 def _quietly(work: Callable[[], object]) -> None:
-    """Do some work, and log a failure in one line: the site keeps running."""
+    """Call `work`. Log a failure in one line, because the site must keep running."""
     close_old_connections()
     try:
         work()

@@ -1,7 +1,7 @@
 """Counts and times for Prometheus at /metrics, for clients with METRICS_TOKEN.
 
-Monitoring is often run by another organisation, so nothing here shows what the newsroom is about to
-publish: the desk and previews are one view, "private", and no release is counted.
+Monitoring is often run by another organisation, so the metrics must not show what the newsroom is
+about to publish: the desk and previews are one view, "private", and releases are not counted.
 See docs/decisions/0029.
 """
 
@@ -36,7 +36,7 @@ PATH = "/metrics"
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
-# Of this process; gunicorn.conf.py names a folder over which the workers are added up.
+# For this process. gunicorn.conf.py sets a folder in which the values of all workers are added up.
 registry = CollectorRegistry()
 requests = Counter(
     "pressroom_http_requests", "Requests answered.", ["view", "method", "status"], registry=registry
@@ -52,10 +52,10 @@ exceptions = Counter(
 
 
 class MetricsMiddleware:
-    """Count requests, and answer /metrics. Without the token it is answered as any unknown
-    address, since it is not in the URLconf.
+    """Counts requests, and responds to /metrics.
 
-    Like the probes, /metrics asks for no host name and no HTTPS.
+    Without the token, /metrics gets the response of an unknown URL, because it is not in the
+    URLconf. Like the health checks, it works with any host name and without HTTPS.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -81,7 +81,7 @@ class MetricsMiddleware:
     def _is_allowed(self, request: HttpRequest) -> bool:
         scheme, _space, given = request.headers.get("Authorization", "").partition(" ")
         is_right = hmac.compare_digest(given.encode(errors="replace"), self.expected)
-        # Capitals in the name of a scheme mean nothing (RFC 9110, 11.1).
+        # The name of a scheme is not case-sensitive (RFC 9110, 11.1).
         return is_right and scheme.lower() == "bearer" and request.method in ("GET", "HEAD")
 
 
@@ -91,7 +91,7 @@ def _probes() -> set[str]:
 
 
 def view_of(request: HttpRequest) -> str:
-    """Return the name of the view; a 404 has none, whatever was asked for."""
+    """Return the name of the view as a label. It is "none" for any URL without a view."""
     path = request.path_info
     if path.startswith(("/admin/", "/preview/")):
         return "private"
@@ -110,7 +110,7 @@ def _count_exception(request: HttpRequest | None = None, **signal: object) -> No
 
 class Build(Collector):
     def collect(self) -> Iterable[Metric]:
-        """Yield the version, as the label of a 1."""
+        """Yield a gauge with the value 1 and the version as its label."""
         build = GaugeMetricFamily("pressroom_build_info", "What runs.", labels=["version"])
         build.add_metric([settings.VERSION], 1)
         yield build
@@ -118,7 +118,7 @@ class Build(Collector):
 
 class Renditions(Collector):
     def collect(self) -> Iterable[Metric]:
-        """Yield how many pictures wait and failed; nothing while the database is away."""
+        """Yield the numbers of waiting and failed pictures, if the database is available."""
         state = MediaAsset.State
         waiting = Q(state__in=[state.WAITING, state.PROCESSING])
         try:
@@ -145,7 +145,7 @@ class Renditions(Collector):
 
 
 def exposition() -> bytes:
-    """Return everything in Prometheus's text format, added up over the workers."""
+    """Return all metrics in Prometheus's text format, added up over the workers."""
     everything = CollectorRegistry()
     everything.register(Build())
     everything.register(Renditions())

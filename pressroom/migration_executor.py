@@ -1,9 +1,10 @@
 """Applies migrations while the site runs: completely or not at all, and without a deadlock.
 
-Django's executor records a migration after its transaction, so one that is killed in between is
-half done; and it locks table after table while readers hold others. Here a migration and its record
-are one transaction. On PostgreSQL its statements are collected before anything is locked, its
-tables are locked together (see pressroom.table_locks), and if they are in use it is tried again.
+Django's executor records a migration after its transaction. If it is killed in between, the
+migration is applied, but not recorded. It also locks one table after another while readers hold
+locks on others. Here, a migration and its record are one transaction. On PostgreSQL, the statements
+are collected before any table is locked. Then all their tables are locked together (see
+pressroom.table_locks). If a table is in use, the migration is tried again.
 """
 
 import random
@@ -24,16 +25,17 @@ from django.utils.translation import ngettext
 from pressroom import table_locks
 from pressroom.table_locks import TableInUseError
 
-MAX_PAUSE_SECONDS = 5.0  # between two tries
+MAX_PAUSE_SECONDS = 5.0  # between two attempts
 Result = TypeVar("Result")
 
 
 class LiveMigrationExecutor(MigrationExecutor):
-    """Applies migrations next to a running site. Raises CommandError if a table stays in use."""
+    """Applies migrations while the site runs. Raises CommandError if a table stays in use."""
 
-    give_up_after = 300.0  # seconds that one migration is tried for
+    give_up_after = 300.0  # seconds for which one migration is retried
     repeats = True  # whether row changes of earlier migrations are repeated at the end
-    report: Callable[[str], Any] = staticmethod(lambda text: None)  # lines end with a newline
+    # Prints a text without adding a newline.
+    report: Callable[[str], Any] = staticmethod(lambda text: None)
 
     def migrate(
         self,
@@ -45,7 +47,7 @@ class LiveMigrationExecutor(MigrationExecutor):
     ) -> ProjectState:
         """Migrate, then repeat the row changes of earlier migrations.
 
-        The old code runs until after the migration, and writes rows in its own form.
+        The old code runs until after the migration, so it may still write rows in the old format.
         """
         state = super().migrate(targets, plan, state, fake, fake_initial)
         if self.repeats and not fake and not any(backwards for _, backwards in plan or []):
@@ -91,18 +93,18 @@ class LiveMigrationExecutor(MigrationExecutor):
         state: ProjectState,
         record: Callable[[], Any],
     ) -> ProjectState:
-        """Apply or unapply and record; each try gets a copy of the state."""
+        """Apply or unapply a migration and record it. Each attempt gets a copy of the state."""
         connection = self.connection
 
         def in_batches() -> ProjectState:
-            """Run a migration that is safe to repeat after it was interrupted."""
+            """Run a migration without a transaction. It must be safe to repeat after a crash."""
             with connection.schema_editor(atomic=False) as editor:
                 after = run(_copy_for(migration, state), editor)
             record()
             return after
 
-        def in_one_piece() -> ProjectState:
-            # SQLite can stop checking foreign keys only before a transaction.
+        def in_transaction() -> ProjectState:
+            # SQLite can turn off the checks of foreign keys only outside of a transaction.
             with connection.constraint_checks_disabled(), transaction.atomic(connection.alias):
                 with connection.schema_editor() as editor:
                     after = run(_copy_for(migration, state), editor)
@@ -110,18 +112,18 @@ class LiveMigrationExecutor(MigrationExecutor):
             return after
 
         if connection.vendor != "postgresql":
-            return in_one_piece() if migration.atomic else in_batches()
+            return in_transaction() if migration.atomic else in_batches()
         if not migration.atomic:
-            return self._until_free(str(migration), partial(self._impatiently, in_batches))
+            return self._retry_if_busy(str(migration), partial(self._with_lock_timeout, in_batches))
 
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
             after = run(_copy_for(migration, state), editor, collect_sql=True)
         statements = [sql for sql in editor.collected_sql or [] if not sql.startswith("--")]
         tables = table_locks.needed(connection.alias, statements)
-        is_sql_alone = all(operation.reduces_to_sql for operation in migration.operations)
+        is_sql_only = all(operation.reduces_to_sql for operation in migration.operations)
         before = ""
 
-        def with_its_tables() -> ProjectState:
+        def with_locked_tables() -> ProjectState:
             nonlocal before
             with transaction.atomic(connection.alias):
                 try:
@@ -129,15 +131,15 @@ class LiveMigrationExecutor(MigrationExecutor):
                 except TableInUseError as problem:
                     before = problem.table
                     raise
-                if not is_sql_alone:
-                    return in_one_piece()
+                if not is_sql_only:
+                    return in_transaction()
                 with connection.cursor() as cursor:
                     for statement in statements:
                         cursor.execute(statement)
                 record()
             return after
 
-        return self._until_free(str(migration), with_its_tables)
+        return self._retry_if_busy(str(migration), with_locked_tables)
 
     @property
     def patience(self) -> float:
@@ -145,8 +147,8 @@ class LiveMigrationExecutor(MigrationExecutor):
             self._patience = table_locks.patience(self.connection.alias)
         return self._patience
 
-    def _impatiently(self, run: Callable[[], Result]) -> Result:
-        """Let no statement wait long for a lock; each holds one table at most."""
+    def _with_lock_timeout(self, run: Callable[[], Result]) -> Result:
+        """Run with a short lock timeout. Each statement holds a lock on one table at most."""
         with self.connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {int(self.patience * 1000)}")
             try:
@@ -154,8 +156,8 @@ class LiveMigrationExecutor(MigrationExecutor):
             finally:
                 cursor.execute("RESET lock_timeout")
 
-    def _until_free(self, name: str, run: Callable[[], Result]) -> Result:
-        """Run, and retry with growing pauses while a table is in use."""
+    def _retry_if_busy(self, name: str, run: Callable[[], Result]) -> Result:
+        """Run, and retry with growing pauses while a table is in use. Raises CommandError."""
         began, pause = time.monotonic(), 0.1
         while True:
             try:
@@ -170,7 +172,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             if waited > self.give_up_after:
                 self.report("\n")
                 raise CommandError(_gave_up(name, table, users, waited))
-            wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # so that two processes do not retry in step
+            wait = pause * random.uniform(0.5, 1.5)  # noqa: S311  # so that two processes do not always retry together
             if table:
                 text = _("the table %(table)s is in use; trying again in %(seconds)s s")
             else:
@@ -181,8 +183,8 @@ class LiveMigrationExecutor(MigrationExecutor):
 
     def _repeat(self, state: ProjectState) -> None:
         applied = self.recorder.applied_migrations()
-        # Changes of labels reload related models late; mixed classes cannot query each other.
-        # RunPython does the same before it runs.
+        # After a change of labels, Django reloads related models late. Model classes of different
+        # states cannot be used together in a query. RunPython clears this cache too.
         state.clear_delayed_apps_cache()
         for key, migration in self.loader.disk_migrations.items():
             if key in applied and hasattr(migration, "repeat"):
@@ -194,7 +196,7 @@ class LiveMigrationExecutor(MigrationExecutor):
                 run: Callable[[], int] = again
                 if self.connection.vendor == "postgresql":
                     run = partial(
-                        self._until_free, str(migration), partial(self._impatiently, again)
+                        self._retry_if_busy, str(migration), partial(self._with_lock_timeout, again)
                     )
                 if changed := run():
                     text = ngettext(
@@ -212,16 +214,16 @@ class LiveMigrationExecutor(MigrationExecutor):
 def _copy_for(migration: Migration, state: ProjectState) -> ProjectState:
     """Return a copy of a state for a migration to change.
 
-    A migration without database operations needs no model classes. Without them, Django does not
-    render every related model again for each new label, which takes half the time of a new
-    database.
+    A migration without database operations needs no model classes, so the copy has none. With them,
+    Django would render every related model again for each new label, which takes half of the time
+    for creating a new database.
     """
     copy = state.clone()
     if all(
         isinstance(operation, SeparateDatabaseAndState) and not operation.database_operations
         for operation in migration.operations
     ):
-        copy.__dict__.pop("apps", None)  # the cached property, rendered again by its next reader
+        copy.__dict__.pop("apps", None)  # the cached property; the next access renders it
     return copy
 
 

@@ -1,6 +1,6 @@
-"""Prints in one sentence what would stop `make` on this machine. Runs before the installation.
+"""Prints one sentence if `make` cannot run on this machine. Runs before the installation.
 
-It uses only the standard library, in a form that an old Python can read.
+It uses only the standard library, and syntax that old versions of Python can run.
 """
 
 import argparse

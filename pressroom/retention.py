@@ -1,7 +1,7 @@
-"""What is deleted after some days: one table of rules, which `manage.py forget` applies.
+"""The rules for what is deleted after some days. `manage.py forget` applies them.
 
-Each room selects its own rows that are too old; here they are counted and removed in batches. What
-proves an action (events, versions, what a reader accepted) has no rule, and stays. See
+Each app selects its own rows that are too old. This module counts and removes them in batches. Rows
+that prove an action (events, versions, accepted terms) have no rule and are kept. See
 docs/decisions/0036.
 """
 
@@ -39,8 +39,9 @@ def _delete(rows: QuerySet[Any]) -> int:
 class RetentionRule:
     """Which rows are too old, and how they are removed.
 
-    `expired` gets the time before which rows are too old. `setting` has the days; without one,
-    rows have their own end. `remove` gets a batch and returns how many rows it changed.
+    `expired` gets the time before which rows are too old, and returns these rows. `setting` names
+    the setting with the number of days. Without a setting, each row has its own time of expiry.
+    `remove` gets a batch of rows and returns how many rows it deleted or changed.
     """
 
     label: str | Promise
@@ -49,13 +50,13 @@ class RetentionRule:
     remove: Callable[[Any], int] = _delete
 
     def before(self, at: datetime) -> datetime:
-        """Return the time before which rows are too old at a moment."""
+        """Return the time before which rows are too old, as of `at`."""
         return at - timedelta(days=getattr(settings, self.setting)) if self.setting else at
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many rows a rule removed; `rows` is None if it failed."""
+    """The number of `rows` that a rule removed, or None if it failed."""
 
     rule: RetentionRule
     before: datetime
@@ -85,7 +86,7 @@ RULES = [
     ),
     RetentionRule(_("counts of wrong preview addresses"), throttle.expired),
     RetentionRule(_("sent and failed e-mails"), _ended_emails, "KEEP_EMAILS_DAYS"),
-    # A failed job of probes contains the attempts that it could not count.
+    # A failed job may contain attempts that it could not count, so the same setting applies.
     RetentionRule(_("failed background jobs"), _failed_jobs, "KEEP_PROBES_DAYS"),
     RetentionRule(_("entries of the desk’s log"), _desk_log, "KEEP_LOGS_DAYS"),
 ]
@@ -97,9 +98,9 @@ def delete_expired(
     dry_run: bool = False,
     progress: Callable[[RetentionRule, int], None] = lambda rule, rows: None,
 ) -> Iterator[Outcome]:
-    """Apply each rule and yield its outcome.
+    """Apply each rule and yield its outcome. With `dry_run`, only count the rows.
 
-    A failure is logged, and the other rules are still applied; an outage of the database is raised.
+    A failure is logged, and the other rules are still applied. An outage of the database is raised.
     """
     at = at or timezone.now()
     for rule in RULES:
@@ -107,7 +108,7 @@ def delete_expired(
         try:
             rows = rule.expired(before).count() if dry_run else _remove(rule, before, progress)
         except Exception as problem:
-            if is_of_database(problem):  # then every rule fails
+            if is_of_database(problem):  # every rule would fail
                 raise
             log.error(
                 "Removal failed (%s): %s", in_english(rule.label), " ".join(str(problem).split())
@@ -129,6 +130,6 @@ def _remove(
             return done
         last = keys[-1]
         with transaction.atomic():
-            # Filtered again: a row that was just used is no longer too old.
+            # Filtered again, because a row that has just been used is no longer too old.
             done += rule.remove(rule.expired(before).order_by().filter(pk__in=keys))
         progress(rule, done)

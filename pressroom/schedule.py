@@ -1,4 +1,4 @@
-"""Background jobs that remove what has expired and what is kept long enough."""
+"""Background jobs that remove what has expired, and what is older than its retention setting."""
 
 from datetime import time, timedelta
 
@@ -8,7 +8,7 @@ from pressroom import housekeeping, retention
 
 @job("pressroom.clear_expired", every=timedelta(hours=1))
 def clear_expired() -> None:
-    """Clear expired sessions and counts."""
+    """Remove expired sessions and throttle counts."""
     housekeeping.clear_everywhere()
 
 

@@ -1,4 +1,4 @@
-"""Sessions in the database, as Django's own."""
+"""A session backend in the database, with a stricter check of session keys than Django's."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 
 
 class SessionStore(db.SessionStore):
-    """Accepts only keys that we could have made: PostgreSQL fails at a NUL in one."""
+    """Accepts only keys of characters that Django uses, because PostgreSQL rejects a NUL."""
 
     def _validate_session_key(self, key: Any) -> bool:
         is_key: Any = super()._validate_session_key(key)  # type: ignore[misc]

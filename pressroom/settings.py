@@ -1,7 +1,8 @@
 # Above 450 lines because all settings are in one file, in the order of .env.example.
-"""Every setting in one file, read from the environment; `.env.example` lists them all.
+"""All settings, read from the environment. `.env.example` lists them.
 
-Safe by default: debugging is off, HTTPS is on; production will not start with an unsafe value.
+The defaults are safe: debugging is off, and HTTPS is on. Production does not start with an unsafe
+value.
 """
 
 import os
@@ -28,14 +29,15 @@ try:
 except UnicodeDecodeError:
     raise ImproperlyConfigured(f"{ENV_FILE} is not in UTF-8. Save it as UTF-8.") from None
 values.refuse_misspelt(os.environ, BASE_DIR / ".env.example")
-# How to make a key, in .env.example too.
+# The command that makes a key. It is in .env.example too.
 MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(60))'"
 
 # --- Security ----------------------------------------------------------------------------------
 
 DEBUG = values.flag("DEBUG", False)
 SECRET_KEY = values.secret("SECRET_KEY", "for-debugging-on-this-machine-only" if DEBUG else "")
-# Former keys. What they signed (sessions, open previews) is still accepted, and signed again.
+# Earlier keys. Sessions and open previews that were signed with them are still accepted, and are
+# signed again with SECRET_KEY.
 SECRET_KEY_FALLBACKS = [
     key for key in map(str.strip, values.secret("SECRET_KEY_FALLBACKS").split(",")) if key
 ]
@@ -52,8 +54,8 @@ CSRF_TRUSTED_ORIGINS = values.texts(
     "origins with https:// and without a path, such as https://news.example.org",
 )
 
-# HTTPS usually ends at the proxy. TRUST_PROXY means that the proxy sets X-Forwarded-Proto: without
-# one, anybody could send that header and appear secure.
+# HTTPS usually ends at the proxy. TRUST_PROXY means that the proxy sets X-Forwarded-Proto. Without
+# such a proxy, anybody could send this header, and HTTP requests would count as HTTPS.
 HTTPS = values.flag("HTTPS", not DEBUG)
 TRUST_PROXY = values.flag("TRUST_PROXY", False)
 
@@ -103,7 +105,7 @@ def unsafe_settings() -> list[str]:
 
 
 def refuse(found: list[str]) -> None:
-    """Stop the start if there is anything wrong, and list all of it."""
+    """Raise ImproperlyConfigured with all problems that were found, if there are any."""
     if found:
         raise ImproperlyConfigured(
             "Pressroom will not start with these settings:\n- " + "\n- ".join(found)
@@ -114,7 +116,8 @@ refuse(unsafe_settings())
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
-# HSTS for subdomains and preloading: only the domain's owner knows whether all use HTTPS.
+# No HSTS for subdomains, and no preloading: only the owner of the domain knows whether all
+# subdomains use HTTPS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SILENCED_SYSTEM_CHECKS += ["files.E001"]  # the first upload creates the folder for uploads
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
@@ -126,14 +129,14 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # the public site has no cookies
 SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 
-# For gunicorn.conf.py. Not WEB_CONCURRENCY, which gunicorn reads before any of our code runs: a
-# value that is not a number would end in a traceback.
+# For gunicorn.conf.py. Not WEB_CONCURRENCY: gunicorn reads it before any of our code runs, so a
+# value that is not a number would cause a traceback.
 WEB_WORKERS = values.whole_number(
     "WEB_WORKERS", 2, 1, 64, "number of processes that answer requests"
 )
 WEB_THREADS = values.whole_number("WEB_THREADS", 4, 1, 64, "number of threads in each of them")
 
-# Whether web processes also do the background work. Off: `manage.py worker` does it.
+# Whether web processes also run background jobs. If off, `manage.py worker` runs them.
 JOBS_IN_WEB = values.flag("JOBS_IN_WEB", True)
 
 # --- Monitoring ---------------------------------------------------------------------------------
@@ -142,7 +145,7 @@ LOG_FORMAT = values.text("LOG_FORMAT", "text")
 METRICS_TOKEN = values.secret("METRICS_TOKEN").strip()
 ERROR_REPORTER = values.text("ERROR_REPORTER")
 REVISION = values.text("REVISION")
-# As PEP 440 writes a build of a version: 0.2.0+3f2a1b9c0d1e
+# With a local version label as in PEP 440: 0.2.0+3f2a1b9c0d1e
 VERSION = f"{__version__}+{REVISION[:12]}" if REVISION else __version__
 
 
@@ -174,7 +177,7 @@ NEWSROOM_PHONE = values.text("NEWSROOM_PHONE")
 SITE_URL = values.site("SITE_URL")
 SITE_NOTICE = values.text("SITE_NOTICE")
 TIME_ZONE = values.time_zone("TIME_ZONE")
-# With more, one account could find out who is protected.
+# Without this limit, one account could find out who is protected.
 PROTECTED_NAMES_A_DAY = values.whole_number(
     "PROTECTED_NAMES_A_DAY", 20, 1, 10_000, "number of different protected names shown a day"
 )
@@ -186,12 +189,13 @@ LANGUAGES = [(LANGUAGE_CODE, LANGUAGE_CODE)]
 USE_I18N = True
 FORMAT_MODULE_PATH = "pressroom.formats"
 
-# Places without an ISO 3166 code have user-assigned ones, as XK for Kosovo.
+# Places without an official ISO 3166 code have a user-assigned code, such as XK for Kosovo.
 COUNTRIES_OVERRIDE = values.countries("EXTRA_COUNTRIES", {"XK": "Kosovo"})
 
 # --- Storage -----------------------------------------------------------------------------------
 
-# `or`, since a copied .env.example or a compose file sets unused settings to an empty text.
+# Used below with `or` and not as a default: a copied .env.example or a compose file sets unused
+# settings to an empty text.
 SQLITE_FILE = f"sqlite:///{BASE_DIR / 'var' / 'pressroom.sqlite3'}"
 _address = values.secret("DATABASE_URL").strip()
 _host = values.text(
@@ -200,7 +204,8 @@ _host = values.text(
     write="the name of a host alone, such as db.example.org, or the folder of a socket",
 )
 if _host and not _address:
-    # Separate variables, so that a password needs no encoding; docker-compose.yml uses them.
+    # Separate variables, because a password in a URL needs percent encoding. docker-compose.yml
+    # uses them.
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
@@ -214,7 +219,8 @@ if _host and not _address:
 else:
     DATABASES = {"default": values.database("DATABASE_URL", _address or SQLITE_FILE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A write locks at its start instead of failing half-way, and readers never wait for it.
+    # A transaction takes the write lock at its start instead of failing half-way. With WAL, readers
+    # never wait for it.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -222,12 +228,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    # An unavailable server is an error within seconds, not minutes, so that no thread is held.
-    # In seconds and milliseconds; DATABASE_URL may set others.
+    # An unavailable server causes an error within seconds, not minutes, so that no thread is
+    # blocked. The values are in seconds and milliseconds. DATABASE_URL can override them.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5, "tcp_user_timeout": 20_000,
     } | DATABASES["default"].get("OPTIONS", {})  # fmt: skip
-# An empty PostgreSQL database for checking backups; without it, one is created and dropped.
+# An empty PostgreSQL database for checking backups. Without it, a database is created and dropped.
 SCRATCH_DATABASE_URL = values.secret("SCRATCH_DATABASE_URL").strip()
 if SCRATCH_DATABASE_URL:
     values.database("SCRATCH_DATABASE_URL", SCRATCH_DATABASE_URL, sqlite=False)
@@ -246,8 +252,8 @@ EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = values.whole_number(
     "EMAIL_TIMEOUT", 10, 1, 30, "seconds to wait for the mail server"
 )
-# Whether e-mails are sent. Console, files and memory are for debugging: in production they would
-# write the address of a preview into a log, so e-mail is off then.
+# Whether e-mails are sent. The console, file and memory backends are for debugging. In production
+# they would write preview links into a log, so e-mail is off instead.
 EMAIL_IS_ON = DEBUG or _email_scheme in values.MAIL_PORTS
 EMAIL_BACKEND = (
     "jobs.mail.Backend"
@@ -260,7 +266,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = NEWSROOM_EMAIL or "newsroom@localhost"
 
 # Originals and renditions. No web server may serve this folder; newsroom.views checks each request.
 MEDIA_ROOT = values.folder("MEDIA_ROOT", BASE_DIR / "var" / "media", BASE_DIR)
-# The same in a bucket. assets.storage gives access to both.
+# The bucket for the same files. assets.storage gives access to both.
 S3_BUCKET = values.text("S3_BUCKET")
 S3_ENDPOINT_URL = values.text("S3_ENDPOINT_URL").rstrip("/")
 S3_REGION = values.text(
@@ -268,7 +274,7 @@ S3_REGION = values.text(
 )
 S3_ACCESS_KEY_ID = values.secret("S3_ACCESS_KEY_ID").strip()
 S3_SECRET_ACCESS_KEY = values.secret("S3_SECRET_ACCESS_KEY")
-# Such an address works until its end, even if the release is withdrawn meanwhile.
+# A signed URL works until it expires, even if the release has been withdrawn since.
 S3_URL_SECONDS = values.whole_number(
     "S3_URL_SECONDS", 60, 1, 3600, "seconds for which the address of a download works"
 )
@@ -326,14 +332,14 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _files = "assets.bucket.Bucket" if S3_BUCKET else "assets.storage.Folder"
 STORAGES = {
     "default": {"BACKEND": _files},
-    # Readable for all: the server may run as another user than the one who collected them.
+    # Readable for all users: the server may run as another user than collectstatic.
     "staticfiles": {
         "BACKEND": "pressroom.static.StaticStorage",
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
-# Large uploads wait in a folder of this site and this user, so that clearing it affects no other
-# program's files. TMPDIR sets where. `pressroom.uploads` creates it.
+# The folder for large uploads. Each site and each user has a separate one, so that clearing it does
+# not affect files of other programs. It is in TMPDIR. `pressroom.uploads` creates it.
 _database = DATABASES["default"]
 _site = sha256(f"{BASE_DIR} {_database.get('HOST')} {_database['NAME']}".encode()).hexdigest()[:8]
 FILE_UPLOAD_TEMP_DIR = Path(gettempdir()) / f"pressroom-{os.getuid()}-{_site}"
@@ -345,8 +351,8 @@ FILE_UPLOAD_HANDLERS = [
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a case with all the rows that its forms allow
-# Limits for opening an upload: its process is ended above them.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # enough for a case with the maximum of rows in its formsets
+# Limits for opening an upload. A process that exceeds them is ended.
 MAX_PICTURE_MEGABYTES = values.whole_number(
     "MAX_PICTURE_MEGABYTES", 40, 1, 1000, "megabytes of the largest picture"
 )
@@ -417,7 +423,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "pressroom.upload_gate.UploadLimitMiddleware",  # before the next, which reads bodies
+    "pressroom.upload_gate.UploadLimitMiddleware",  # before CSRF, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -458,10 +464,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-# Its own revert would bypass the workflow. This hides the button; desk.admin.base refuses the POST.
+# Reverting with simple_history would bypass the workflow. This hides its button. desk.admin.base
+# rejects the POST.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-# No other hosts, nothing inline. Only the editor's import map has a nonce.
+# Nothing from other hosts and nothing inline, except the editor's import map, which has a nonce.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -478,9 +485,9 @@ CONTENT_SECURITY_POLICY = {
 
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
-        # A module that exports a part with a name of the editor replaces that part.
+        # If a module exports an extension with the name of one of the editor's, it replaces that.
         "js": [static_lazy(f"js/{name}.js") for name in ("editor", "schema", "toolbar", "paste")],
-        # The allow-list is in releases.document, which cleans on every save.
+        # None of these extends the editor's allow-list: releases.document cleans on every save.
         "extensions": {
             name: (lambda config, shared: None)
             for name in (

@@ -25,10 +25,10 @@ def others_may_read(path: Path) -> bool:
 
 
 def keep_private(sender: Any, connection: BaseDatabaseWrapper, **more: Any) -> None:
-    """Make a new database unreadable for other users of the machine; SQLite uses the umask.
+    """Make a new database file private. SQLite creates it with the permissions of the umask.
 
-    A file with tables keeps the permissions that its owner set. SQLite gives the files next to it
-    the same permissions.
+    A file that has tables keeps its permissions, because its owner may have set them. SQLite gives
+    the files next to it the same permissions.
     """
     path = file_of(connection)
     if path and others_may_read(path):
@@ -41,10 +41,10 @@ def keep_private(sender: Any, connection: BaseDatabaseWrapper, **more: Any) -> N
 
 @contextmanager
 def alone(path: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Let only one process at a time into the block; call `wait` until it is free.
+    """Let only one process at a time run the block. Call `wait` again and again until it is free.
 
-    The lock has its own file: closing the database's file in this process would release the locks
-    that SQLite holds on it. The system releases it when the process ends.
+    The lock has its own file, because closing the database file in this process would release the
+    locks that SQLite holds on it. The kernel releases the lock when the process ends.
     """
     file = os.open(f"{path}.migrate-lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:

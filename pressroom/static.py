@@ -8,10 +8,11 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's storage, whose compressed copies get the permissions of all other files.
+    """WhiteNoise's storage, but compressed copies have the same permissions as other files.
 
-    WhiteNoise uses the umask of the user who collects: with 077, a server that runs as another user
-    could not read them, and browsers that accept compressed files would get an error.
+    WhiteNoise writes them with the umask of the user who runs collectstatic. With 077, a server
+    that runs as another user could not read them, and browsers that accept compressed files would
+    get an error.
     """
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[Any]:

@@ -1,9 +1,10 @@
-"""Locks all tables that a migration needs on PostgreSQL, without ever waiting for a second one.
+"""Locks all tables that a migration needs on PostgreSQL, without a deadlock.
 
-A deadlock is a circle of transactions, each of which waits for another. A transaction that holds
-no lock while it waits is in no such circle. So it waits for the first table before it holds
-anything, and tries the others again and again without waiting; if one stays in use, it releases
-all. Readers wait behind a waiting lock, so both together take no longer than `patience`.
+In a deadlock, transactions wait for each other in a circle. A transaction that holds no lock while
+it waits cannot be in a deadlock. So this transaction only waits for its first table, while it holds
+no lock. It tries the other tables again and again without waiting. If a table stays in use, it
+releases all of them. Readers queue behind a waiting lock, so both steps together take no longer
+than `patience()`.
 """
 
 import re
@@ -13,24 +14,24 @@ from typing import Any
 
 from django.db import OperationalError, connections, transaction
 
-CHANGE = "ACCESS EXCLUSIVE"  # what most ALTER TABLE take: nobody reads meanwhile
-REFER = "SHARE ROW EXCLUSIVE"  # what a new foreign key or index takes: nobody writes meanwhile
+CHANGE = "ACCESS EXCLUSIVE"  # of most ALTER TABLE statements; blocks readers and writers
+REFER = "SHARE ROW EXCLUSIVE"  # for a new foreign key or index; blocks writers
 
 RETRY_SECONDS = 0.005
 UNFORESEEN_LOCK_TIMEOUT = 50  # milliseconds, for a lock that was not taken beforehand
-# The server's codes for a lock that timed out, and for a deadlock that it ended.
+# SQLSTATE codes of PostgreSQL.
 LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 _NAME = re.compile(r'"([^"]+)"')
 _REFERENCE = re.compile(r'\bREFERENCES "([^"]+)"')
 _CHANGED = re.compile(r'\b(?:ALTER|DROP) TABLE (?:IF EXISTS )?(?:ONLY )?"([^"]+)"')
 _NEW_INDEX = re.compile(r"\s*CREATE (?:UNIQUE )?INDEX\b")
-# These may reach the tables at the other end of a foreign key.
+# These statements may also lock the tables at the other end of a foreign key.
 _FAR_REACHING = re.compile(r"\b(?:DROP|TYPE|RENAME)\b")
 
 
 class TableInUseError(Exception):
-    """A table that a migration needs stayed in use too long; `users` names who uses it."""
+    """A table that a migration needs was in use for too long. `users` describes who uses it."""
 
     def __init__(self, table: str, users: str) -> None:
         super().__init__(table)
@@ -38,14 +39,14 @@ class TableInUseError(Exception):
 
 
 def is_busy(problem: OperationalError) -> bool:
-    """Whether a statement failed only because others used a table."""
+    """Return whether a statement failed only because a table was in use."""
     return getattr(problem.__cause__, "sqlstate", "") in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED)
 
 
 def patience(alias: str) -> float:
-    """Return for how many seconds readers may be kept waiting by one try.
+    """Return for how many seconds one attempt may block readers.
 
-    Half of the time after which the server looks for deadlocks, half a second at most.
+    It is half of the time after which the server looks for deadlocks, and half a second at most.
     """
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'")
@@ -53,9 +54,9 @@ def patience(alias: str) -> float:
 
 
 def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
-    """Return the tables that statements will lock, of those that exist, each with the mode.
+    """Return the existing tables that statements will lock, each with the mode of its lock.
 
-    It may return too many: a name that only looks like a table costs a short lock.
+    It may return too many, because other names can look like a table. An unneeded lock is short.
     """
     changed: set[str] = set()
     referred: set[str] = set()
@@ -75,13 +76,14 @@ def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
 
 
 def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -> None:
-    """Lock tables for the transaction that is open. Raises TableInUseError, and then holds some.
+    """Lock tables in the open transaction, within `seconds`.
 
-    `before` names the table to wait for: the one that was in use the last time.
+    `before` is the table that was in use at the last attempt. This attempt waits for it first.
+    Raises TableInUseError. Then some tables are locked, and the caller must roll back.
     """
     connection = connections[alias]
     deadline = time.monotonic() + seconds
-    # Tables that are changed come first: nobody else may use them.
+    # Then tables that are changed: their locks are the hardest to get.
     order = sorted(tables, key=lambda name: (name != before, tables[name] != CHANGE, name))
     with connection.cursor() as cursor:
         for number, table in enumerate(order):
@@ -99,7 +101,7 @@ def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -
 
 
 def users_of(alias: str, table: str) -> str:
-    """Return who holds a lock on a table, as a text that does not show their queries."""
+    """Return a text about the processes with a lock on a table, without their queries."""
     with connections[alias].cursor() as cursor:
         cursor.execute(
             """
@@ -136,7 +138,7 @@ def _wait_at_most(cursor: Any, milliseconds: int) -> None:
 
 
 def _owners(cursor: Any) -> dict[str, str]:
-    """Return every table and index that there is, with the table that it belongs to."""
+    """Return the name of every table and index, with the table that it belongs to."""
     cursor.execute(
         """
         SELECT relname, relname FROM pg_class

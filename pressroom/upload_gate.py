@@ -1,12 +1,12 @@
-"""Checks who may send a large body before any of it is read.
+"""Checks whether a user may send a large body, before any of it is read.
 
-Django's CSRF check reads the whole body of a form, and any stranger may send one. So this runs
-before it, as the first `process_view`: session and permission are known there, and the body is
-still in the socket.
+Django's CSRF check reads the whole body of a form, and anybody can send one. So this check runs
+before it, as the first `process_view`. There, the session and the permissions are known, and the
+body has not been read.
 
-A view takes files only if assets.incoming.accepts_files marks it; with any other, the files
-of a form are left out. nginx passes an upload on unread at the same addresses (docs/nginx.conf); a
-test compares them.
+A view accepts files only if it is marked by assets.incoming.accepts_files. For other views, the
+files of a form are ignored. nginx passes uploads to the same URLs without reading them first
+(docs/nginx.conf). A test compares the URLs.
 """
 
 import fcntl
@@ -29,14 +29,14 @@ from pressroom.middleware import GetResponse
 from pressroom.outages import outage_of
 
 MEGABYTE = 1024 * 1024
-MAX_UPLOADS = 2  # at a time, of one account, over all processes of a node
+MAX_UPLOADS = 2  # per account at a time, in all processes of a machine
 PUBLIC_FORM_BYTES = 64 * 1024  # the sign-in and the forms of a preview are far smaller
 FORM_BYTES = MEGABYTE  # for the other fields of a form with a file
 RETRY_SECONDS = 10
 
 
 class UploadLimitMiddleware:
-    """Reject bodies that no view reads; allow two uploads at a time for each user.
+    """Rejects bodies that are too large for their view, and a third upload of a user at a time.
 
     Uploads may use at most half of the threads of a process, so that the desk stays available.
     pressroom.connections limits how slow a client may be.
@@ -57,8 +57,8 @@ class UploadLimitMiddleware:
         try:
             return self._error_for(request, view)
         except Exception as problem:
-            # The user is not known. The page for an outage gives back what was typed, but it only
-            # reads what half of the threads can wait for.
+            # The user is not known. The outage page returns the text that was typed, but at most
+            # half of the threads may read a large body for it.
             length = _length_of(request)
             if outage_of(problem) and length > PUBLIC_FORM_BYTES:
                 fits = length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -71,7 +71,7 @@ class UploadLimitMiddleware:
         if marked is None:
             if length <= PUBLIC_FORM_BYTES:
                 return None
-            # Below that, the view has a better message.
+            # Up to this size, the view rejects the body with a better message.
             maximum = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FORM_BYTES
             return None if length <= maximum and _is_signed_in(request) else _too_large()
         if request.method != "POST":
@@ -89,21 +89,21 @@ class UploadLimitMiddleware:
         until_answered: ExitStack = request.META["pressroom.until_answered"]
         if not self._has_place(request):
             message = _("Too many uploads at the moment. Try again in a few seconds.")
-            return _later(message, status=503)
+            return _try_later(message, status=503)
         try:
             slot = _slot_of(str(request.user.pk))
-        except OSError:  # no space left: the form says so when it rejects the upload
+        except OSError:  # no space left: the form shows an error for the upload
             slot = None
         else:
             if slot is None:
                 message = _("You are already uploading two files. Wait until they finish.")
-                return _later(message, status=429)
+                return _try_later(message, status=429)
             until_answered.callback(os.close, slot)
         request.META["pressroom.takes_files"] = True
         return None
 
     def _has_place(self, request: HttpRequest) -> bool:
-        """Take a place of this process until the request is answered; False if none is free."""
+        """Reserve a place of this process until the response. Return False if none is free."""
         places = self._of_this_process()
         if not places.acquire(blocking=False):
             return False
@@ -111,13 +111,13 @@ class UploadLimitMiddleware:
         return True
 
     def _of_this_process(self) -> BoundedSemaphore:
-        if self._places is None:  # the number of threads is known once gunicorn has started
+        if self._places is None:  # the number of threads is set when gunicorn has started
             self._places = BoundedSemaphore(max(1, storage_basics.web_threads // 2 or 1000))
         return self._places
 
 
 class MarkedViewsUploadHandler(FileUploadHandler):
-    """Leave out the files of a form if its view takes none."""
+    """Skips the files of a form if its view does not accept files."""
 
     def new_file(self, *arguments: Any, **more: Any) -> None:
         super().new_file(*arguments, **more)
@@ -134,7 +134,7 @@ class MarkedViewsUploadHandler(FileUploadHandler):
 
 
 def _length_of(request: HttpRequest) -> int:
-    """Return the declared length of a body; Django reads no body without one."""
+    """Return the declared bytes of a body. Without a length, Django does not read the body."""
     try:
         return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
     except ValueError:
@@ -146,10 +146,10 @@ def _is_signed_in(request: HttpRequest) -> bool:
 
 
 def _slot_of(account: str) -> int | None:
-    """Take one of the account's places; return its descriptor, or None if none is free.
+    """Lock one of the account's places. Return its file descriptor, or None if none is free.
 
-    The lock ends with the descriptor, so a killed process leaves no place taken. The name begins
-    with a dot: housekeeping does not remove it.
+    The lock ends when the descriptor is closed, also when the process is killed. The file name
+    begins with a dot, so that housekeeping does not remove the file.
     """
     uploads.prepare_folder()
     for number in range(MAX_UPLOADS):
@@ -171,7 +171,7 @@ def _too_large() -> HttpResponse:
     return _error(message, status=413)
 
 
-def _later(message: str, status: int) -> HttpResponse:
+def _try_later(message: str, status: int) -> HttpResponse:
     response = _error(message, status)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -1,4 +1,4 @@
-"""The folder for incoming uploads, and removal of what killed processes leave in it."""
+"""The folder for incoming uploads, and the removal of files that killed processes left in it."""
 
 import io
 import logging
@@ -22,11 +22,11 @@ from assets.file_names import safe_name
 
 log = logging.getLogger(__name__)
 
-KEEP_SECONDS = 2 * 60 * 60  # for copied files; an unfinished upload has its file open
+KEEP_SECONDS = 2 * 60 * 60  # for files that no process has open
 
 
 class NotStored(UploadedFile):
-    """Replaces a file in a form if there was no space for it: its field then shows an error."""
+    """Replaces an uploaded file that could not be stored, so that its field shows an error."""
 
     def __init__(self, name: str, problem: OSError) -> None:
         self.problem = problem
@@ -52,16 +52,16 @@ class NotStored(UploadedFile):
 
 
 class _NamingParser(MultiPartParser):
-    """Names files safely; Django's parser silently drops one named “.” or a backslash."""
+    """Gives files safe names. Django's parser silently drops a file named “.” or a backslash."""
 
     def sanitize_file_name(self, file_name: str) -> str:
         return safe_name(super().sanitize_file_name(file_name) or "")
 
 
 class UploadHandler(TemporaryFileUploadHandler):
-    """Write a large upload to our folder, which others cannot read or list.
+    """Writes large uploads to our folder, which other users cannot read or list.
 
-    If it cannot be written, the other fields of the form are still read.
+    If a file cannot be written, the other fields of the form are still read.
     """
 
     problem: OSError | None = None
@@ -84,27 +84,27 @@ class UploadHandler(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         self.problem = None
-        vars(self).pop("file", None)  # of the previous file: a form can have several
-        with self._noting():
+        vars(self).pop("file", None)  # of the previous file in the form
+        with self._record_error():
             prepare_folder()
             super().new_file(*args, **kwargs)
-        if self.problem is not None:  # the parent sets it before it creates its file
+        if self.problem is not None:  # not set yet if prepare_folder() failed
             self.file_name = args[1]
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.problem is None:
-            with self._noting():
+            with self._record_error():
                 super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> Any:
         if self.problem is None:
-            with self._noting():
+            with self._record_error():
                 self.file.flush()
                 return super().file_complete(file_size)
         return NotStored(str(self.file_name), self.problem)
 
     @contextmanager
-    def _noting(self) -> Iterator[None]:
+    def _record_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as problem:
@@ -119,7 +119,7 @@ class UploadHandler(TemporaryFileUploadHandler):
 
 
 def takes_files(size: int = storage.PROBE_BYTES) -> bool:
-    """Return True if an upload of this size fits. Raises OSError if not."""
+    """Return True if there is space for an upload of `size` bytes. Raises OSError if not."""
     prepare_folder()
     storage.probe(folder(), size)
     return True
@@ -132,8 +132,8 @@ def folder() -> Path:
 def prepare_folder() -> None:
     """Create the folder for uploads, or touch it, so that the system does not delete it as unused.
 
-    Raises PermissionError if the folder belongs to somebody else, or others may enter it: in a
-    shared temporary folder, anybody can take its name first.
+    Raises PermissionError if the folder belongs to another user or is open to others: in a shared
+    temporary folder, anybody can create a folder of this name first.
     """
     with suppress(FileExistsError):
         folder().mkdir(mode=0o700, parents=True)
@@ -148,9 +148,9 @@ def prepare_folder() -> None:
 
 
 def abandoned(at: float | None = None) -> list[Path]:
-    """Return the files of uploads that no process has open, by name.
+    """Return the old files of uploads that no process has open, sorted by path.
 
-    `at` is the time as a number of seconds since 1970. Files younger than KEEP_SECONDS stay.
+    `at` is the current time in seconds since 1970. Files younger than KEEP_SECONDS are left out.
     """
     before = (time.time() if at is None else at) - KEEP_SECONDS
     try:

@@ -1,4 +1,4 @@
-"""The whole site on one screen."""
+"""The URLs of the whole site."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -10,7 +10,7 @@ from previews import views as previews
 handler400 = "pressroom.errors.bad_request"
 handler500 = "pressroom.errors.server_error"
 
-# /metrics is not here: without its token the address does not exist (pressroom.metrics).
+# /metrics is not here: without its token, it must be like an unknown URL (pressroom.metrics).
 urlpatterns = [
     path("", views.newsroom, name="newsroom"),
     path("releases/", views.archive, name="archive"),
@@ -43,7 +43,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    # Django's redirect from a key to a page does not check who may see the row.
+    # Disables Django's redirect to the page of an object: it does not check who may see the object.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
     path("admin/", admin.site.urls),
 ]

@@ -1,6 +1,6 @@
-"""Reads and validates settings: each function reads one, or stops the start with a message.
+"""Reads and validates settings. Each function reads one, or raises ImproperlyConfigured.
 
-A message has the name of the setting, its value unless that may be secret, and what to write.
+The message has the name of the setting, its value unless it may be secret, and what to write.
 Messages are in English only: Django is not set up yet, so gettext cannot be used.
 """
 
@@ -24,7 +24,7 @@ ON, OFF = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0"
 POSTGRESQL = ("postgres", "postgresql", "psql", "pgsql")
 MAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
 DEBUG_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
-# The package that each kind of cache needs, by the scheme of its address; "" for none.
+# The package that each kind of cache needs, by the scheme of its URL; "" for none.
 CACHES = {"locmemcache": "", "dummycache": "", "filecache": "", "dbcache": "",
           "redis": "redis", "rediss": "redis", "rediscache": "redis",
           "pymemcache": "pymemcache", "pylibmc": "pylibmc"}  # fmt: skip
@@ -38,10 +38,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def refuse_misspelt(variables: Iterable[str], example: Path) -> None:
-    """Stop the start if a variable resembles a setting of ours that is not set.
+    """Raise ImproperlyConfigured if a variable resembles a setting of ours that is not set.
 
-    It would be ignored, and the default might be unsafe. If another program has a variable of such
-    a name, set our setting too. `example` is .env.example, which lists every setting.
+    A misspelt setting would be ignored, and the default might be unsafe. If another program has a
+    variable with such a name, set our setting too. `example` is .env.example, which lists every
+    setting.
     """
     if not example.exists():
         return
@@ -59,23 +60,23 @@ def refuse_misspelt(variables: Iterable[str], example: Path) -> None:
 
 
 def _resembles(name: str, meant: str) -> bool:
-    """Return whether a name is another one with one typing error, or two if it is long."""
+    """Return whether `name` is `meant` with one typing error, or two if it is long."""
     if len(meant) < 6:  # PORT, DEBUG, HTTPS: too many names are similar
         return name != meant and sorted(name) == sorted(meant)
     max_errors = 2 if len(meant) >= 12 else 1
     typed = name.upper()
     errors = OSA.distance(typed, meant, score_cutoff=max_errors)
-    without_bars = OSA.distance(typed.replace("_", ""), meant.replace("_", ""), score_cutoff=1)
-    return errors <= max_errors or without_bars <= 1 or typed.removeprefix("DJANGO_") == meant
+    joined_errors = OSA.distance(typed.replace("_", ""), meant.replace("_", ""), score_cutoff=1)
+    return errors <= max_errors or joined_errors <= 1 or typed.removeprefix("DJANGO_") == meant
 
 
 def secret(name: str, default: str = "") -> str:
-    """Return a variable exactly as it is set."""
+    """Return a variable exactly as it is set, or the default if it is empty."""
     return os.environ.get(name, "") or default
 
 
 def text(name: str, default: str = "", shape: str = ".*", write: str = "one line of text") -> str:
-    """Return one line of text that has a shape, or the default if nothing is set."""
+    """Return one line of text that matches the pattern `shape`, or the default if it is empty."""
     value = os.environ.get(name, "").strip()
     if not value:
         return default
@@ -90,7 +91,7 @@ def shown(value: str) -> str:
 
 
 def texts(name: str, default: list[str], shape: str, write: str) -> list[str]:
-    """Return a list that is separated by commas; each item must have a shape."""
+    """Return a list that is separated by commas. Each item must match the pattern `shape`."""
     if name not in os.environ:
         return default
     found = [each for each in map(str.strip, os.environ[name].split(",")) if each]
@@ -111,7 +112,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def whole_number(name: str, default: int, minimum: int, maximum: int, what: str) -> int:
-    """Return a whole number."""
+    """Return a whole number from `minimum` to `maximum`. `what` describes it in messages."""
     value = os.environ.get(name, "").strip() or str(default)
     if not re.fullmatch(r"[0-9]{1,6}", value) or not minimum <= int(value) <= maximum:
         raise ImproperlyConfigured(
@@ -134,7 +135,7 @@ def address(name: str) -> str:
 
 
 def site(name: str) -> str:
-    """Return the address of a site without a path, or "" if none is set."""
+    """Return the URL of a site without a path, or "" if none is set."""
     value = os.environ.get(name, "").strip().rstrip("/")
     parts = _split(value)
     if value and not (re.fullmatch(r"https?://[^\s/?#@]+", value) and _has_host(parts)):
@@ -163,7 +164,7 @@ def time_zone(name: str) -> str:
 
 
 def language(name: str, default: str, catalogues: Path) -> str:
-    """Return the code of a language that has a catalogue, or the language of the code."""
+    """Return the code of a language that has a catalogue, or the default, which needs none."""
     value = os.environ.get(name, "").strip().lower().replace("_", "-") or default
     found = sorted(
         to_language(path.parent.parent.name) for path in catalogues.glob("*/LC_MESSAGES/django.mo")
@@ -177,7 +178,7 @@ def language(name: str, default: str, catalogues: Path) -> str:
 
 
 def countries(name: str, default: dict[str, str]) -> dict[str, str]:
-    """Return names by the code of their country."""
+    """Return the names of countries by their code."""
     if name not in os.environ:
         return default
     found = {}
@@ -193,7 +194,7 @@ def countries(name: str, default: dict[str, str]) -> dict[str, str]:
 
 
 def folder(name: str, default: Path, base: Path) -> Path:
-    """Return a folder, which need not exist yet; a relative path is below `base`."""
+    """Return the path of a folder, which may not exist yet. A relative path is below `base`."""
     value = os.environ.get(name, "").strip()
     place = base / value if value else default
     if _CONTROL.search(value) or any(map(os.path.isfile, (place, *place.parents))):
@@ -204,7 +205,7 @@ def folder(name: str, default: Path, base: Path) -> Path:
     return place
 
 
-# --- Addresses with passwords: no message quotes one ---------------------------------------------
+# --- URLs with passwords: messages must not contain them -----------------------------------------
 
 
 def _split(url: str) -> SplitResult | None:
@@ -217,7 +218,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _with_one_host(url: str) -> str:
-    """Return an address with only the first of its hosts: a cluster has several."""
+    """Return a URL with only its first host. The URL of a cluster has several."""
     scheme, _, rest = url.partition("://")
     place = re.split("[/?#]", rest)[0]
     login, at, hosts = place.rpartition("@")
@@ -237,14 +238,14 @@ def _has_host(parts: SplitResult | None) -> bool:
 
 
 def _is_whole(url: str, parts: SplitResult | None) -> bool:
-    """Return whether an address was parsed completely: no / # ? in a password ended it early."""
+    """Return whether a URL was parsed completely, and not cut off at a / # ? in a password."""
     after = url.partition("://")[2]
     behind = re.sub(r"^[^/?#]*", "", after)
     return parts is not None and not _CONTROL.search(url) and not re.search(r"[@#\s]", behind)
 
 
 def database(name: str, url: str, *, sqlite: bool = True) -> dict[str, Any]:
-    """Return Django's settings of a database from its address."""
+    """Return Django's settings of a database from its URL."""
     scheme, there, rest = url.partition("://")
     if not there or scheme not in (*POSTGRESQL, "sqlite"):
         raise ImproperlyConfigured(
@@ -277,12 +278,12 @@ def _is_place_of_postgresql(parts: SplitResult | None) -> bool:
     if parts is None:
         return False
     named = parts.path.strip("/") or "service=" in parts.query
-    # Without a host it is a socket of this machine.
+    # Without a host, it is a socket of this machine.
     return bool(named) and (not parts.hostname or is_host(parts.hostname))
 
 
 def cache(name: str, default: str) -> dict[str, Any]:
-    """Return Django's settings of a cache from its address."""
+    """Return Django's settings of a cache from its URL."""
     url = os.environ.get(name, "").strip() or default
     scheme, there, rest = url.partition("://")
     parts = _split(_with_one_host(url))
@@ -307,7 +308,7 @@ def cache(name: str, default: str) -> dict[str, Any]:
 
 
 def mail(name: str) -> tuple[str, dict[str, Any]]:
-    """Return the scheme of a mail server's address, and Django's settings for it."""
+    """Return the scheme of a mail server's URL, and Django's settings for it."""
     url = os.environ.get(name, "").strip() or "consolemail://"
     scheme, there, _rest = url.partition("://")
     if not there or scheme not in (*MAIL_PORTS, *DEBUG_MAIL_SCHEMES):

@@ -11,7 +11,7 @@ keep_memory_private()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pressroom.settings")
 application = get_wsgi_application()
 
-from django.conf import settings  # noqa: E402  # the applications are ready only now
+from django.conf import settings  # noqa: E402  # the apps are ready only now
 
 from jobs import worker  # noqa: E402
 from pressroom import housekeeping, outages  # noqa: E402

@@ -1,4 +1,4 @@
-"""What a backup folder holds, and the proof that nothing in it has changed."""
+"""The contents of a backup folder, and the check that nothing in it has changed."""
 
 import errno
 import fcntl
@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 FORMAT = 1
-CHUNK = 1024 * 1024  # bytes in memory of any file
+CHUNK = 1024 * 1024  # bytes of a file in memory at a time
 DIGEST = re.compile("[0-9a-f]{64}")
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -32,24 +32,24 @@ PARTIAL = ".partial"
 MEDIA, SUMS, MANIFEST = "media", "SHA256SUMS", "manifest.json"
 DUMPS = {"postgresql": "database.dump", "sqlite": "database.sqlite3"}
 ENGINES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
-# The folders of a storage in which files that rows name lie.
+# The folders of the storage with the files that the database names.
 MEDIA_FOLDERS = ("originals", "renditions")
 
 Progress = Callable[[str, int], None]
 
 
 class BackupError(Exception):
-    """A backup or a restore cannot go on; its text says why and what to do."""
+    """A backup or a restore cannot continue. The message has the reason and what to do."""
 
 
 class Sums:
-    """Digests by file name, in a temporary database: a library may have a million files.
+    """Digests by file name, in a temporary database, because there may be a million files.
 
-    `mark` is a number of the caller's, such as the round in which a file was last seen.
+    `mark` is a number that the caller chooses, such as the round in which a file was last seen.
     """
 
     def __init__(self) -> None:
-        self._rows = sqlite3.connect("", isolation_level=None)  # "": a file that SQLite removes
+        self._rows = sqlite3.connect("", isolation_level=None)  # "": a temporary file
         self._rows.execute(
             "CREATE TABLE sums (name TEXT PRIMARY KEY, digest TEXT, mark INT) WITHOUT ROWID"
         )
@@ -62,7 +62,7 @@ class Sums:
         return row and row[0]
 
     def mark(self, name: str, mark: int) -> bool:
-        """Mark a name; return whether it was there."""
+        """Mark a name. Return whether it exists."""
         done = self._rows.execute("UPDATE sums SET mark = ? WHERE name = ?", (mark, name))
         return done.rowcount > 0
 
@@ -83,13 +83,13 @@ class Sums:
         return int(self._rows.execute("SELECT COUNT(*) FROM sums").fetchone()[0])
 
     def write(self, path: Path) -> None:
-        """Write them as `sha256sum` does."""
+        """Write the digests in the format of `sha256sum`."""
         with path.open("w", encoding="utf-8") as out:
             out.writelines(f"{digest}  {name}\n" for name, digest in self)
 
     @classmethod
     def read(cls, file: BinaryIO) -> Self:
-        """Read what `write` wrote. Raises BackupError if a line is not a digest and a name."""
+        """Read a file of `write()`. Raises BackupError if a line is not a digest and a name."""
         sums = cls()
         for line in file:
             digest, _separator, name = line.decode(errors="replace").rstrip("\n").partition("  ")
@@ -104,7 +104,7 @@ class Sums:
 
 @dataclass
 class Backup:
-    """A whole backup in its folder."""
+    """A complete backup in its folder."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -146,7 +146,7 @@ class Backup:
 
     @classmethod
     def newest(cls, folder: Path) -> "Backup | None":
-        """Return the newest whole backup in a folder, if there is one."""
+        """Return the newest complete backup in a folder, or None."""
         for path in sorted(folder.iterdir(), reverse=True):
             if NAME.fullmatch(path.name) and (path / MANIFEST).is_file():
                 try:
@@ -169,7 +169,7 @@ class Backup:
 
     @property
     def moment(self) -> datetime:
-        """The time of the snapshot: the backup has nothing later."""
+        """The time of the snapshot in UTC. The backup has no later changes."""
         return datetime.fromisoformat(self.manifest["snapshot"]).astimezone(UTC)
 
     @property
@@ -177,7 +177,7 @@ class Backup:
         return {(app, name) for app, name in self.manifest["migrations"]}
 
     def sums(self) -> Sums:
-        """Return the digests of its files. Raises BackupError if they have changed."""
+        """Return the digests of the files. Raises BackupError if SHA256SUMS has changed."""
         try:
             with open_plain(self.folder, SUMS) as file:
                 if copied(file)[1] != self.manifest["files"]["sums"]:
@@ -188,7 +188,7 @@ class Backup:
             raise BackupError(_damaged(_unreadable(SUMS, problem.strerror))) from problem
 
     def check(self, progress: Progress) -> Sums:
-        """Read every file; return the digests. Raises BackupError, which names the bad files."""
+        """Check every file and return the digests. Raises BackupError with the damaged files."""
         sums, bad = self.sums(), []
         if DUMPS.get(self.engine, "") not in sums:
             raise BackupError(_damaged(_("it has no database")))
@@ -204,8 +204,8 @@ class Backup:
         return sums
 
 
-def _damaged(what: str) -> str:
-    return _("The backup is damaged: %(fault)s. Choose another one.") % {"fault": what}
+def _damaged(fault: str) -> str:
+    return _("The backup is damaged: %(fault)s. Choose another one.") % {"fault": fault}
 
 
 def _changed(name: str) -> str:
@@ -218,7 +218,7 @@ def _unreadable(name: str, reason: object) -> str:
 
 # --- The shape of a manifest -------------------------------------------------------------------
 
-# A type, a pattern that a text must match, or a function that checks a value.
+# Each part has a type, a pattern that a text must match, or a function that checks the value.
 SHAPE: dict[str, Any] = {
     "format": int,
     "version": str,
@@ -244,7 +244,7 @@ def _is_of_another_format(manifest: Any) -> bool:
 
 
 def _fault_of(value: Any, shape: Any = SHAPE, name: str = "") -> str:
-    """Return which part of a manifest does not have its shape, or an empty text."""
+    """Return a phrase about the first wrong part of a manifest, or an empty text."""
     if not isinstance(shape, dict):
         return "" if _is_of(value, shape) else _wrong_part(name)
     if not isinstance(value, dict):
@@ -270,7 +270,7 @@ def _is_of(value: Any, shape: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether a value is a text without half a surrogate pair, so that it can be shown."""
+    """Return whether a value is a text without lone surrogates, so that it can be shown."""
     try:
         return isinstance(value, str) and bool(value.encode() or True)
     except UnicodeEncodeError:
@@ -297,7 +297,7 @@ def _is_moment(value: Any) -> bool:
 
 
 def is_safe(name: str) -> bool:
-    """Whether a name can only be that of a file inside a backup."""
+    """Return whether a name can only be the path of a file inside a backup."""
     parts = PurePosixPath(name).parts
     if str(PurePosixPath(name)) != name or ".." in parts or "\\" in name or "\0" in name:
         return False
@@ -307,25 +307,25 @@ def is_safe(name: str) -> bool:
 
 
 def open_plain(folder: Path, name: str) -> BufferedReader:
-    """Open a file below a folder. Raises OSError if it, or a folder above it, is a link."""
-    way = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    """Open a file below a folder. Raises OSError if a part of its path is a symbolic link."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         *folders, last = PurePosixPath(name).parts
         for part in folders:
-            former, way = way, os.open(part, FOLDER, dir_fd=way)
+            former, handle = handle, os.open(part, FOLDER, dir_fd=handle)
             os.close(former)
-        former, way = way, os.open(last, FILE, dir_fd=way)
+        former, handle = handle, os.open(last, FILE, dir_fd=handle)
         os.close(former)
-        if not stat.S_ISREG(os.fstat(way).st_mode):
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, _("it is not a plain file"), name)
-        return os.fdopen(os.dup(way), "rb")
+        return os.fdopen(os.dup(handle), "rb")
     except OSError as problem:
         if problem.errno in (errno.ELOOP, errno.ENOTDIR):
             part_of_path = _("a part of its path is a link, or not a folder")
             raise OSError(problem.errno, part_of_path, name) from problem
         raise
     finally:
-        os.close(way)
+        os.close(handle)
 
 
 def digest_of(folder: Path, name: str) -> str:
@@ -335,13 +335,13 @@ def digest_of(folder: Path, name: str) -> str:
 
 
 class Readable(Protocol):
-    """An object with bytes to read."""
+    """An object from which bytes can be read."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 def copied(source: Readable | File, target: BinaryIO | None = None) -> tuple[int, str]:
-    """Copy a file, or only read it; return its size in bytes and its SHA-256."""
+    """Copy a file, or only read it. Return its size in bytes and its SHA-256 in hexadecimal."""
     digest, size = hashlib.sha256(), 0
     while block := source.read(CHUNK):
         digest.update(block)
@@ -355,7 +355,7 @@ def copied(source: Readable | File, target: BinaryIO | None = None) -> tuple[int
 def alone(folder: Path, busy: str) -> Iterator[None]:
     """Lock a folder until the end of the block or of the process.
 
-    Raises BackupError with the sentence `busy` if another process has locked it.
+    Raises BackupError with the message `busy` if another process has locked it.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -369,13 +369,13 @@ def alone(folder: Path, busy: str) -> Iterator[None]:
 
 
 def version() -> str:
-    """Return the version of Pressroom that runs."""
+    """Return the version of Pressroom that is running."""
     project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())
     return str(project["project"]["version"])
 
 
 def some(sentences: list[str]) -> str:
-    """Return the first ten of them as one text, and how many more there are."""
+    """Return the first ten sentences as one text, with the number of the others."""
     shown, more = "; ".join(sentences[:10]), len(sentences) - 10
     if more <= 0:
         return shown

@@ -1,5 +1,5 @@
-# Above 450 lines because snapshot, dump, trial and restore of one database are read together.
-"""A snapshot, its dump, the trial of the dump and its restore, for SQLite and PostgreSQL."""
+# Above 450 lines because snapshot, dump, verification and restore belong together.
+"""Snapshot, dump, verification and restore of a database, for SQLite and PostgreSQL."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from pressroom.backups.contents import BackupError, alone
 
-# A backup has no sessions: each row is a sign-in.
+# Tables that are backed up without rows. Anybody who has a session key is signed in with it.
 LEFT_OUT = (Session._meta.db_table,)
 SCRATCH, SCRATCH_MARK = "backup_scratch", "Scratch database of manage.py backup; safe to drop."
 LOCK_WAIT = 60  # seconds
@@ -33,7 +33,7 @@ LOCK = "pressroom_restore"
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Read the database as it is at one moment until the end of the block, without locks."""
+    """Let the block read the database as of one moment, without blocking writers."""
     database = cast(Any, connection)
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
@@ -51,7 +51,10 @@ def snapshot() -> Iterator[None]:
 
 
 def dump(path: Path) -> None:
-    """Write the snapshot of the block around this call into a file. Raises BackupError."""
+    """Write the database to a file, as of the `snapshot()` around this call.
+
+    Raises BackupError.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_export_snapshot()")
@@ -64,7 +67,7 @@ def dump(path: Path) -> None:
         return
     with closing(sqlite3.connect(path, isolation_level=None)) as copy:
         connection.connection.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # a single file that is readable as it is
+        copy.execute("PRAGMA journal_mode = DELETE")  # a single file, without a WAL
         copy.execute("PRAGMA secure_delete = ON")
         for table in LEFT_OUT:
             copy.execute(f'DELETE FROM "{table}"')  # noqa: S608
@@ -78,7 +81,7 @@ def server_version() -> str:
 
 
 def row_counts(database: BaseDatabaseWrapper) -> dict[str, int]:
-    """Return how many rows each table has."""
+    """Return the number of rows of each table that is backed up."""
     with database.cursor() as cursor:
         names = sorted(set(tables(database)) - set(LEFT_OUT))
         return {name: count(cursor, connection.ops.quote_name(name)) for name in names}
@@ -104,7 +107,7 @@ def tables(database: BaseDatabaseWrapper) -> list[str]:
 
 
 def applied_migrations(database: BaseDatabaseWrapper) -> set[tuple[str, str]]:
-    """Return the applied migrations of a database that this code knows."""
+    """Return the applied migrations of a database, except those unknown to this version."""
     with database.cursor() as cursor:
         if "django_migrations" not in database.introspection.table_names(cursor):
             return set()
@@ -118,6 +121,7 @@ def current_migrations() -> set[tuple[str, str]]:
 
 
 def known_migrations() -> set[tuple[str, str]]:
+    """Return all migrations of this version, and those that they replace."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     replaced = [
         pair for migration in loader.disk_migrations.values() for pair in migration.replaces
@@ -126,7 +130,7 @@ def known_migrations() -> set[tuple[str, str]]:
 
 
 def error_message(problem: Exception) -> str:
-    """Return a message for the operator about an error of the database."""
+    """Return a message for the operator about a database error."""
     reason = " ".join(str(problem).split())
     if isinstance(problem, OperationalError) and connection.connection is None:
         return _(
@@ -138,10 +142,10 @@ def error_message(problem: Exception) -> str:
 
 @contextmanager
 def only_restore() -> Iterator[None]:
-    """Lock out other restores of this site until the end of the block or of this process.
+    """Prevent other restores of this site until the end of the block or of this process.
 
-    Raises BackupError if one is running. PostgreSQL's lock has its own connection, since the one
-    that restores is closed in between.
+    Raises BackupError if one is running. On PostgreSQL, the lock has its own connection, because
+    the default connection is closed during a restore.
     """
     if connection.vendor == "sqlite":
         folder = Path(str(connection.settings_dict["NAME"])).absolute().parent
@@ -153,7 +157,7 @@ def only_restore() -> Iterator[None]:
         return
     database = connection.copy(alias=LOCK)
     with closing(database):
-        # A lock of a transaction also works through a connection pooler.
+        # A transaction-level lock also works through a connection pooler.
         database.set_autocommit(False)
         with database.cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -169,14 +173,15 @@ def only_restore() -> Iterator[None]:
 
 
 def load_postgres(path: Path, alias: str = "default") -> None:
-    """Replace all tables of a PostgreSQL database with those of a dump, within a transaction.
+    """Replace all tables of a PostgreSQL database with those of a dump.
 
-    The script that pg_restore prints is executed here: so the caller's changes are committed
-    together with it, and no psql command is ever run. Raises BackupError.
+    Call it within a transaction. It executes the script that pg_restore prints on Django's
+    connection. So the caller's changes are committed together with it, and psql commands in the
+    dump are never run. Raises BackupError.
     """
     database = cast(Any, connections[alias])
     with database.cursor() as cursor:
-        # It waits for present readers; later readers wait for it.
+        # DROP TABLE waits for current readers, and new readers wait for DROP TABLE.
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT // 6}s'")
         clear(alias)
         cursor.execute("SET LOCAL lock_timeout = 0")
@@ -192,7 +197,7 @@ def load_postgres(path: Path, alias: str = "default") -> None:
 
 
 def clear(alias: str = "default") -> None:
-    """Drop every table of a PostgreSQL database, and what depends on one."""
+    """Drop every table of a PostgreSQL database, and all objects that depend on one."""
     database = connections[alias]
     if found := tables(database):
         names = ", ".join(map(database.ops.quote_name, sorted(found)))
@@ -201,9 +206,10 @@ def clear(alias: str = "default") -> None:
 
 
 def load_sqlite(prepared: Path) -> None:
-    """Replace the site's database file: completely, or after a crash not at all.
+    """Replace the contents of the site's database file. A crash leaves the old contents.
 
-    It uses SQLite's backup, so processes that have the old file open continue with the new one.
+    It uses SQLite's backup API, so that processes that have the file open see the new contents.
+    Raises BackupError if the file could not be written.
     """
     connection.close()
     name = str(connection.settings_dict["NAME"])
@@ -213,7 +219,7 @@ def load_sqlite(prepared: Path) -> None:
     ):
         try:
             target.execute("PRAGMA journal_mode = WAL")
-            target.execute("BEGIN IMMEDIATE")  # the copy below would retry for ever
+            target.execute("BEGIN IMMEDIATE")  # fails if locked; backup() would retry for ever
             target.execute("ROLLBACK")
             source.backup(target)
         except sqlite3.Error as problem:
@@ -229,8 +235,8 @@ def load_sqlite(prepared: Path) -> None:
 
 @contextmanager
 def opened(alias: str, **differs: Any) -> Iterator[BaseDatabaseWrapper]:
-    """Open a database under another alias, with the site's settings and those that differ."""
-    # In the test suite, only the connection has the name of the test database.
+    """Open a connection under another alias: with the site's settings, updated with `differs`."""
+    # From the connection: in tests, only the connection has the name of the test database.
     connections.databases[alias] = deepcopy(connection.settings_dict) | differs
     try:
         yield connections[alias]
@@ -239,11 +245,11 @@ def opened(alias: str, **differs: Any) -> Iterator[BaseDatabaseWrapper]:
         del connections[alias], connections.databases[alias]
 
 
-# --- Trial in a scratch database ---------------------------------------------------------------
+# --- Verification in a scratch database --------------------------------------------------------
 
 
 def refuse_verification() -> None:
-    """Raise BackupError if no scratch database can be used."""
+    """Raise BackupError if no scratch database is available for the verification."""
     if connection.vendor == "sqlite":
         return
     if settings.SCRATCH_DATABASE_URL:
@@ -266,7 +272,10 @@ def refuse_verification() -> None:
 
 
 def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -> None:
-    """Restore a dump into a scratch database and compare. Raises BackupError."""
+    """Check that a dump has all rows and migrations. Raises BackupError if not.
+
+    A dump of PostgreSQL is restored into a scratch database for this.
+    """
     if connection.vendor == "sqlite":
         address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         with closing(sqlite3.connect(address, uri=True)) as copy:
@@ -278,7 +287,7 @@ def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -
             _compare(copy.cursor(), rows, migrations)
         return
     scratch = _scratch_of_setting if settings.SCRATCH_DATABASE_URL else _new_scratch
-    # One transaction: it leaves nothing in the scratch database, even after a crash.
+    # One transaction that is rolled back: the scratch database stays empty, even after a crash.
     with scratch() as database, transaction.atomic(using=SCRATCH), database.cursor() as cursor:
         try:
             load_postgres(path, SCRATCH)
@@ -373,7 +382,7 @@ def _compare(cursor: Any, rows: dict[str, int], migrations: set[tuple[str, str]]
 
 
 def count(cursor: Any, quoted: str) -> int:
-    """Return how many rows a table has, by its quoted name."""
+    """Return the number of rows of a table, given its quoted name."""
     cursor.execute(f"SELECT COUNT(*) FROM {quoted}")  # noqa: S608
     return int(cursor.fetchone()[0])
 
@@ -414,9 +423,9 @@ def _postgres_major() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment in which PostgreSQL's tools find the newsroom's database.
+    """Return the environment variables with which PostgreSQL's tools connect to the database.
 
-    The password is passed like this because every user of the machine can read arguments.
+    The password is not an argument, because every user of the machine can read arguments.
     """
     from psycopg.pq import Conninfo
 
@@ -447,13 +456,13 @@ def _script(path: Path, section: str, *options: str) -> str:
 
 
 def _beginning(path: Path) -> str:
-    """Return the script that drops and creates everything; existing extensions stay."""
+    """Return the SQL that drops and creates the schema. It does not drop extensions."""
     lines = _script(path, "pre-data", "--clean", "--if-exists").splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("DROP EXTENSION "))
 
 
 def dropped_by(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the quoted name of everything that a dump drops and creates again."""
+    """Yield the kind and the quoted name of each object that a dump drops and creates again."""
     for line in _beginning(path).splitlines():
         if line.startswith("CREATE "):
             return  # the body of a function may have lines that look like DROP
@@ -496,7 +505,7 @@ def _copy(cursor: Any, statement: bytes, lines: Any) -> None:
 
 
 def _supported(line: bytes) -> bytes:
-    """Return a line of a script, or an empty one for a setting that an older server rejects."""
+    """Return a line of a script, or an empty line for a setting that the server rejects."""
     return b"\n" if line == b"SET transaction_timeout = 0;\n" and _postgres_major() < 17 else line
 
 

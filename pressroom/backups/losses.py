@@ -1,4 +1,4 @@
-"""Lists what a restore would delete: everything that the migrations of an empty site do not make.
+"""Lists what a restore would delete: everything that a newly migrated site does not have.
 
 Indexes and constraints that somebody added to our tables are not listed.
 """
@@ -23,10 +23,11 @@ from previews.models import PreviewLink
 from releases.models import Release
 
 MAIN = (User, Release, Person, MediaAsset, PreviewLink)
-# Rows of these are there after the migrations of an empty newsroom; _added() finds the others.
+# Tables that migrations fill. _added() finds the rows that people added to them.
 ALWAYS_THERE = {"django_migrations", "django_content_type", "auth_permission", "auth_group",
                 "auth_group_permissions", "django_session"}  # fmt: skip
-# What PostgreSQL drops with tables, and what depends on one, as far as people make such things.
+# The objects that PostgreSQL drops together with tables. The last column is whether to list an
+# object: only the kinds that people create are listed.
 DROPPED_WITH = """
     WITH RECURSIVE gone(classid, objid, objsubid) AS (
         SELECT 'pg_class'::regclass::oid, oid, 0 FROM pg_class
@@ -36,7 +37,7 @@ DROPPED_WITH = """
             SELECT classid, objid, objsubid FROM pg_depend
             WHERE refclassid = gone.classid AND refobjid = gone.objid
             AND (gone.objsubid = 0 OR refobjsubid = gone.objsubid)
-            UNION ALL  -- with a part, such as the rule of a view, goes the whole
+            UNION ALL  -- dropping a part, such as the rule of a view, drops the whole
             SELECT refclassid, refobjid, refobjsubid FROM pg_depend
             WHERE classid = gone.classid AND objid = gone.objid AND deptype = 'i'
             AND gone.objsubid = 0
@@ -71,7 +72,7 @@ DROPPED_WITH = """
     FROM gone LEFT JOIN pg_class ON classid = 'pg_class'::regclass AND oid = objid
     ORDER BY 4
     """
-# How PostgreSQL finds what a dump drops by its name: the catalog, and the query.
+# By kind of object: its catalog, and the query that finds it by the name in a dump.
 _RELATION = ("pg_class", "SELECT to_regclass(%s)::oid")
 _TYPE = ("pg_type", "SELECT to_regtype(%s)::oid")
 _ROUTINE = (
@@ -88,7 +89,7 @@ FINDERS = {
 
 
 def restore_blockers(backup: Backup, sums: Sums) -> list[str]:
-    """Return what exists here and would be lost, as one phrase each."""
+    """Return what this site has and a restore would delete, as phrases."""
     known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
     found, others = [], 0
     for table, number in databases.row_counts(connection).items():
@@ -103,27 +104,27 @@ def restore_blockers(backup: Backup, sums: Sums) -> list[str]:
         found.append(text % {"number": others})
     ours = {*known, "django_migrations"}
     found += _added()
-    found += _strange_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
-    found += _strange_in_sqlite(ours) if connection.vendor == "sqlite" else []
-    strange = sum(1 for name in stored() if f"{MEDIA}/{name}" not in sums)
-    if strange:
+    found += _unknown_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
+    found += _unknown_in_sqlite(ours) if connection.vendor == "sqlite" else []
+    unknown = sum(1 for name in stored() if f"{MEDIA}/{name}" not in sums)
+    if unknown:
         text = ngettext(
             "%(number)d stored file that the backup does not have",
             "%(number)d stored files that the backup does not have",
-            strange,
+            unknown,
         )
-        found.append(text % {"number": strange})
+        found.append(text % {"number": unknown})
     return found
 
 
 def stored() -> Iterator[str]:
-    """Yield the name of every stored file that a row may name."""
+    """Yield the name of every stored file, in the folders that are backed up."""
     for folder in MEDIA_FOLDERS:
         yield from (file.name for file in storage.listed(folder))
 
 
 def _added() -> list[str]:
-    """Return what people added to the tables that migrations fill."""
+    """Return phrases for the rows that people added to the tables that migrations fill."""
     there = set(databases.tables(connection))
     models = apps.get_models()
     types = {(model._meta.app_label, model._meta.model_name) for model in models}
@@ -182,8 +183,8 @@ def _added() -> list[str]:
     return found
 
 
-def _strange_in_sqlite(ours: set[str]) -> list[str]:
-    """Return what the SQLite file has besides our tables: all of it is replaced."""
+def _unknown_in_sqlite(ours: set[str]) -> list[str]:
+    """Return phrases for other objects in the SQLite file, because the whole file is replaced."""
     found = []
     with connection.cursor() as cursor:
         cursor.execute(
@@ -200,9 +201,9 @@ def _strange_in_sqlite(ours: set[str]) -> list[str]:
     return found
 
 
-def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
-    """Return what is dropped with our tables, and what else the dump replaces."""
-    found, going = [], set()
+def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
+    """Return phrases for what is dropped with our tables, and what else the dump replaces."""
+    found, dropped = [], set()
     with connection.cursor() as cursor:
         cursor.execute(DROPPED_WITH, [databases.tables(connection)])
         for (
@@ -217,7 +218,7 @@ def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
             shown,
         ) in cursor.fetchall():
             if part == 0:
-                going.add((catalog, oid))
+                dropped.add((catalog, oid))
             if not shown:
                 continue
             if catalog != "pg_class" or part or kind not in ("r", "p"):
@@ -233,7 +234,7 @@ def _strange_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
             catalog, finder = FINDERS[kind]
             cursor.execute(finder, [name])
             there = cursor.fetchone()
-            if there and there[0] and (catalog, there[0]) not in going:
+            if there and there[0] and (catalog, there[0]) not in dropped:
                 found.append(_("the %(kind)s %(name)s") % {"kind": kind.lower(), "name": name})
     return found
 

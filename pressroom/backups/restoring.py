@@ -1,9 +1,9 @@
-"""Restores a backup so that nobody ever sees a part of it, or anything too early.
+"""Restores a backup, without showing a partly restored site or publishing anything too early.
 
-Files come first: no row names them yet. Then the database changes in one transaction, in which
-everything that could become public by itself is put on hold. Then the tables are migrated, the
-holds are recorded, and the files that were replaced are removed. After a crash at any moment, the
-same command does it all again.
+The files are restored first, because no row names them yet. Then the database is replaced in one
+transaction, which also puts on hold everything that would be published automatically. Then the
+tables are migrated, the holds are recorded, and files that the backup does not have are removed.
+After a crash at any moment, the same command repeats all of this.
 """
 
 import os
@@ -42,7 +42,7 @@ from previews.models import PreviewLink
 from releases import workflow
 from releases.models import Event, Release
 
-TRIES = 5  # to get all locks while readers hold some
+TRIES = 5  # attempts to get all locks while readers hold some
 PREPARED = "backup_prepared"
 
 Report = Callable[[str], object]
@@ -50,7 +50,7 @@ Report = Callable[[str], object]
 
 @dataclass
 class Options:
-    """What else a restore does; the defaults are safe."""
+    """The options of a restore. The defaults are safe."""
 
     keep_schedule: bool = False
     keep_previews: bool = False
@@ -58,7 +58,7 @@ class Options:
 
 @dataclass
 class Outcome:
-    """What else a restore did."""
+    """What a restore changed: releases put on hold, links revoked, number of files removed."""
 
     held: list[UUID] = field(default_factory=list)
     revoked: list[UUID] = field(default_factory=list)
@@ -109,12 +109,12 @@ def refuse_unfit(backup: Backup) -> None:
 
 
 def is_earlier(backup: Backup) -> bool:
-    """Whether the backup does not have every migration of this version."""
+    """Return whether migrations of this version are missing from the backup."""
     return not databases.current_migrations() <= backup.migrations
 
 
 def undone_since(backup: Backup) -> list[str]:
-    """Return the protective actions since the backup, which a restore would undo."""
+    """Return the protective actions since the backup, as phrases: a restore would undo them."""
     protective = (
         Event.Verb.PUT_ON_HOLD,
         Event.Verb.WITHDRAWN,
@@ -123,7 +123,7 @@ def undone_since(backup: Backup) -> list[str]:
     )
     try:
         events = Event.objects.filter(at__gt=backup.moment, verb__in=protective).order_by("at")
-        # Without an actor: an earlier restore did it.
+        # Events without an actor are from an earlier restore.
         events = events.exclude(actor=None).select_related("release")
         found = [
             _("%(event)s UTC: %(release)s")
@@ -133,7 +133,7 @@ def undone_since(backup: Backup) -> list[str]:
         lowered = LevelChange.objects.filter(
             requested_at__gt=backup.moment, outcome=LevelChange.Outcome.LOWERED
         ).count()
-    except Error:  # tables of another version, or none
+    except Error:  # the tables are from another version, or missing
         return []
     text = ngettext("Level lowered: %(number)d time", "Level lowered: %(number)d times", lowered)
     return found + ([text % {"number": lowered}] if lowered else [])
@@ -142,7 +142,10 @@ def undone_since(backup: Backup) -> list[str]:
 def restore(
     backup: Backup, sums: Sums, options: Options, *, report: Report, progress: Progress
 ) -> Outcome:
-    """Replace everything here with a checked backup. Raises BackupError."""
+    """Replace the database and all files of this site with a checked backup.
+
+    Raises BackupError.
+    """
     report(_("Restoring the files."))
     _restore_files(backup, sums, progress)
     report(_("Restoring the database."))
@@ -180,7 +183,7 @@ def _stored_digest(name: str) -> str:
 def _restore_database(backup: Backup, options: Options) -> Outcome:
     if backup.engine == "sqlite":
         return _restore_sqlite(backup, options)
-    for left_to_try in reversed(range(TRIES)):
+    for attempts_left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 databases.load_postgres(backup.dump)
@@ -189,7 +192,7 @@ def _restore_database(backup: Backup, options: Options) -> Outcome:
             code = getattr(problem.__cause__, "sqlstate", "")
             if code not in ("55P03", "40P01"):  # lock_not_available, deadlock_detected
                 raise
-            if not left_to_try:
+            if not attempts_left:
                 raise BackupError(
                     _(
                         "The database is in use. Stop the site and everything else that uses the "
@@ -197,12 +200,12 @@ def _restore_database(backup: Backup, options: Options) -> Outcome:
                     )
                 ) from problem
         finally:
-            connection.close()  # it also ends the session settings that the dump made
+            connection.close()  # also resets the session settings of the dump
     raise AssertionError("the last try returns or raises")
 
 
 def _restore_sqlite(backup: Backup, options: Options) -> Outcome:
-    """Make a copy safe next to the site's database file, then replace that file with it."""
+    """Prepare a copy next to the site's database file, then replace the database with it."""
     live = Path(str(connection.settings_dict["NAME"]))
     prepared = live.with_name(f".{live.name}.restoring")
     parts = [prepared.with_name(prepared.name + end) for end in ("", "-wal", "-shm", "-journal")]
@@ -225,17 +228,18 @@ def _restore_sqlite(backup: Backup, options: Options) -> Outcome:
 def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
     """Put on hold what was not public at the moment of the backup, and revoke preview links.
 
-    The holds begin at that moment: nobody knows what was decided after it, so a release whose time
-    came since does not count as published. Only updates columns: the tables may be of an older
-    version.
+    The holds begin at that moment, because the backup does not have later decisions. So a release
+    whose time has come since then does not count as published. Only columns are updated, because
+    the tables may be of an older version.
     """
     outcome = Outcome()
     if not options.keep_schedule:
-        # Includes those blocked by a name; `scheduled` would read a column that may not exist.
+        # `upcoming()` includes releases blocked by a name. Not `scheduled()`, which reads a column
+        # that may not exist yet.
         upcoming = Release.objects.using(alias).upcoming(moment).order_by()
         scheduled = upcoming.filter(held_at=None)
         outcome.held = list(scheduled.values_list("pk", flat=True))
-        # Without the custom queryset: its rules may need columns of a newer version.
+        # A plain QuerySet: the rules of ours may need columns of a newer version.
         rows: models.QuerySet[Release] = (
             models.QuerySet(Release).using(alias).filter(pk__in=outcome.held)
         )
@@ -255,15 +259,15 @@ def _record(backup: Backup, outcome: Outcome) -> None:
 
 
 def _remove_others(sums: Sums) -> int:
-    """Remove the stored files that the backup does not have; return how many.
+    """Remove the stored files that the backup does not have. Return their number.
 
-    They belong to what was replaced: deleted pictures, for example, or hidden ones.
+    They belong to rows that were replaced, for example to deleted or hidden pictures.
     """
-    # Files uploaded since the database was restored have rows; they stay.
+    # Files that were uploaded after the database was restored have rows, and are kept.
     named = Sums()
     for file in named_files():
         named.add(file.name, "")
-    strange = [n for n in losses.stored() if f"{MEDIA}/{n}" not in sums and n not in named]
-    for name in strange:
+    unnamed = [n for n in losses.stored() if f"{MEDIA}/{n}" not in sums and n not in named]
+    for name in unnamed:
         default_storage.delete(name)
-    return len(strange)
+    return len(unnamed)

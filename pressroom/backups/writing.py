@@ -1,4 +1,4 @@
-"""Writes a backup while the site runs: files first, then one snapshot with the files it adds."""
+"""Writes a backup while the site runs: first the files, then a snapshot and its new files."""
 
 import errno
 import json
@@ -41,8 +41,8 @@ from pressroom.backups.contents import (
     version,
 )
 
-ROUNDS = 5  # to look for files that were deleted while they were being copied
-PAUSE = 1  # seconds between them
+ROUNDS = 5  # of copying, because files may be deleted while they are copied
+PAUSE = 1  # seconds between two rounds
 
 Report = Callable[[str], object]
 
@@ -55,10 +55,11 @@ def write(
     with_renditions: bool = True,
     verify: bool = True,
 ) -> Backup:
-    """Write a backup of the database and of the files that it names into a folder of its own.
+    """Write a backup of the database and the files named in it to a new folder in `folder`.
 
-    It takes no locks. Raises BackupError, and then leaves nothing behind. Files that are not in the
-    storage, or have changed there, are in the manifest as `missing` and `damaged`.
+    It does not block writers. After an error it leaves no files, and raises BackupError. Files that
+    are missing from the storage or have changed there are in the manifest as `missing` and
+    `damaged`.
     """
     mask = os.umask(0o077)  # only the owner may read a backup
     try:
@@ -91,13 +92,13 @@ def _write(
         begun = timezone.now()
         files = Files(partial, former, progress)
         files.round(named_files(with_renditions=with_renditions))
-        for left_to_try in reversed(range(ROUNDS)):
+        for attempts_left in reversed(range(ROUNDS)):
             time.sleep(PAUSE if files.missing or files.damaged else 0)
             moment = timezone.now()
             with databases.snapshot():
-                files.round(named_files(with_renditions=with_renditions), last=not left_to_try)
-                if (files.missing or files.damaged) and left_to_try:
-                    continue  # somebody deleted a file meanwhile, or it is lost
+                files.round(named_files(with_renditions=with_renditions), last=not attempts_left)
+                if (files.missing or files.damaged) and attempts_left:
+                    continue  # a file was deleted during this round, or is lost
                 copied_files = len(files.sums)
                 text = ngettext(
                     "%(number)d file is copied. Writing the database.",
@@ -143,7 +144,7 @@ def _write(
             "verified": verify,
         }
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        os.sync()  # a complete name must mean a complete backup, even after a power cut
+        os.sync()  # a name without .partial means a complete backup, even after a power cut
         partial.rename(whole)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -157,13 +158,13 @@ class Files:
     def __init__(self, folder: Path, former: Backup | None, progress: Progress) -> None:
         self.folder, self.progress = folder, progress
         self.sums = Sums()
-        self.linked = Sums()  # shared with the former backup, and already read
+        self.linked = Sums()  # hard links to the former backup, already checked
         self.missing: list[str] = []
         self.damaged: list[str] = []
         self._number = 0
         self._former, self._former_sums = former, Sums()
         if former:
-            with suppress(BackupError, OSError):  # then every file is copied
+            with suppress(BackupError, OSError):  # without these digests, every file is copied
                 self._former_sums = former.sums()
 
     def round(self, files: Generator[NamedFile, None, None], *, last: bool = False) -> None:
@@ -176,13 +177,13 @@ class Files:
         with closing(files):
             for number, file in enumerate(files, start=1):
                 self.progress(_("files seen"), number)
-                if self.sums.mark(self._kept_as(file), self._number) or self._link(file):
+                if self.sums.mark(self._path_in_backup(file), self._number) or self._link(file):
                     continue
-                if (problems := self._copy(file, anyhow=last)) is not None:
+                if (problems := self._copy(file, keep_changed=last)) is not None:
                     problems.append(file.name)
 
     def remove_unnamed(self) -> None:
-        """Remove what the last round did not name."""
+        """Remove the files that were not named in the last round."""
         for name in self.sums.not_marked(self._number):
             (self.folder / name).unlink()
             self.sums.remove(name)
@@ -201,12 +202,12 @@ class Files:
     def bytes(self) -> int:
         return sum((self.folder / name).stat().st_size for name, _ in self.sums)
 
-    def _kept_as(self, file: NamedFile) -> str:
+    def _path_in_backup(self, file: NamedFile) -> str:
         return f"{MEDIA}/{file.name}"
 
     def _link(self, file: NamedFile) -> bool:
-        """Share a file with the former backup if that has it unchanged."""
-        name = self._kept_as(file)
+        """Hard-link a file of the former backup if unchanged there. Return whether it is linked."""
+        name = self._path_in_backup(file)
         digest = self._former_sums.get(name)
         if not self._former or not digest or (file.sha256 and file.sha256 != digest):
             return False
@@ -221,9 +222,9 @@ class Files:
             return True
         return False
 
-    def _copy(self, file: NamedFile, anyhow: bool) -> list[str] | None:
-        """Copy a file from the storage; return the list that it belongs in if that failed."""
-        name = self._kept_as(file)
+    def _copy(self, file: NamedFile, keep_changed: bool) -> list[str] | None:
+        """Copy a file from the storage. Return `missing` or `damaged` if that failed, else None."""
+        name = self._path_in_backup(file)
         place = self._place(name)
         try:
             with _stored(file.name) as stored, place.open("xb") as copy:
@@ -232,7 +233,7 @@ class Files:
             place.unlink(missing_ok=True)
             return self.missing
         changed = (file.size and file.size != size) or (file.sha256 and file.sha256 != digest)
-        if changed and not anyhow:
+        if changed and not keep_changed:
             place.unlink()
             return self.damaged
         self.sums.add(name, digest, self._number)
@@ -245,7 +246,7 @@ class Files:
 
 
 class _Stored:
-    """A stored file whose read errors name it, so that they differ from errors of the backup."""
+    """A stored file. Its read errors have its name, unlike errors of writing the backup."""
 
     def __init__(self, name: str, file: File) -> None:
         self._name, self._file = name, file
@@ -257,7 +258,7 @@ class _Stored:
 
 @contextmanager
 def _stored(name: str) -> Iterator[_Stored]:
-    """Open a file of the storage. Raises FileNotFoundError, or BackupError which names it."""
+    """Open a file of the storage. Raises FileNotFoundError, or BackupError with its name."""
     with _errors_naming(name):
         file = default_storage.open(name)
     with file:
@@ -273,7 +274,7 @@ def _errors_naming(name: str) -> Iterator[None]:
     except OSError as found:
         problem: OSError = found
         if isinstance(found, storage.StorageError):
-            # The error of a bucket is complete. That of a folder names the folder, not the file.
+            # An error of a bucket is complete. An error of a folder names the folder, not the file.
             if storage.the_bucket() or not isinstance(found.__cause__, OSError):
                 raise
             problem = found.__cause__
@@ -292,7 +293,10 @@ def _errors_naming(name: str) -> Iterator[None]:
 
 
 def _prepared(folder: Path) -> Path:
-    """Return the folder for backups, and create it if needed. Raises BackupError if it is unfit."""
+    """Return the folder for backups, and create it if needed.
+
+    Raises BackupError if it cannot be used.
+    """
     place = folder.resolve()
     values = {"folder": folder}
     if place.is_relative_to(Path(settings.MEDIA_ROOT).resolve()):

@@ -1,9 +1,9 @@
-"""Write negatives.txt.xz: published text in which none of the invented people stands.
+"""Writes negatives.txt.xz: published texts that contain none of the invented names.
 
     python bench/data/names/collect.py FOLDER SAMPLES
 
-FOLDER holds the unpacked packages that README.md lists, SAMPLES the sample inputs of the project.
-The file is committed: nobody needs to run this to measure something.
+FOLDER contains the unpacked packages that README.md lists. SAMPLES contains the sample inputs of
+the project. The result is committed, so the measurements do not need this script.
 """
 
 import gzip
@@ -18,14 +18,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-# UDHR texts: large languages of the traditions in people.txt, and their neighbours.
+# UDHR texts: large languages of the traditions in people.txt, and related languages.
 UDHR = (
     "eng fra spa por_PT deu_1996 ita nld swe isl pol ces hun ron_2006 ell_monotonic lit srp_latn "
     "rus ukr bel bul srp_cyrl kaz tur azj_latn uzn_latn arb pes_1 urd pbu uig_arab uig_latn heb "
     "cmn_hans cmn_hant jpn kor vie tha mya khm bod hin ben tam amh tir swh yor ibo hau_NG "
     "ind tgl gle gla cym eus cat hat_kreyol kat hye"
 )
-# Addresses on the State of the Union since this year; the older ones name few people.
+# Addresses on the State of the Union before this year are left out: they name few people.
 SPEECHES_SINCE = 1985
 
 
@@ -46,7 +46,7 @@ def speeches(folder: Path) -> Iterator[str]:
 
 
 def time_zones(folder: Path) -> Iterator[str]:
-    """The comments of the tz database: who wrote what of which clock."""
+    """Yield the comments of the tz database, which name many people."""
     for name in ("africa", "antarctica", "asia", "australasia", "europe"):
         yield block(f"tz {name}", tz_comments(folder / "src/tz" / name))
     for name in ("northamerica", "southamerica"):
@@ -92,7 +92,7 @@ def releases(samples: Path) -> Iterator[str]:
 
 
 def lists_of_names() -> Iterator[str]:
-    """People who worked on free software, as those packages print them."""
+    """Yield the lists of contributors in installed packages of Python and Debian."""
     python = Path(sys.prefix).glob("lib/python3*/site-packages/*.dist-info")
     for folder in sorted(python):
         for path in sorted(folder.rglob("AUTHORS*")):

@@ -1,10 +1,10 @@
-"""Write forms.jsonl: 300 invented people, 20 ways to write each of their names.
+"""Writes forms.jsonl: 300 invented people, with 20 ways to write each name.
 
     python bench/data/names/make.py
 
-It reads people.txt and sentences.txt beside it. Two runs write the same bytes: nothing here is
-drawn by chance, every choice follows from the place of a person in the list. It knows nothing
-of the code that looks for names.
+It reads people.txt and sentences.txt in the same folder. Nothing is random: each choice depends on
+the position of the person in the list, so every run writes the same bytes. It was written without
+regard to the code that searches for names.
 """
 
 import json
@@ -19,12 +19,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FORMS_PER_PERSON = 20
 
-# Traditions that write the family name first, and those that put nothing between the parts.
+# Traditions with the family name first, and traditions without a space between the parts.
 FAMILY_FIRST = {"zh", "ko", "ja", "vi", "hu", "zh-Hani", "ko-Hang", "ja-Jpan"}
 JOINED = {"zh-Hani", "ko-Hang", "ja-Jpan"}
 TSHEG = "\u0f0b"
 
-# The language of the sentences. A tradition that is not here gets English ones only.
+# The language of the sentences, by tradition. Other traditions get English sentences only.
 LANGUAGE = {
     "es": "es",
     "fr": "fr",
@@ -49,7 +49,7 @@ LANGUAGE = {
     "ko-Hang": "ko",
 }
 
-# Titles before a name: those of men, those of women.
+# Titles before a name: first for men, then for women.
 TITLES_BEFORE = {
     "en": (
         ["Dr", "Prof.", "Mr", "Sir", "Judge", "The Rev.", "Detective Sergeant"],
@@ -130,7 +130,7 @@ NICKNAMES = {
 }
 QUOTES = [("“", "”"), ('"', '"'), ("‘", "’"), ("«", "»"), ("„", "“"), ("'", "'")]
 
-# Letters that no decomposition turns into plain ones.
+# Plain letters where decomposition is not used or does not give a plain letter.
 PLAIN = str.maketrans(
     {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ß": "ss", "ı": "i", "æ": "ae"}
     | {"þ": "th", "Þ": "Th", "ð": "d", "ə": "e", "ё": "е", "Ё": "Е", "أ": "ا", "إ": "ا", "آ": "ا"}
@@ -217,7 +217,7 @@ class Person:
         return self.space.join(self.family)
 
     def named(self, given: list[str] | str, family: list[str] | str | None = None) -> str:
-        """The name in its own order, with other parts."""
+        """Return the name with other parts, in the order of its tradition."""
         given = given if isinstance(given, str) else self.space.join(given)
         family = self.last if family is None else family
         family = family if isinstance(family, str) else self.space.join(family)
@@ -232,8 +232,8 @@ class Person:
 class Form:
     code: str
     surface: str
-    frame: str = ""  # a group of sentences of its own: "directory", "row", …
-    sentence: str = ""  # or a sentence of its own
+    frame: str = ""  # a special group of sentences: "directory", "row", …
+    sentence: str = ""  # or one special sentence
 
 
 def read_groups(path: Path) -> dict[str, list[str]]:
@@ -266,12 +266,12 @@ def read_people() -> list[Person]:
     return people
 
 
-# Small tools on letters
+# Helpers for letters
 
 
 def upper(person: Person, text: str) -> str:
     if person.script == "Grek":
-        text = without_accents(text)  # Greek capitals carry no accents
+        text = without_accents(text)  # Greek capitals have no accents
     return (text.replace("i", "İ") if person.tradition == "tr" else text).upper()
 
 
@@ -289,7 +289,7 @@ def without_accents(text: str) -> str:
 
 
 def middle_of(word: str) -> int:
-    """A place inside a word, before a letter and not before a mark that belongs to one."""
+    """Return a position inside a word that is before a letter, not before a combining mark."""
     for index in range(len(word) // 2, len(word)):
         if unicodedata.category(word[index])[0] == "L" and index:
             return index
@@ -312,7 +312,7 @@ def other_letter(letter: str) -> str:
 
 
 def replace_some(text: str, table: dict[str, str], every: bool) -> str:
-    """All letters that the table knows, or only the first two of them."""
+    """Replace all letters that are in the table, or only the first two of them."""
     left = len(text) if every else 2
     out = ""
     for char in text:
@@ -349,7 +349,7 @@ def russian_genitive(person: Person) -> str:
     return person.named([turn(part, False) for part in person.given], family)
 
 
-# The forms, one generator a topic
+# The forms: one generator per topic
 
 
 def plain_forms(p: Person) -> Iterator[Form]:
@@ -411,7 +411,7 @@ def initial_forms(p: Person) -> Iterator[Form]:
         "fa-Arab",
     }:
         letters = [initial_of(part) for part in given if len(part) > 2 or part.endswith(".")]
-        if all(len(part) > 2 for part in given):  # otherwise it is an initial already
+        if all(len(part) > 2 for part in given):  # a shorter part may already be an initial
             styles = [
                 " ".join(letters) + " " + p.last,
                 "".join(letters) + " " + p.last,
@@ -477,7 +477,7 @@ def invisible_forms(p: Person) -> Iterator[Form]:
     yield Form("soft_hyphen", p.space.join(inside_longest(parts, "\u00ad")))
     yield Form("zero_width", p.space.join(inside_longest(parts, p.pick(ZERO_WIDTH))))
     yield Form("rtl_mark", p.pick(DIRECTION)(p.parts, p.space))
-    # Tibetan: the mark between syllables, with a space after it or in its unbroken form.
+    # Tibetan: the mark between syllables, followed by a space or in its non-breaking form.
     odd = p.pick(["\u0f0b ", "\u0f0c"] if p.script == "Tibt" else ODD_SPACES)
     yield Form("odd_space", odd.join(p.parts))
 
@@ -514,7 +514,7 @@ def break_forms(p: Person) -> Iterator[Form]:
         word = max(p.parts, key=len)
         cut = middle_of(word)
         broken = word.replace("-", "-\n", 1) if "-" in word else f"{word[:cut]}-\n{word[cut:]}"
-        if "-" in word or len(word) > 6:  # nobody divides a shorter one
+        if "-" in word or len(word) > 6:  # nobody hyphenates a shorter word
             yield Form("hyphenated_over_line", p.record.replace(word, broken))
 
 
@@ -539,7 +539,7 @@ def grammar_forms(p: Person) -> Iterator[Form]:
     elif p.tradition == "hu":
         vowels = re.findall("[aáeéiíoóöőuúüű]", p.parts[-1].lower())
         suffix = "nak" if vowels[-1] in "aáoóuú" else "nek"
-        stem = re.sub("a$", "á", p.record)  # a final a grows long before the ending
+        stem = re.sub("a$", "á", p.record)  # a final a becomes á before the ending
         yield Form("case_suffix", stem + suffix, sentence="Levelet írtak {name} a börtönbe.")
     elif p.tradition == "ko-Hang":
         has_final = (ord(p.record[-1]) - 0xAC00) % 28 > 0
@@ -652,9 +652,9 @@ def forms_of(person: Person) -> list[Form]:
 
 
 def choose(people: list[Person]) -> Iterator[tuple[Person, list[Form]]]:
-    """Twenty forms a person: the plain one, then those that the corpus has least of so far.
+    """Yield each person with twenty forms: the exact one, then the least used ones so far.
 
-    A form that fits few people weighs more, so that the rare ones get in where they can.
+    Forms that fit few people are preferred, so that rare forms are included.
     """
     possible = {person.place: forms_of(person) for person in people}
     fits = Counter(form.code for forms in possible.values() for form in forms)
@@ -689,7 +689,7 @@ class Sentences:
         elif form.frame:
             sentence = self.next_of(f"en {form.frame}")
         else:
-            # Names in Latin letters stand in English sentences too, at every other turn.
+            # Every second form in Latin letters has an English sentence, in all traditions.
             foreign = language != "en" and (person.script != "Latn" or number % 2)
             sentence = self.next_of(language if foreign else "en")
         if "{place}" in sentence:
@@ -702,7 +702,7 @@ class Sentences:
 
 
 def visible(text: str) -> str:
-    r"""JSON with invisible characters as \uXXXX, so that a reader of the file sees them."""
+    r"""Return JSON with invisible characters as \uXXXX, so that a reader of the file sees them."""
 
     def escape(match: re.Match[str]) -> str:
         char = match[0]

@@ -1,7 +1,7 @@
-"""Make the pictures of docs/editing.md again after a change of the screens: `make pictures`.
+"""Makes the pictures of docs/editing.md again after a change of the screens: `make pictures`.
 
-Loads the demo newsroom into a temporary folder, serves it, does in Chromium what the handbook
-describes, and writes its pictures into this folder. Takes two minutes.
+It loads the demo newsroom into a temporary folder, serves it, performs the steps of the handbook in
+Chromium, and writes the pictures into this folder. It takes two minutes.
 """
 
 import contextlib
@@ -27,8 +27,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 WIDE, PHONE = (1280, 900), (390, 844)
 MAX_BYTES = 60_000  # of a picture
-QUALITIES = (80, 70, 60, 50)  # of WebP: the first that is small enough
-AROUND = 14  # CSS pixels around what a picture is about
+QUALITIES = (80, 70, 60, 50)  # of WebP; the first one that is small enough is used
+AROUND = 14  # CSS pixels around the elements that a picture shows
 TITLE = "Valdria: Printer Edda Marrowin must be charged or freed"
 STANDFIRST = "Six months after her arrest she is held without a charge and without a trial."
 TEXT = [
@@ -45,12 +45,12 @@ PROTECTED = "The student Ilian Dorvath is still missing."
 
 @contextlib.contextmanager
 def newsroom() -> Iterator[tuple[str, dict[str, str]]]:
-    """Serve the demo newsroom from a temporary folder; give its address and its passwords."""
+    """Serve the demo newsroom from a temporary folder. Yield its URL and the users' passwords."""
     with tempfile.TemporaryDirectory() as folder:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        # What `make demo` sets comes from the Makefile, with a database and files of our own.
+        # The Makefile sets the other variables of `make demo`. Database and files are temporary.
         own = {"DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "MEDIA_ROOT": f"{folder}/media"}
         manage = [sys.executable, str(ROOT / "manage.py")]
         subprocess.run([*manage, "migrate", "--verbosity", "0"], env=os.environ | own, check=True)
@@ -76,7 +76,7 @@ def newsroom() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 class Camera:
-    """The browser at the desk, and the pictures taken of it."""
+    """A browser, and the pictures taken in it."""
 
     def __init__(self, browser: Browser, address: str, passwords: dict[str, str]) -> None:
         self.browser, self.address, self.passwords = browser, address, passwords
@@ -104,9 +104,10 @@ class Camera:
     def keep(
         self, page: Page, name: str, *parts: str, height: int = 0, around: int = AROUND
     ) -> None:
-        """Keep a picture of parts of a page, with some space `around` them, or of all its width.
+        """Save a picture of parts of a page, or without parts, of its whole width.
 
-        `height` pixels are kept where they are given, else what the parts or the screen take.
+        `around` is the space around the parts, in CSS pixels. `height` is the height of the
+        picture in CSS pixels. Without it, the height is that of the parts or the screen.
         """
         page.evaluate("document.activeElement?.blur()")
         page.mouse.move(0, 0)
@@ -196,7 +197,8 @@ def write(camera: Camera) -> None:
     page.keyboard.press("Backspace")
     with Image.open(ROOT / "demo/pictures/printing-press.jpg") as drawing, io.BytesIO() as file:
         width, height = drawing.size
-        drawing.crop((0, 0, width, height * 9 // 10)).save(file, "JPEG")  # no twin of the demo's
+        # Cropped, so that it is not a duplicate of the demo's picture.
+        drawing.crop((0, 0, width, height * 9 // 10)).save(file, "JPEG")
         upload = file.getvalue()
     page.set_input_files(
         "#attach-files", {"name": "street.jpg", "mimeType": "image/jpeg", "buffer": upload}
@@ -265,7 +267,7 @@ def after(camera: Camera) -> None:
 
 
 def import_and_people(camera: Camera) -> None:
-    """Chapters 6 and 10: the report about a real release, a person, a case."""
+    """Chapters 6 and 10: the import report about a real release, a person, a case."""
     page = camera.desk("editor")
     page.get_by_role("link", name="Import a release").click()
     page.set_input_files("#id_file", ROOT / "demo/uk-china-red-lines.txt")

@@ -1,4 +1,4 @@
-"""Dates and times on screens: the day's 24 hours, with the zone."""
+"""Formats of dates and times on screens: 24-hour clock, date-times with their time zone."""
 
 DATE_FORMAT = "j F Y"
 DATETIME_FORMAT = "j F Y, H:i T"

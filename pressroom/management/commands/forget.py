@@ -26,10 +26,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, dry_run: bool, verbosity: int, **options: Any) -> None:
-        def progress(what: retention.RetentionRule, rows: int) -> None:
+        def progress(rule: retention.RetentionRule, rows: int) -> None:
             if verbosity > 1:
                 text = _("%(label)s: %(rows)s so far")
-                self.stdout.write(text % {"label": what.label, "rows": f"{rows:,}"})
+                self.stdout.write(text % {"label": rule.label, "rows": f"{rows:,}"})
 
         failed = False
         for done in retention.delete_expired(dry_run=dry_run, progress=progress):

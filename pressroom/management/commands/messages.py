@@ -1,4 +1,4 @@
-"""Collects what can be translated into the catalogues of `locale/`; `make messages` runs it."""
+"""Collects translatable messages into the catalogues of `locale/`. `make messages` runs it."""
 
 import re
 import shutil
@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 DOMAINS = ("django", "djangojs")
-SOURCE = "en"  # the language of the code: its catalogue lists what can be translated
-# What no user of an installation sees.
+SOURCE = "en"  # the language of the code: its catalogue lists all messages
+# No user of an installation sees texts from these folders.
 IGNORED = ("tests/*", "bench/*", "docs/*", "var/*")
-# They change with each run.
+# Headers that would change with each run.
 DATES = re.compile(r'^"(?:POT-Creation-Date|PO-Revision-Date): .*\\n"\n', re.MULTILINE)
 SHOWN = 5  # messages named in a failed check
 
@@ -96,7 +96,7 @@ class Command(BaseCommand):
             path.write_text(DATES.sub("", path.read_text("utf-8")), "utf-8")
 
     def _compare(self, known: dict[Path, set[Message]]) -> None:
-        """Fail where the code has other messages than the catalogues had."""
+        """Raise CommandError if a catalogue does not have the messages of the code."""
         for path in self._catalogues():
             had, has = known.get(path, set()), messages_of(path)
             if had == has:
@@ -117,12 +117,12 @@ class Command(BaseCommand):
             )
 
     def _compile(self, check: bool) -> None:
-        """Compile the catalogues of other languages, or compare what they compile to."""
+        """Compile the catalogues of other languages, or check that their .mo files are current."""
         for path in self._catalogues():
             compiled = path.with_suffix(".mo")
             with TemporaryDirectory() as folder:
                 made = Path(folder, "made.mo")
-                run = subprocess.run(  # noqa: S603  # no part of it comes from a user
+                run = subprocess.run(  # noqa: S603  # no argument comes from a user
                     ["msgfmt", "--check-format", "--no-hash", "-o", made, path],  # noqa: S607
                     capture_output=True,
                     text=True,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from pressroom import sqlite
 from pressroom.migration_executor import LiveMigrationExecutor
 
-ADVISORY_LOCK = 0x50524553  # only one migrate has it at a time
+ADVISORY_LOCK = 0x50524553  # the number of the lock that only one migrate has at a time
 RETRY_SECONDS = 1.0
 
 
@@ -46,17 +46,17 @@ class Command(migrate.Command):
             repeats = not options["app_label"]
 
         Executor.report = staticmethod(report)
-        looks_only = options["plan"] or options["check_unapplied"]
+        is_read_only = options["plan"] or options["check_unapplied"]
         try:
             connections[options["database"]].ensure_connection()
         except DatabaseError as problem:
             message = _("The database does not answer. %(reason)s") % {"reason": problem}
             raise CommandError(message) from problem
-        with _instead_of_djangos(Executor), self._alone(options["database"], looks_only):
+        with _replace_executor(Executor), self._alone(options["database"], is_read_only):
             super().handle(*args, **options)
 
     @contextmanager
-    def _alone(self, alias: str, looks_only: bool) -> Iterator[None]:
+    def _alone(self, alias: str, is_read_only: bool) -> Iterator[None]:
         """Let only one `migrate` at a time change a database."""
         announced = False
 
@@ -68,7 +68,7 @@ class Command(migrate.Command):
             time.sleep(RETRY_SECONDS)
 
         connection = connections[alias]
-        if looks_only:
+        if is_read_only:
             yield
         elif path := sqlite.file_of(connection):
             with sqlite.alone(path, wait):
@@ -92,11 +92,11 @@ def _ask(connection: Any, function: str) -> bool:
 
 
 @contextmanager
-def _instead_of_djangos(executor: type[LiveMigrationExecutor]) -> Iterator[None]:
-    """Let Django's command, which names one executor, use another."""
-    djangos = vars(migrate)["MigrationExecutor"]
+def _replace_executor(executor: type[LiveMigrationExecutor]) -> Iterator[None]:
+    """Replace the executor of Django's command, which has no option for it."""
+    original = vars(migrate)["MigrationExecutor"]
     vars(migrate)["MigrationExecutor"] = executor
     try:
         yield
     finally:
-        vars(migrate)["MigrationExecutor"] = djangos
+        vars(migrate)["MigrationExecutor"] = original
