@@ -204,13 +204,15 @@ class MethodNotAllowedMiddleware:
         response = self.get_response(request)
         if response.status_code != 405 or response.content:
             return response
-        request.resolver_match = None  # the page must not depend on the route
+        # The page must not depend on the route, and metrics need the route afterwards.
+        match, request.resolver_match = request.resolver_match, None
         if request.path_info.startswith("/admin/"):
             title = {"title": _("This page can’t be opened directly")}
             context = admin.site.each_context(request) | title
             page = render_to_string("admin/405.html", context, request)
         else:
             page = render_to_string("405.html", request=request)
+        request.resolver_match = match
         # The same answer, since it has the Allow header.
         response.content = page
         response["Content-Type"] = "text/html; charset=utf-8"
