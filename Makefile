@@ -67,7 +67,7 @@ bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/pages.py
 	@$(PY) bench/growth.py
 
-pictures: .venv/dev setup ## make the pictures of docs/editing.md again (needs Debian's chromium)
+pictures: .venv/dev setup ## make the pictures of README.md and docs/editing.md again (needs Debian's chromium)
 	@$(PY) docs/images/editing/make.py
 
 lock: .venv/dev ## write the newest allowed versions, with hashes, to the requirements files

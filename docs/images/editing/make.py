@@ -1,7 +1,7 @@
-"""Makes the pictures of docs/editing.md again after a change of the screens: `make pictures`.
+"""Makes the pictures of docs/editing.md and README.md again: `make pictures`.
 
 It loads the demo newsroom into a temporary folder, serves it, performs the steps of the handbook in
-Chromium, and writes the pictures into this folder. It takes two minutes.
+Chromium, and writes the pictures into this folder, those of README.md into the one above. It takes two minutes.
 """
 
 import contextlib
@@ -138,6 +138,17 @@ class Camera:
                 if packed.tell() <= MAX_BYTES:
                     break
         (HERE / f"{name}.webp").write_bytes(packed.getvalue())
+
+
+def readme(camera: Camera) -> None:
+    """README.md: a release page and the form of a draft."""
+    page = camera.page()
+    page.goto(f"{camera.address}/releases/")
+    open_release(page, "Eleven newspapers")
+    camera.keep(page, "../release", height=960)
+    page = camera.desk("author")
+    open_release(page, "Still no word of student")
+    camera.keep(page, "../desk")
 
 
 def open_release(page: Page, words: str) -> None:
@@ -289,7 +300,7 @@ def main() -> None:
     with newsroom() as (address, passwords), sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=[*root, "--disable-gpu"])
         camera = Camera(browser, address, passwords)
-        for chapters in (write, decide, after, import_and_people):
+        for chapters in (readme, write, decide, after, import_and_people):
             chapters(camera)
         browser.close()
 
