@@ -1,7 +1,8 @@
 """Makes the pictures of docs/editing.md and README.md again: `make pictures`.
 
 It loads the demo newsroom into a temporary folder, serves it, performs the steps of the handbook in
-Chromium, and writes the pictures into this folder, those of README.md into the one above. It takes two minutes.
+Chromium, and writes the pictures into this folder, those of README.md into the one above. It takes
+two minutes.
 """
 
 import contextlib
