@@ -147,7 +147,7 @@ class Bucket(S3Storage):
         self._in_background = Bulkhead(name, lambda: 1)
 
     @contextmanager
-    def asking(self, *, in_turn: bool = True) -> Iterator[Call]:
+    def calling(self, *, in_turn: bool = True) -> Iterator[Call]:
         """Wrap a call to the bucket. Raises OSError with a message if it fails.
 
         A call with `in_turn=False` needs no slot, so it does not wait for other calls. Raises
@@ -210,7 +210,7 @@ class Bucket(S3Storage):
 
     def fetch(self, name: str) -> IO[bytes]:
         """Download a file. Raises FileNotFoundError if there is none with that name."""
-        with self.asking() as call, ExitStack() as if_cut_short:
+        with self.calling() as call, ExitStack() as if_cut_short:
             answer = self.bucket.Object(self._normalize_name(name)).get()
             size = answer["ContentLength"]
             ends = monotonic() + FETCH_SECONDS + size / MEGABYTE
@@ -228,24 +228,24 @@ class Bucket(S3Storage):
             return copy
 
     def _save(self, name: str, content: File) -> str:
-        with self.asking() as call:
+        with self.calling() as call:
             return str(super()._save(name, SentFile(content, call)))
 
     def delete(self, name: str) -> None:
-        with self.asking():
+        with self.calling():
             super().delete(name)
 
     def exists(self, name: str) -> bool:
-        with self.asking():
+        with self.calling():
             return bool(super().exists(name))
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
-        with self.asking():
+        with self.calling():
             folders, files = super().listdir(path)
             return folders, files
 
     def size(self, name: str) -> int:
-        with self.asking():
+        with self.calling():
             return int(super().size(name))
 
     def listed(self, prefix: str) -> Iterator[StoredFile]:
@@ -255,7 +255,7 @@ class Bucket(S3Storage):
         """
         more: dict[str, Any] = {}
         while True:
-            page = self.ask("list_objects_v2", Prefix=prefix, **more)
+            page = self.call_client("list_objects_v2", Prefix=prefix, **more)
             for entry in page.get("Contents", ()):
                 if not entry["Key"].endswith("/"):  # a placeholder for an empty folder
                     yield StoredFile(entry["Key"], entry["Size"], entry["LastModified"])
@@ -288,23 +288,25 @@ class Bucket(S3Storage):
     def prepare(self) -> None:
         """Create the bucket if there is none, and turn on versioning."""
         try:
-            self.ask("get_bucket_versioning")
+            self.call_client("get_bucket_versioning")
         except BucketMissingError:
             elsewhere = self.region_name != "us-east-1"  # the request must not name this region
             where = {"LocationConstraint": self.region_name}
-            self.ask("create_bucket", **{"CreateBucketConfiguration": where} if elsewhere else {})
-        self.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+            self.call_client(
+                "create_bucket", **{"CreateBucketConfiguration": where} if elsewhere else {}
+            )
+        self.call_client("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
 
-    def ask(self, method: str, **arguments: Any) -> Any:
+    def call_client(self, method: str, **arguments: Any) -> Any:
         """Call a method of boto's client that django-storages does not offer."""
-        with self.asking():
+        with self.calling():
             return getattr(self.connection.meta.client, method)(
                 Bucket=self.bucket_name, **arguments
             )
 
     def check_reachable(self) -> None:
         """Check that the bucket answers, without a slot. Raises StorageError if it does not."""
-        with self.asking(in_turn=False):
+        with self.calling(in_turn=False):
             self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 
 

@@ -168,7 +168,7 @@ class BucketCheck(Check):
 
     def answers(self) -> str:
         # Unlike the quick request of a health check, this one returns the reason for a refusal.
-        self.bucket.ask("list_objects_v2", MaxKeys=1)
+        self.bucket.call_client("list_objects_v2", MaxKeys=1)
         return ""
 
     def is_private(self) -> str:
@@ -204,7 +204,7 @@ class BucketCheck(Check):
         )
 
     def has_versions(self) -> str:
-        if self.bucket.ask("get_bucket_versioning").get("Status") == "Enabled":
+        if self.bucket.call_client("get_bucket_versioning").get("Status") == "Enabled":
             return ""
         return _("It does not. Run manage.py checkstorage --prepare")
 
@@ -213,7 +213,7 @@ class BucketCheck(Check):
         storage.replace(name, ContentFile(WRITTEN_OVER))
         default_storage.delete(name)
         for version in self._versions(name)["Versions"]:
-            stored = self.bucket.ask("get_object", Key=name, VersionId=version["VersionId"])
+            stored = self.bucket.call_client("get_object", Key=name, VersionId=version["VersionId"])
             if stored["Body"].read() == WRITTEN:
                 return ""
         return _("They can’t: the bucket must keep versions.")
@@ -221,10 +221,10 @@ class BucketCheck(Check):
     def remove(self, name: str) -> None:
         for versions in self._versions(name).values():
             for version in versions:
-                self.bucket.ask("delete_object", Key=name, VersionId=version["VersionId"])
+                self.bucket.call_client("delete_object", Key=name, VersionId=version["VersionId"])
 
     def _versions(self, name: str) -> dict[str, list[dict[str, str]]]:
-        listed = self.bucket.ask("list_object_versions", Prefix=name)
+        listed = self.bucket.call_client("list_object_versions", Prefix=name)
         return {kind: listed.get(kind, []) for kind in ("Versions", "DeleteMarkers")}
 
     def _address(self, name: str, seconds: int | None = None) -> str:

@@ -362,7 +362,7 @@ class MediaAsset(Renditions, Guarded):
     # --- What it is, and whether it may be shown -----------------------------------------------
 
     def is_usable(self, at: datetime | None = None) -> bool:
-        """Row twin of `MediaAsset.objects.usable`."""
+        """Return whether it is in `MediaAsset.objects.usable`."""
         ready = "styles" in self.renditions
         hidden = self.licence_has_ended(at) or self.is_hidden(at) or self.is_withdrawn(at)
         return bool(self.original) and ready and not hidden
@@ -381,7 +381,7 @@ class MediaAsset(Renditions, Guarded):
         return ends is not None and ends <= (at or timezone.now())
 
     def licence_ends_soon(self, at: datetime | None = None) -> bool:
-        """Row twin of `MediaAsset.objects.licence_ends_soon`."""
+        """Return whether it is in `MediaAsset.objects.licence_ends_soon`."""
         at, ends = at or timezone.now(), self.licence_expires
         return ends is not None and at < ends <= at + EXPIRY_WARNING
 

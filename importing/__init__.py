@@ -20,7 +20,7 @@ from importing.formats import (
     guess_format,
     refuse_other_formats,
     refuse_too_many_lines,
-    take_apart,
+    split_into_blocks,
 )
 from importing.heads import ERROR_PAGES
 from importing.languages import guess_language
@@ -78,7 +78,7 @@ def understand(data: bytes, filename: str, format: str | None = None) -> Underst
     refuse_too_many_lines(decoded.text, format, filename)
     if format == "text":
         _refuse_too_long(len(decoded.text), filename)
-    source = take_apart(decoded.text, format, filename, data)
+    source = split_into_blocks(decoded.text, format, filename, data)
     _refuse_too_long(sum(len(run.text) for b in source.blocks for run in b.runs), filename)
     release = parse_release(source)
     _refuse_too_long(len(release.body_html), filename)

@@ -67,7 +67,7 @@ def refuse_other_formats(text: str, filename: str) -> None:
         raise refusal(_XML_KINDS.get(root[1].casefold(), Note("is_xml")), filename)
 
 
-def take_apart(text: str, format: str, filename: str, data: bytes = b"") -> Source:
+def split_into_blocks(text: str, format: str, filename: str, data: bytes = b"") -> Source:
     """Split a decoded file into blocks. A mail is parsed from its bytes.
 
     Raises NotAReleaseError for too many blocks, or for a mail without text.

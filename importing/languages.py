@@ -209,7 +209,7 @@ def _read(stated: str) -> str:
     except languages.LanguageTagError:
         return ""
     known = tag[:2] != "x-" and languages.english_name(tag) != tag
-    return languages.without_the_likely(tag) if known else ""
+    return languages.without_usual_subtags(tag) if known else ""
 
 
 def _from_name(filename: str) -> str:

@@ -135,8 +135,3 @@ def quoted(texts: Sequence[str], most: int = 8, length: int = 80) -> tuple[str, 
 def shortened(text: str, length: int = 60) -> str:
     """Return a text, shortened with an ellipsis if it is too long."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: “1 link”, “2 links”."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -185,8 +185,8 @@ def _message(email: Email) -> EmailMessage | None:
 
 def _end(email: Email, state: Email.State, reason: str = "") -> None:
     with transaction.atomic():
-        held = Email.objects.filter(pk=email.pk, lease=email.lease)
-        ended = held.update(
+        owned = Email.objects.filter(pk=email.pk, lease=email.lease)
+        ended = owned.update(
             state=state, lease=None, text="", reason=reason, ended_at=timezone.now(),
             attempts=email.attempts + (state == Email.State.SENT),
         )  # fmt: skip
@@ -197,14 +197,14 @@ def _end(email: Email, state: Email.State, reason: str = "") -> None:
 def _failed(email: Email, failure: mail.SendFailure) -> None:
     """Record why a message was not sent, and when to retry it, if at all."""
     attempts, now = email.attempts + 1, timezone.now()
-    held = Email.objects.filter(pk=email.pk, lease=email.lease)
+    owned = Email.objects.filter(pk=email.pk, lease=email.lease)
     if failure.is_final or attempts > len(RETRY_PAUSES):
         log.error("E-mail %s was given up after %s attempts.", email.pk, attempts)
-        held.update(
+        owned.update(
             state=Email.State.FAILED, lease=None, reason=failure, attempts=attempts, ended_at=now
         )
     else:
-        held.update(
+        owned.update(
             state=Email.State.WAITING, lease=None, reason=failure, attempts=attempts,
             due_at=now + RETRY_PAUSES[attempts - 1],
         )  # fmt: skip

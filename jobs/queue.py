@@ -260,15 +260,15 @@ def _lock(mine: Job) -> None:
 
 
 def _finish(task: Task, mine: Job) -> None:
-    held = Job.objects.filter(pk=mine.pk, lease=mine.lease)
+    owned = Job.objects.filter(pk=mine.pk, lease=mine.lease)
     following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
-    if following is None and held.filter(again=False).delete()[0]:
+    if following is None and owned.filter(again=False).delete()[0]:
         return
     # This comes first: a job that was requested again runs now, not at its next scheduled time.
     fresh = {"state": Job.State.WAITING, "lease": None, "attempts": 0, "reason": "", "again": False}
-    if held.filter(again=True).update(**fresh, due_at=timezone.now()):
+    if owned.filter(again=True).update(**fresh, due_at=timezone.now()):
         return
-    if not held.update(**fresh, due_at=following or timezone.now()):
+    if not owned.update(**fresh, due_at=following or timezone.now()):
         raise LeaseLostError
 
 
@@ -282,13 +282,13 @@ def _give_up(task: Task, mine: Job, reason: str) -> None:
     log.error("Job %s %s was given up: %s", mine.name, mine.pk, reason)
     following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
     with transaction.atomic():
-        held = Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease)
-        if not held.exists():
+        owned = Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease)
+        if not owned.exists():
             return
         # A scheduled job waits for its next time. The reason stays until a run succeeds.
         state = Job.State.WAITING if following else Job.State.FAILED
         now = timezone.now()
-        held.update(
+        owned.update(
             state=state, lease=None, reason=reason, again=False,
             attempts=0 if following else mine.attempts, due_at=following or now,
         )  # fmt: skip

@@ -145,8 +145,8 @@ def _uuid(word: str, what: str) -> UUID:
     return UUID(f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-8{digits[15:18]}-{NODE}")
 
 
-def is_canarys(value: Any) -> bool:
-    """Whether a value is the UUID of a canary: version 8 (RFC 9562), and it ends in NODE."""
+def is_canary_uuid(value: Any) -> bool:
+    """Return whether a value is the UUID of a canary: version 8 (RFC 9562), ending in NODE."""
     try:
         uuid = UUID(str(value))
     except ValueError:
@@ -393,7 +393,7 @@ def _marked(names: Names | None) -> Rows:
             for uuid in _rows(model)
             .filter(**{f"{field.name}__endswith": NODE})
             .values_list(field.name, flat=True)
-            if is_canarys(uuid)
+            if is_canary_uuid(uuid)
         }
     )
     to_delete: Rows = {}
@@ -430,7 +430,7 @@ def _sweep_files(names: Names | None) -> int:
         storage.remove_folder(f"{top}/{name}")
         for top in tops
         for name in default_storage.listdir(top)[0]
-        if is_canarys(name) and (names is None or UUID(name) in names.uuids)
+        if is_canary_uuid(name) and (names is None or UUID(name) in names.uuids)
     )
 
 

@@ -93,7 +93,7 @@ class _Writer:
         for block in flat(document.blocks):
             if block.tag == "blockquote":
                 position += 1
-                for quoted in block.held:
+                for quoted in block.blocks:
                     self._block("Quote", quoted)
                 if (speaker := attributions.get(position)) and speaker.name:
                     names = ", ".join(filter(None, [speaker.name, speaker.title]))
@@ -126,16 +126,16 @@ class _Writer:
     def _list(self, block: Block, level: int, add: Any) -> None:
         """Write a list. Each numbered list has its own numbering and first number."""
         number = self._numbering(block, min(level, _MAX_DEPTH))
-        for item in block.held:
+        for item in block.blocks:
             numbered = False
-            if item.held and item.held[0].tag in LISTS:  # an empty paragraph carries the number
+            if item.blocks and item.blocks[0].tag in LISTS:  # an empty paragraph carries the number
                 self._numbered(self._paragraph("List Paragraph", add)[0], number, level)
                 numbered = True
-            for held in item.held:
-                if held.tag in LISTS:
-                    self._list(held, level + 1, add)
+            for inner in item.blocks:
+                if inner.tag in LISTS:
+                    self._list(inner, level + 1, add)
                     continue
-                properties = self._block("List Paragraph", held, add)[0]
+                properties = self._block("List Paragraph", inner, add)[0]
                 if numbered:
                     indent = _INDENT * (min(level, _MAX_DEPTH) + 1)
                     _child(properties, "w:ind", left=str(indent))
@@ -170,11 +170,11 @@ class _Writer:
         _child(properties, "w:tblW", w="5000", type="pct")
         grid = _child(table, "w:tblGrid")
         open_cells: dict[int, tuple[int, int]] = {}  # column: (remaining rows, width in columns)
-        rows = [row for group in block.held for row in group.held]
+        rows = [row for group in block.blocks for row in group.blocks]
         header_rows = head_rows(rows)
         for number, row in enumerate(rows):
             table_row = _child(table, "w:tr")
-            cells = row.held[::-1]
+            cells = row.blocks[::-1]
             if number < header_rows:
                 _child(_child(table_row, "w:trPr"), "w:tblHeader")
             column = 0
@@ -201,15 +201,15 @@ class _Writer:
             _child(properties, "w:gridSpan", val=str(width))
         if merge:
             _child(properties, "w:vMerge", val=merge)
-        for held in block.held if block else ():
-            if held.tag in LISTS:
-                self._list(held, 0, cell.append)
+        for inner in block.blocks if block else ():
+            if inner.tag in LISTS:
+                self._list(inner, 0, cell.append)
             elif block and block.tag == "th":
-                strong = [piece.with_marks(strong="strong") for piece in held.pieces]
+                strong = [piece.with_marks(strong="strong") for piece in inner.pieces]
                 self._pieces(self._paragraph("Normal", cell.append), strong, self.word.part)
             else:
-                self._block("Normal", held, cell.append)
-        if cell[-1].tag != qn("w:p") or (block and block.held[-1].tag in LISTS):
+                self._block("Normal", inner, cell.append)
+        if cell[-1].tag != qn("w:p") or (block and block.blocks[-1].tag in LISTS):
             self._paragraph("Normal", cell.append)  # in Word, a cell must end with a paragraph
 
     # --- Text and footnotes ---

@@ -132,7 +132,7 @@ class PreviewLink(models.Model):
         return LinkState.OPEN
 
     def is_live(self, at: datetime | None = None) -> bool:
-        """Row twin of `PreviewLink.objects.live`."""
+        """Return whether the link is in `PreviewLink.objects.live`."""
         return self.link_state(at) in (LinkState.OPEN, LinkState.PAUSED)
 
     def has_ended(self, at: datetime) -> bool:

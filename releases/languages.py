@@ -143,8 +143,8 @@ def og_locale(tag: str) -> str:
     return f"{language}_{territory}" if len(territory) == 2 and len(language) > 1 else ""
 
 
-def without_the_likely(tag: str) -> str:
-    """Return the language of a tag, with the script if it is not the usual one of the language.
+def without_usual_subtags(tag: str) -> str:
+    """Return a tag without its country, and without the usual script of its language.
 
     Chinese always keeps its script, because neither of its two scripts is the usual one.
     """

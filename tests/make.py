@@ -52,7 +52,7 @@ def headers_of(response) -> list[tuple[str, str]]:
     return sorted(headers.items())
 
 
-def past_the_guard(rows) -> models.QuerySet:
+def unguarded(rows) -> models.QuerySet:
     """Return the rows as a plain queryset, which allows bulk changes that the product forbids."""
     rows = rows.all()
     return models.QuerySet(rows.model, query=rows.query)

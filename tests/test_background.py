@@ -16,8 +16,8 @@ from tests.make import (
     make_person,
     make_picture,
     make_release,
-    past_the_guard,
     quotation,
+    unguarded,
 )
 
 pytestmark = pytest.mark.django_db
@@ -58,8 +58,8 @@ def background_of(client, release) -> list[str]:
 )  # fmt: skip
 def test_the_upgrade_marks_text_that_was_printed_as_background(body, stored):
     release = make_release("draft")
-    past_the_guard(Release.objects.all()).update(body=body)
-    past_the_guard(Release.history.all()).update(body=body)
+    unguarded(Release.objects.all()).update(body=body)
+    unguarded(Release.history.all()).update(body=body)
     upgrade()
     release.refresh_from_db()
     assert release.body == stored
@@ -97,7 +97,7 @@ def test_the_upgrade_does_not_count_as_a_change_of_an_approved_or_read_release(c
 
 def test_a_text_that_is_saved_during_the_upgrade_is_kept():
     release = make_release("draft")
-    rows = past_the_guard(Release.objects.all())
+    rows = unguarded(Release.objects.all())
     rows.update(body=BODY.replace("Three", "Four"))
     assert migration._mark_one(rows, release.pk, BODY) == 1
     release.refresh_from_db()

@@ -19,9 +19,9 @@ from tests.make import (
     make_release,
     make_user,
     mark,
-    past_the_guard,
     quotation,
     save_case,
+    unguarded,
 )
 
 pytestmark = pytest.mark.django_db
@@ -496,7 +496,7 @@ def test_sources_printed_before_an_upgrade_wait_for_an_editor(client, at_desk, e
     make_case("Bo Corvin", source="A source of today")
     assert "Sources that were published before" not in text(at_desk(editor).get("/admin/"))
     for rows in (Case.objects.filter(pk=case.pk), case.charges, case.events):
-        past_the_guard(rows).update(source_to_review=True)
+        unguarded(rows).update(source_to_review=True)
     desk = text(at_desk(editor).get("/admin/"))
     assert "Sources that were published before" in desk
     path = f"{CASES}{case.pk}/sources/"

@@ -326,12 +326,12 @@ def test_files_of_a_bucket_are_listed_without_a_request_for_each(bucket, capsys)
 def test_a_listing_of_several_pages_is_read_to_its_end(bucket, capsys, monkeypatch):
     for _ in range(3):
         make_picture()
-    real = type(bucket).ask
+    real = type(bucket).call_client
 
-    def ask(self, verb, **what):
+    def call_client(self, verb, **what):
         return real(self, verb, **what | ({"MaxKeys": 7} if "list" in verb else {}))
 
-    monkeypatch.setattr(type(bucket), "ask", ask)
+    monkeypatch.setattr(type(bucket), "call_client", call_client)
     status, lines, _ = run(capsys)
     assert (status, lines) == (0, [f"Records compared: 3. Files: 72. {NOTHING_WRONG}"])
 

@@ -31,7 +31,7 @@ from tests.make import (
     make_person,
     make_picture,
     make_release,
-    past_the_guard,
+    unguarded,
 )
 
 pytestmark = pytest.mark.django_db
@@ -276,8 +276,8 @@ def test_the_html_of_feeds_needs_no_style_or_script_of_ours(client):
 def test_the_html_of_feeds_names_no_protected_person(client):
     body = f'<p><span data-person="{OTHER}">Ben</span></p><figure data-asset="{PICTURE}"></figure>'
     release = make_release(body=body)
-    past_the_guard(Person.objects.filter(pk=OTHER)).update(level=2)
-    past_the_guard(MediaAsset.objects.all()).update(withdrawn_at=timezone.now())
+    unguarded(Person.objects.filter(pk=OTHER)).update(level=2)
+    unguarded(MediaAsset.objects.all()).update(withdrawn_at=timezone.now())
     html = ReleasePage(release, at=timezone.now()).release_html(ORIGIN)
     assert html == "<p>Ben</p>"
 
@@ -288,7 +288,7 @@ def test_notes_to_editors_print_no_internal_attribute(client):
         f'<p>See <span data-person="{PERSON}">Ann</span> <a href="https://a.example/">b</a></p>'
     )
     release = make_release(notes_to_editors=notes)
-    past_the_guard(Release.objects.all()).update(notes_to_editors=notes)  # as older code stored it
+    unguarded(Release.objects.all()).update(notes_to_editors=notes)  # as older code stored it
     page = client.get(release.get_absolute_url()).content.decode()
     assert "Iven Sorrel" not in page
     assert str(PERSON) not in page

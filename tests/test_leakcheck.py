@@ -716,6 +716,6 @@ def test_the_canary_is_recognisable_and_no_other_release_is_taken_for_it(newsroo
     assert release.history.count() > 0
     assert not Event.objects.filter(release=release).exists()
     assert not any(
-        canary.is_canarys(pk) for pk in Release.objects.exclude(pk=release.pk).values_list("pk")
+        canary.is_canary_uuid(pk) for pk in Release.objects.exclude(pk=release.pk).values_list("pk")
     )
     canary.sweep()

@@ -37,9 +37,9 @@ from tests.make import (
     make_prisoner,
     make_release,
     mark,
-    past_the_guard,
     picture_bytes,
     quotation,
+    unguarded,
     whole_case,
 )
 
@@ -404,7 +404,7 @@ def hidden_person(level, words):
         custody_status="disappeared",
     )  # fmt: skip
     yesterday = timezone.localdate() - timedelta(days=1)
-    past_the_guard(person.consents).update(evidence=words)
+    unguarded(person.consents).update(evidence=words)
     for consent in person.consents.all():
         consent.given, consent.ends = yesterday, yesterday if lapsed else None
         consent.save()
@@ -417,9 +417,9 @@ def test_internal_facts_about_a_public_person_are_on_no_public_page(client, publ
         speaker, "Open words.", place=CANARY, internal_note=CANARY, reliability="seldom"
     )
     for part in (case.charges, case.sentences, case.events, case.designations):
-        past_the_guard(part).update(internal_note=CANARY, reliability="seldom")
+        unguarded(part).update(internal_note=CANARY, reliability="seldom")
     case.events.create(kind="other", date="2024", summary=CANARY, source=CANARY, public=False)
-    consents = past_the_guard(speaker.consents)
+    consents = unguarded(speaker.consents)
     consents.update(evidence=CANARY, covers_health=False, covers_family=True)
     models.QuerySet(Case).filter(pk=case.pk).update(health=CANARY)
     speaker.level_changes.create(

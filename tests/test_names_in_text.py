@@ -16,7 +16,7 @@ from tests.make import (
     make_release,
     make_user,
     mark,
-    past_the_guard,
+    unguarded,
 )
 from tests.test_admin import form_of, written
 from tests.test_name_index import HOSTILE
@@ -79,7 +79,7 @@ def test_namesakes_are_all_offered_and_none_is_chosen(at_desk, author):
 
 
 def test_a_namesake_without_a_title_has_the_case_as_detail(at_desk, author):
-    past_the_guard(make_prisoner("Li Na").cases).update(country="CN")
+    unguarded(make_prisoner("Li Na").cases).update(country="CN")
     make_person("Li Na")
     (offer,) = ask(at_desk(author), "Li Na came.").json()["offers"]
     details = sorted(person["detail"] for person in offer["people"])

@@ -20,8 +20,8 @@ from tests.make import (
     make_prisoner,
     make_release,
     mark,
-    past_the_guard,
     quotation,
+    unguarded,
 )
 
 NAUGHTY = json.loads((DATA / "strings" / "blns.json").read_text())
@@ -201,7 +201,7 @@ def test_lowering_a_level_removes_links_and_page_at_once(client):
 def test_a_status_always_has_its_date(client):
     person = make_prisoner("Teodor Brask")
     known = timezone.localdate() - timedelta(days=400)
-    past_the_guard(person.cases).update(as_of=known)
+    unguarded(person.cases).update(as_of=known)
     for path in (person.get_absolute_url(), "/prisoners/"):
         page = client.get(path).content.decode()
         assert f'datetime="{known.isoformat()}"' in page, path

@@ -24,8 +24,8 @@ from tests.make import (
     make_prisoner,
     make_release,
     make_user,
-    past_the_guard,
     quotation,
+    unguarded,
     whole_case,
 )
 
@@ -69,7 +69,7 @@ class Newsroom:
         case = prisoner.cases.get()
         parts = (case.statuses, case.designations, case.charges, case.sentences, case.events)
         for sources in (Case.objects, *parts):
-            past_the_guard(sources).update(source_public=True)
+            unguarded(sources).update(source_public=True)
         PersonName.objects.create(person=prisoner, text="Theodor Brask", printed=True)
         case = Case.objects.get(person=prisoner)
         topic = Topic.objects.create(name="Open topic")

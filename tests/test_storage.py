@@ -88,7 +88,7 @@ def content(name: str) -> bytes:
 
 
 def versions(bucket, name: str) -> list[str]:
-    found = bucket.ask("list_object_versions", Prefix=name)
+    found = bucket.call_client("list_object_versions", Prefix=name)
     return [version["VersionId"] for version in found.get("Versions", [])]
 
 
@@ -154,13 +154,13 @@ def test_a_new_credit_regenerates_the_renditions_and_the_bucket_keeps_the_old_on
     assert content(picture.rendition_path("press", "jpg")) != before
     assert not default_storage.exists(name)
     (kept,) = versions(bucket, name)
-    assert bucket.ask("get_object", Key=name, VersionId=kept)["Body"].read() == before
+    assert bucket.call_client("get_object", Key=name, VersionId=kept)["Body"].read() == before
 
 
 def test_a_replaced_file_is_kept_as_a_version(bucket):
     for words in (b"one", b"two"):
         replace("renditions/a", ContentFile(words))
-    found = bucket.ask("list_object_versions")
+    found = bucket.call_client("list_object_versions")
     assert [version["Key"] for version in found["Versions"]] == ["renditions/a"] * 2
     assert "DeleteMarkers" not in found
     assert content("renditions/a") == b"two"
@@ -171,7 +171,7 @@ def test_a_deleted_file_can_be_restored(bucket):
     before = content(name)
     default_storage.delete(name)
     (version,) = versions(bucket, name)
-    assert bucket.ask("get_object", Key=name, VersionId=version)["Body"].read() == before
+    assert bucket.call_client("get_object", Key=name, VersionId=version)["Body"].read() == before
 
 
 def test_many_readers_at_the_same_time_get_the_files_they_request(bucket, monkeypatch):
@@ -568,7 +568,7 @@ def checkstorage(capsys, **options) -> tuple[dict[str, str], bool]:
 
 
 def all_versions(bucket) -> dict[str, list]:
-    found = bucket.ask("list_object_versions")
+    found = bucket.call_client("list_object_versions")
     return {kind: found.get(kind, []) for kind in ("Versions", "DeleteMarkers")}
 
 
@@ -600,7 +600,7 @@ def test_checkstorage_creates_a_bucket_if_asked(bucket, settings, capsys):
 
 def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys):
     elsewhere(settings, S3_BUCKET=f"another-{uuid4()}")
-    storages["default"].ask("create_bucket")
+    storages["default"].call_client("create_bucket")
     results, passed = checkstorage(capsys)
     assert not passed
     assert {claim for claim in results if results[claim]} == {KEPT, BACK}
@@ -610,7 +610,7 @@ def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys
 
 
 def test_checkstorage_reports_a_public_bucket(bucket, capsys):
-    bucket.ask("put_bucket_acl", ACL="public-read")
+    bucket.call_client("put_bucket_acl", ACL="public-read")
     results, passed = checkstorage(capsys)
     assert not passed
     assert {claim for claim in results if results[claim]} == {CLOSED}

@@ -285,7 +285,7 @@ def is_unspaced(char: str) -> bool:
     return _UNSPACED.match(char) is not None
 
 
-def set_apart(text: str) -> str:
+def separate_unspaced(text: str) -> str:
     """Return a text with a space around each character of a script without spaces."""
     return _UNSPACED.sub(r" \g<0> ", text)
 

@@ -60,7 +60,7 @@ class Options:
 class Outcome:
     """What a restore changed: releases put on hold, links revoked, number of files removed."""
 
-    held: list[UUID] = field(default_factory=list)
+    put_on_hold: list[UUID] = field(default_factory=list)
     revoked: list[UUID] = field(default_factory=list)
     removed: int = 0
 
@@ -238,10 +238,10 @@ def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
         # that may not exist yet.
         upcoming = Release.objects.using(alias).upcoming(moment).order_by()
         scheduled = upcoming.filter(held_at=None)
-        outcome.held = list(scheduled.values_list("pk", flat=True))
+        outcome.put_on_hold = list(scheduled.values_list("pk", flat=True))
         # A plain QuerySet: the rules of ours may need columns of a newer version.
         rows: models.QuerySet[Release] = (
-            models.QuerySet(Release).using(alias).filter(pk__in=outcome.held)
+            models.QuerySet(Release).using(alias).filter(pk__in=outcome.put_on_hold)
         )
         rows.update(held_at=moment)
     if not options.keep_previews:
@@ -253,7 +253,7 @@ def _make_safe(alias: str, moment: datetime, options: Options) -> Outcome:
 
 def _record(backup: Backup, outcome: Outcome) -> None:
     reason = _("By the restore of %(backup)s.") % {"backup": backup.name}
-    for release in Release.objects.filter(pk__in=outcome.held):
+    for release in Release.objects.filter(pk__in=outcome.put_on_hold):
         workflow.record_restored_hold(release, reason=reason)
     links.record_restored_revocation(outcome.revoked, note=reason, at=timezone.now())
 

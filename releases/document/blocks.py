@@ -16,7 +16,7 @@ class Block:
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
-    held: "list[Block]" = field(default_factory=list)
+    blocks: "list[Block]" = field(default_factory=list)
 
     def paragraphs(self) -> "Iterator[Block]":
         """Yield the texts of the block as paragraphs."""
@@ -25,7 +25,7 @@ class Block:
             return
         if caption := self.attributes.get("data-caption"):
             yield plain(caption)
-        for block in self.held:
+        for block in self.blocks:
             yield from (p for p in block.paragraphs() if p.pieces)
 
     def number(self, name: str, otherwise: int = 1) -> int:
@@ -43,14 +43,14 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield every block in the order of the document, each before its inner blocks."""
     for block in blocks:
         yield block
-        yield from walk(block.held)
+        yield from walk(block.blocks)
 
 
 def flat(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks, with the content of each section in place of the section."""
     for block in blocks:
         if block.tag == "section":
-            yield from flat(block.held)
+            yield from flat(block.blocks)
         else:
             yield block
 
@@ -61,7 +61,7 @@ def running(blocks: Iterable[Block]) -> Iterator[Block]:
         if block.tag == "p":
             yield block
         elif block.tag != "table":
-            yield from running(block.held)
+            yield from running(block.blocks)
 
 
 def number_notes(blocks: Iterable[Block]) -> None:
@@ -92,5 +92,5 @@ def _written(blocks: Iterable[Block], between: str = "") -> Iterator[str]:
         attributes = "".join(f' {name}="{escape(v)}"' for name, v in block.attributes.items())
         yield f"{between if number else ''}<{block.tag}{attributes}>"
         yield html_of(block.pieces)
-        yield from _written(block.held, "\n" if block.tag == "section" else "")
+        yield from _written(block.blocks, "\n" if block.tag == "section" else "")
         yield f"</{block.tag}>"

@@ -196,7 +196,7 @@ def _block(node: Element, marks: Marks) -> list[Block]:
         return figure + _flow(node, marks)
     inner = _flow(node, marks)
     if tag == "section" and node.get("data-kind") == BACKGROUND and inner:
-        return [Block("section", {"data-kind": BACKGROUND}, held=list(flat(inner)))]
+        return [Block("section", {"data-kind": BACKGROUND}, blocks=list(flat(inner)))]
     return inner
 
 
@@ -223,7 +223,7 @@ def _list(node: Element, marks: Marks) -> list[Block]:
         nonlocal number, items
         if items:
             start = {"start": str(number)} if node.tag == "ol" and number != 1 else {}
-            blocks.append(Block(node.tag, start, held=items))
+            blocks.append(Block(node.tag, start, blocks=items))
             number = min(number + len(items), MAX_START)
         items = []
 
@@ -235,9 +235,9 @@ def _list(node: Element, marks: Marks) -> list[Block]:
                 end_list()
                 blocks.extend(group)
             elif child.tag in LISTS and items:
-                items[-1].held.extend(group)
+                items[-1].blocks.extend(group)
             else:
-                items.append(Block("li", held=list(_lists_and_paragraphs(group))))
+                items.append(Block("li", blocks=list(_lists_and_paragraphs(group))))
     end_list()
     return blocks
 
@@ -283,7 +283,7 @@ def _quotation(node: Element, marks: Marks) -> list[Block]:
     inner = list(flat(_flow(node, marks)))
     paragraphs = [p for block in inner for p in block.paragraphs()]
     figures = [block for block in inner if block.tag == "figure"]
-    return [*([Block("blockquote", attributes, held=paragraphs)] if paragraphs else []), *figures]
+    return [*([Block("blockquote", attributes, blocks=paragraphs)] if paragraphs else []), *figures]
 
 
 def _attribution(value: str | None) -> str:
@@ -323,7 +323,7 @@ def _table(node: Element, marks: Marks) -> list[Block]:
     if not rows:
         return [*before, plain(title), *after]
     attributes = {"data-caption": title} if title else {}
-    return [*before, Block("table", attributes, held=[Block("tbody", held=rows)]), *after]
+    return [*before, Block("table", attributes, blocks=[Block("tbody", blocks=rows)]), *after]
 
 
 def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
@@ -351,9 +351,9 @@ def _without_pictures(blocks: Iterable[Block], known: Collection[UUID]) -> list[
     kept = []
     for block in blocks:
         if block.tag == "section":
-            block.held = _without_pictures(block.held, known)
+            block.blocks = _without_pictures(block.blocks, known)
         is_gone = block.tag == "figure" and uuid_in(block.attributes["data-asset"]) not in known
-        if not is_gone and (block.tag != "section" or block.held):
+        if not is_gone and (block.tag != "section" or block.blocks):
             kept.append(block)
     return kept
 

@@ -109,18 +109,18 @@ class _Plain:
         if block.tag in LISTS:
             start = block.number("start")
             opening = f'<{block.tag} start="{start}">' if start != 1 else f"<{block.tag}>"
-            return f"{opening}{''.join(map(self.block, block.held))}</{block.tag}>"
+            return f"{opening}{''.join(map(self.block, block.blocks))}</{block.tag}>"
         if block.tag == "section":
-            return self.section("\n".join(map(self.block, block.held)))
+            return self.section("\n".join(map(self.block, block.blocks)))
         if block.tag == "blockquote":
             self.quotations += 1
             attribution = self.attributions.get(self.quotations)
-            return self.quotation([self.inline(p.pieces) for p in block.held], attribution)
+            return self.quotation([self.inline(p.pieces) for p in block.blocks], attribution)
         if block.tag == "figure":
             return self.figure(uuid_in(block.attributes.get("data-asset")))
         if block.tag == "table":
             return self.table(block)
-        return f"<{block.tag}>{''.join(map(self.block, block.held))}</{block.tag}>"
+        return f"<{block.tag}>{''.join(map(self.block, block.blocks))}</{block.tag}>"
 
     def section(self, inner: str) -> str:
         return f"<section>\n{inner}\n</section>"
@@ -139,7 +139,7 @@ class _Plain:
 
     def table(self, block: Block) -> str:
         caption = block.attributes.get("data-caption", "")
-        rows = [row for group in block.held for row in group.held]
+        rows = [row for group in block.blocks for row in group.blocks]
         heads = head_rows(rows)
         parts = [f"<caption>{escape(caption, quote=False)}</caption>"] if caption else []
         for tag, group in (("thead", rows[:heads]), ("tbody", rows[heads:])):
@@ -150,7 +150,7 @@ class _Plain:
 
     def row(self, row: Block) -> str:
         is_heading = is_heading_row(row)
-        return "".join(self.cell(cell, is_heading) for cell in row.held)
+        return "".join(self.cell(cell, is_heading) for cell in row.blocks)
 
     def cell(self, cell: Block, in_heading_row: bool) -> str:
         across, down = cell.number("colspan"), cell.number("rowspan")
@@ -163,9 +163,11 @@ class _Plain:
             wide = across > 1 if in_heading_row else down > 1
             scope = ("col" if in_heading_row else "row") + ("group" if wide else "")
             attributes += f' scope="{scope}"'
-        is_one_line = len(cell.held) == 1 and cell.held[0].tag == "p"
+        is_one_line = len(cell.blocks) == 1 and cell.blocks[0].tag == "p"
         inner = (
-            self.inline(cell.held[0].pieces) if is_one_line else "".join(map(self.block, cell.held))
+            self.inline(cell.blocks[0].pieces)
+            if is_one_line
+            else "".join(map(self.block, cell.blocks))
         )
         return f"<{cell.tag}{attributes}>{inner}</{cell.tag}>"
 

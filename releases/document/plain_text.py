@@ -63,7 +63,7 @@ class _Printer:
             yield self.text(block.pieces)
         elif block.tag == "blockquote":
             self.quotations += 1
-            yield from (self.text(p.pieces) for p in block.held)
+            yield from (self.text(p.pieces) for p in block.blocks)
             if (by := self.attributions.get(self.quotations)) and by.name:
                 yield f"– {', '.join(filter(None, [by.name, by.title]))}"
         elif block.tag == "figure":
@@ -75,22 +75,22 @@ class _Printer:
         elif block.tag == "table":
             yield "\n".join(self.table(block))
         else:
-            for held in block.held:
-                yield from self.block(held)
+            for inner in block.blocks:
+                yield from self.block(inner)
 
     def items(self, block: Block, depth: int = 0) -> Iterator[str]:
         """Yield the lines of a list. Further paragraphs and lists of an item are indented."""
         number = block.number("start")
-        for item in block.held:
+        for item in block.blocks:
             sign = f"{number}." if block.tag == "ol" else "-"
             number += 1
-            for held in item.held:
-                if held.tag in LISTS:
+            for inner in item.blocks:
+                if inner.tag in LISTS:
                     if sign:  # the item begins with a list
                         yield f"{'  ' * depth}{sign}"
-                    yield from self.items(held, depth + 1)
+                    yield from self.items(inner, depth + 1)
                 else:
-                    yield f"{'  ' * depth}{sign or ' '} {self.text(held.pieces)}"
+                    yield f"{'  ' * depth}{sign or ' '} {self.text(inner.pieces)}"
                 sign = ""
 
     def table(self, block: Block) -> Iterator[str]:
@@ -101,8 +101,8 @@ class _Printer:
         if caption := block.attributes.get("data-caption"):
             yield caption
         covered: dict[int, int] = {}  # by column, the number of further rows that are covered
-        for group in block.held:
-            for row in group.held:
+        for group in block.blocks:
+            for row in group.blocks:
                 yield " | ".join(self.row(row, covered)).rstrip()
 
     def row(self, row: Block, covered: dict[int, int]) -> list[str]:
@@ -114,7 +114,7 @@ class _Printer:
                 texts.append("")
 
         pass_covered()
-        for cell in row.held:
+        for cell in row.blocks:
             across, more = cell.number("colspan"), cell.number("rowspan") - 1
             covered |= dict.fromkeys(range(len(texts), len(texts) + across), more)
             texts += [self.cell(cell), *[""] * (across - 1)]
@@ -125,11 +125,11 @@ class _Printer:
 
     def cell(self, cell: Block) -> str:
         texts = []
-        for held in cell.held:
-            if held.tag in LISTS:
-                texts += [line.strip() for line in self.items(held)]
+        for inner in cell.blocks:
+            if inner.tag in LISTS:
+                texts += [line.strip() for line in self.items(inner)]
             else:
-                texts.append(self.text(held.pieces))
+                texts.append(self.text(inner.pieces))
         return " ".join(" ".join(texts).split())
 
     def text(self, pieces: list[Piece]) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from people.names.normalise import set_apart
+from people.names.normalise import separate_unspaced
 from releases.document.blocks import Block, running, walk
 from releases.document.cleaning import blocks_in
 from releases.document.inline import notes_of, plain_text_of, text_of
@@ -65,7 +65,7 @@ class Document:
         return [
             Quotation(
                 position=position,
-                paragraphs=tuple(plain_text_of(p.pieces) for p in block.held),
+                paragraphs=tuple(plain_text_of(p.pieces) for p in block.blocks),
                 speaker=uuid_in(block.attributes.get("data-speaker")),
                 name=block.attributes.get("data-name", ""),
                 title=block.attributes.get("data-title", ""),
@@ -166,5 +166,5 @@ def _words(text: str) -> str:
 
     In scripts without spaces, each character counts as a word.
     """
-    spaced = set_apart(text.casefold()).replace("’", "'")
+    spaced = separate_unspaced(text.casefold()).replace("’", "'")
     return " ".join(re.findall(r"\w+(?:['\u2010\u2011-]\w+)*", spaced))

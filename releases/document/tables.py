@@ -12,7 +12,7 @@ class Cell:
     """A cell as read from foreign HTML. A row span of 0 extends to the last row of its group."""
 
     tag: str
-    held: list[Block]
+    blocks: list[Block]
     across: int = 1
     down: int = 1
     row: int = 0
@@ -45,7 +45,7 @@ def rectangle(groups: Iterable[list[list[Cell]]]) -> list[Block]:
     _close_up(cells)
     width = max(cell.column + cell.across for cell in cells)
     rows = _without_covered(_filled(cells, number, width))
-    return [Block("tr", held=[_block(cell) for cell in row]) for row in rows]
+    return [Block("tr", blocks=[_block(cell) for cell in row]) for row in rows]
 
 
 def _placed(groups: list[list[list[Cell]]]) -> list[Cell]:
@@ -123,12 +123,12 @@ def _without_covered(rows: list[list[Cell]]) -> list[list[Cell]]:
 def _block(cell: Cell) -> Block:
     spans = {"colspan": cell.across, "rowspan": cell.down}
     attributes = {name: str(span) for name, span in spans.items() if span > 1}
-    return Block(cell.tag, attributes, held=cell.held or [Block("p")])
+    return Block(cell.tag, attributes, blocks=cell.blocks or [Block("p")])
 
 
 def is_heading_row(row: Block) -> bool:
     """Return whether a row is a heading row: all its cells with text are `th`."""
-    kinds = {cell.tag for cell in row.held if any(p.pieces or p.held for p in cell.held)}
+    kinds = {cell.tag for cell in row.blocks if any(p.pieces or p.blocks for p in cell.blocks)}
     return kinds == {"th"}
 
 
@@ -138,7 +138,7 @@ def head_rows(rows: list[Block]) -> int:
     for number, row in enumerate(rows):
         if not is_heading_row(row) or number + 1 == len(rows):
             break
-        reach = max([reach, *(number + cell.number("rowspan") for cell in row.held)])
+        reach = max([reach, *(number + cell.number("rowspan") for cell in row.blocks)])
         if reach <= number + 1:
             heads = number + 1
     return heads

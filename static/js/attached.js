@@ -29,8 +29,8 @@ function makePoster({ id, text }) {
 function addTools(item) {
   const { id, text, picture, kind } = item.dataset;
   if (!id || item.querySelector(".attached-tools")) return;
-  const twins = list.querySelectorAll(`[data-id="${id}"]`);
-  if (twins.length > 1) twins[0].remove();
+  const entries = list.querySelectorAll(`[data-id="${id}"]`);
+  if (entries.length > 1) entries[0].remove();
   const tools = document.createElement("p");
   tools.className = "attached-tools";
   if (kind === "image") {

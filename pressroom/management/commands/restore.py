@@ -111,9 +111,9 @@ class Command(BaseCommand):
             text = ngettext(
                 "%(number)d scheduled release was put on hold.",
                 "%(number)d scheduled releases were put on hold.",
-                len(done.held),
+                len(done.put_on_hold),
             )
-            self.stdout.write(text % {"number": len(done.held)})
+            self.stdout.write(text % {"number": len(done.put_on_hold)})
         if chosen.keep_previews:
             self.stdout.write(_("WARNING: preview links are open as they were."))
         elif done.revoked:
