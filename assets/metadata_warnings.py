@@ -1,6 +1,7 @@
 """Creates warnings about a picture from its metadata, before the picture is used."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -74,9 +75,29 @@ def warnings(found: EmbeddedMetadata, today: date) -> list[Message]:
     return [*messages, *_camera_warnings(found)]
 
 
+# The evidence that `assets.metadata` records and rows store, each with its message.
+_EVIDENCE: dict[str, Callable[..., Message]] = {
+    r"digital source type “(.*)”": lambda name: _("digital source type “%(name)s”", name=name),
+    r"AI system “(.*)”": lambda name: _("AI system “%(name)s”", name=name),
+    r"China’s label for AI, AIGC": lambda: _("China’s label for AI, AIGC"),
+    r"the settings of an image generator": lambda: _("the settings of an image generator"),
+    r"its Content Credentials say “(.*)”": lambda name: _(
+        "its Content Credentials say “%(name)s”", name=name
+    ),
+}
+
+
+def _ai_evidence(stored: str) -> Message | str:
+    """Return where the file states that AI was used, to be printed in brackets."""
+    for pattern, evidence in _EVIDENCE.items():
+        if match := re.fullmatch(pattern, stored, re.DOTALL):
+            return evidence(*match.groups())
+    return stored
+
+
 def _ai_warning(found: EmbeddedMetadata) -> Message:
     """Return the warning about a picture made or altered with AI."""
-    evidence = found.ai_evidence
+    evidence = _ai_evidence(found.ai_evidence)
     if found.digital_source_type in ("trainedAlgorithmicMedia", "trainedAlgorithmicData"):
         return _(
             "According to the file, AI made the picture (%(evidence)s). Do not show it as a "

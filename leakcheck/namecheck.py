@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import reduce
 from operator import or_
 from typing import IO, Any
@@ -27,7 +26,9 @@ from django.http.request import validate_host
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assets.models import MediaAsset
 from leakcheck import printed_texts
@@ -61,23 +62,23 @@ MAX_REMEMBERED = 50_000  # texts whose names are cached: many texts are on every
 IN_MEMORY = 16_000_000  # bytes of an archive; a larger one is written to disk
 SITE_TEXTS = ("SITE_NOTICE", "NEWSROOM_NAME", "NEWSROOM_EMAIL", "NEWSROOM_PHONE")
 
+Kind = NameCheckFind.Kind
+# The labels of the places that the readers of texts name. Other places are printed as they are.
+PLACES: dict[str, str | Promise] = {
+    "text": gettext_lazy("text"),
+    "comment": gettext_lazy("comment"),
+    "structured data": gettext_lazy("structured data"),
+    "script": gettext_lazy("script"),
+    "style": gettext_lazy("style sheet"),
+    "cell": gettext_lazy("cell of a table"),
+    "metadata": gettext_lazy("metadata"),
+    "properties": gettext_lazy("properties"),
+}
+_ATTRIBUTE = "attribute "
+
 
 class CheckError(Exception):
     """The check could not run. The message gives the reason and what to do."""
-
-
-class Kind(StrEnum):
-    PAGE = "page"
-    TEXT = "plain text"
-    EXPORT = "export"
-    FEED = "feed"
-    ADDRESSES = "list of addresses"
-    ARCHIVE = "text in a ZIP"
-    CARD = "card"
-    FILE_NAME = "file name"
-    DOCUMENT = "document"
-    METADATA = "picture metadata"
-    NOTICE = "site notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,7 +486,8 @@ class NameCheck:
             for site_text in self._site_texts:
                 text = text.replace(site_text, " ")
             for person, surface, blocks in self.matches(text):
-                find = Found(person, surface, address, kind, place, warned=not blocks)
+                label = _place_label(place)
+                find = Found(person, surface, address, kind, label, warned=not blocks)
                 found.setdefault((person, letters(surface), kind, place), find)
 
     # --- Attribution of finds ------------------------------------------------------------------
@@ -554,6 +556,12 @@ class NameCheck:
             )  # fmt: skip
 
 
+def _place_label(place: str) -> str:
+    if place.startswith(_ATTRIBUTE):
+        return _("attribute %(name)s") % {"name": place.removeprefix(_ATTRIBUTE)}
+    return str(PLACES.get(place, place))
+
+
 def _rows_of(source: Model | None) -> list[Model]:
     """Return the rows whose texts the address of a record prints."""
     match source:
@@ -576,7 +584,7 @@ def _is_printed(table: str, row: str, at: datetime) -> bool:
 
 def _texts_in_headers(answer: Any) -> Iterator[Piece]:
     for name in ("Content-Disposition", "Location"):
-        yield Kind.FILE_NAME, "the name of the download", answer.headers.get(name, "")
+        yield Kind.FILE_NAME, _("the name of the download"), answer.headers.get(name, "")
 
 
 def _texts_in(answer: Any, address: Address) -> Iterator[Piece]:
@@ -585,7 +593,7 @@ def _texts_in(answer: Any, address: Address) -> Iterator[Piece]:
     with _content(answer) as file:
         if form == "application/zip":
             for name in printed_texts.names_in_zip(file):
-                yield Kind.FILE_NAME, "a file name in the ZIP", name
+                yield Kind.FILE_NAME, _("a file name in the ZIP"), name
             texts = printed_texts.texts_in_zip(file)
         elif form == "image/jpeg":
             if isinstance(address.source, Release):
@@ -617,7 +625,7 @@ _READERS: dict[str, Callable[[IO[bytes]], Iterator[tuple[str, str]]]] = {
 def _texts_in_asset(asset: MediaAsset) -> Iterator[Piece]:
     """Yield the texts of a file as the public gets it. Raises UnreadableFileError and OSError."""
     style, extension = asset.download_rendition
-    yield Kind.FILE_NAME, "the name of the download", asset.download_name(extension)
+    yield Kind.FILE_NAME, _("the name of the download"), asset.download_name(extension)
     reader = printed_texts.picture if asset.is_picture else _READERS.get(extension)
     if reader is None:
         message = _("the text of “%(extension)s” files is not read")

@@ -85,7 +85,7 @@ def texts_in_zip(file: IO[bytes]) -> Iterator[Text]:
         for info in archive.infolist():
             if info.filename.endswith(".txt"):
                 for _, text in plain(archive.read(info).decode(errors="replace")):
-                    yield "a text in it", text
+                    yield "text", text
 
 
 def _read_in_sandbox(reader: str) -> Callable[[IO[bytes]], Iterator[Text]]:

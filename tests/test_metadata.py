@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from assets import metadata_warnings
+from assets.messages import Message
 from assets.metadata import EmbeddedMetadata, read
 from assets.metadata_warnings import COORDINATES, has_coordinates
 from tests.make import DATA
@@ -40,7 +41,10 @@ AI_SENTENCES = {
 
 
 def warnings(found: EmbeddedMetadata, today: date) -> list[str]:
-    return [str(message) for message in metadata_warnings.warnings(found, today)]
+    messages = metadata_warnings.warnings(found, today)
+    for message in messages:  # each part of a sentence can be translated
+        assert isinstance(message.values.get("evidence", message), Message)
+    return [str(message) for message in messages]
 
 
 # --- Making files with metadata -----------------------------------------------------------------

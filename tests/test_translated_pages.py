@@ -19,12 +19,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
 from django_countries import countries
 
 from accounts.models import User
 from previews.models import PreviewLink
-from releases.models import Contact, Correction, Release, Topic
+from releases.models import Contact, Correction, NameCheckFind, Release, Topic
 from tests.make import (
     STATES,
     accept,
@@ -122,6 +123,10 @@ def newsroom(db, client):
             links.append(make_link(release, by=chief, outlet="Zzz Times"))
             accept(client, links[0])
             links.append(make_link(release, by=chief, name="Zzz Second"))
+    NameCheckFind.objects.create(
+        person=speaker, address="/zzz/", kind=NameCheckFind.Kind.METADATA, place="Zzz place",
+        at=timezone.now(),
+    )  # fmt: skip
     return Newsroom(chief, [link.split("/")[2] for link in links])
 
 
@@ -217,6 +222,7 @@ def data_of_rows() -> list[str]:
             for field in model._meta.concrete_fields
             if isinstance(field, models.CharField | models.TextField | models.FileField)
             and not field.choices
+            and field is not NameCheckFind._meta.get_field("kind")  # shown by its label
         ]
         for row in model._base_manager.values_list(*fields) if fields else []:
             for value in filter(None, map(str, row)):

@@ -85,7 +85,7 @@ def clean(file: IO[bytes]) -> Cleaned:
             return _Cleaning(archive).cleaned()
     except (KeyError, etree.XMLSyntaxError) as problem:
         raise BadFileError(
-            "The file is damaged or incomplete. Save or download it again."
+            _("The file is damaged or incomplete. Save or download it again.")
         ) from problem
 
 

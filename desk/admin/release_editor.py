@@ -40,7 +40,7 @@ class ReleaseEditorPages(ReleasePages):
         """
         self._require_writer(request)
         if request.method != "POST":
-            return HttpResponseBadRequest("No pasted text was sent.")
+            return HttpResponseBadRequest(_("No pasted text was sent."))
         notes = request.GET.get("field") == "notes"
         read = read_plain if request.content_type == "text/plain" else read_clipboard
         try:
@@ -59,7 +59,7 @@ class ReleaseEditorPages(ReleasePages):
         """Find the people named in an unsaved text, for the panel below the editor."""
         self._require_writer(request)
         if request.method != "POST":
-            return HttpResponseBadRequest("Send the text as JSON.")
+            return HttpResponseBadRequest(_("Send the text as JSON."))
         try:
             sent = json.loads(request.body)
             paragraphs = [text if isinstance(text, str) else "" for text in sent["paragraphs"]]
@@ -68,7 +68,7 @@ class ReleaseEditorPages(ReleasePages):
         except RequestDataTooBig:
             return HttpResponse(name_suggestions.TOO_LONG, status=413)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return HttpResponseBadRequest("The text cannot be read: send it as the editor does.")
+            return HttpResponseBadRequest(_("The text cannot be read: send it as the editor does."))
         if sum(map(len, paragraphs)) > name_suggestions.MAX_TEXT:
             return HttpResponse(name_suggestions.TOO_LONG, status=413)
         if release := Release.objects.filter(pk__in=uuids_in([sent.get("release")])).first():

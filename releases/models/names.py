@@ -125,6 +125,21 @@ class NameCheckFind(models.Model):
     A full run replaces all rows; `--since` replaces those of the addresses that it read.
     """
 
+    class Kind(models.TextChoices):
+        """What contains the name. The values are stored."""
+
+        PAGE = "page", _("page")
+        TEXT = "plain text", _("plain text")
+        EXPORT = "export", _("export")
+        FEED = "feed", _("feed")
+        ADDRESSES = "list of addresses", _("list of addresses")
+        ARCHIVE = "text in a ZIP", _("text in a ZIP")
+        CARD = "card", _("card")
+        FILE_NAME = "file name", _("file name")
+        DOCUMENT = "document", _("document")
+        METADATA = "picture metadata", _("picture metadata")
+        NOTICE = "site notice", _("site notice")
+
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
     address = models.TextField(
         help_text=_("Path and query of the page or file that contains the name.")
@@ -150,6 +165,11 @@ class NameCheckFind(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.address}"
+
+    @property
+    def kind_label(self) -> str:
+        """The label of the kind, in lower case."""
+        return str(self.Kind(self.kind).label)
 
 
 class FoldedText(models.Model):

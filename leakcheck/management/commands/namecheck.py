@@ -92,7 +92,7 @@ class Command(BaseCommand):
 
     def _line(self, check: NameCheck, find: Found, show_names: bool) -> str:
         address = find.address.path if show_names else check.printable(find.address)
-        parts = [str(find.person), str(find.kind), find.place, address]
+        parts = [str(find.person), str(find.kind.label), find.place, address]
         return "  ".join(["", *parts, *([f"“{find.surface}”"] if show_names else [])])
 
     def _print_unread(self, report: Report) -> None:
