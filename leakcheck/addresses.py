@@ -42,20 +42,20 @@ AGENTS = {
     "Twitterbot": "Twitterbot/1.0",
     "facebookexternalhit": "facebookexternalhit/1.1",
     "Googlebot": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "a browser": f"{_BROWSER} Safari/537.36",
+    "Chrome": f"{_BROWSER} Safari/537.36",
     "Slackbot": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
     "WhatsApp": "WhatsApp/2.24",
-    "a telephone": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148",
-    "no agent": "",
+    "iPhone": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148",
+    "(empty)": "",
     "curl": "curl/8.5.0",
     "LinkedInBot": "LinkedInBot/1.0 (compatible; Mozilla/5.0)",
     "TelegramBot": "TelegramBot (like TwitterBot)",
     "bingbot": "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
     "GPTBot": "GPTBot/1.2",
     "archive.org_bot": "Mozilla/5.0 (compatible; archive.org_bot)",
-    "a feed reader": "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 1 subscribers)",
+    "Feedly": "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 1 subscribers)",
     "Discordbot": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
-    "an uptime monitor": "Pingdom.com_bot_version_1.4",
+    "Pingdom": "Pingdom.com_bot_version_1.4",
     "Lynx": "Lynx/2.9.0",
 }
 # Other headers of a request. {path} stands for the requested address.
@@ -181,9 +181,9 @@ def guesses(canary: Canary) -> Iterator[tuple[str, bool]]:
         for number, path in enumerate(_filled(route, taken, canary, slugs)):
             yield path, number == 0 or path.rstrip("/").endswith(likely)
     words = [names.word, names.title_slug]  # topic and speaker have the slug of the title
-    asked = {each.name.rstrip("_") for each in fields(Filters)} | {"q", "search", "s", "id"}
+    parameters = {each.name.rstrip("_") for each in fields(Filters)} | {"q", "search", "s", "id"}
     for path in fixed_addresses():
-        for name, word in product(sorted(asked), words):
+        for name, word in product(sorted(parameters), words):
             yield f"{path}?{urlencode({name: word})}", word == names.word and name == "q"
     desk = reverse("admin:index")
     yield f"{desk}releases/release/?q={names.word}", False

@@ -56,7 +56,7 @@ def check(
         search = Search(site, canaries.choose(), report, until, ends, progress)
         with canaries.removed_at_the_end(search.canary.names) as wait_for_watchdog:
             report.control = control(site, search.canary.names)
-            search.ask_before()
+            search.request_lists_before()
             wait_for_watchdog()
             search.canary = canaries.plant(search.canary)
             search.search()

@@ -20,7 +20,7 @@ from releases.rules.visibility import public_assets
 
 def alive(site: Site) -> None:
     """Make sure that a Pressroom site answers. Raises CheckError if not."""
-    front = site.ask(reverse("newsroom"))
+    front = site.send(reverse("newsroom"))
     if 300 <= front.status < 400:
         raise CheckError(
             _(
@@ -29,7 +29,7 @@ def alive(site: Site) -> None:
             )
             % {"url": site.origin, "target": front.header("location")}
         )
-    health = site.ask(reverse("healthz"))
+    health = site.send(reverse("healthz"))
     feed = reverse("feed").encode()
     if front.status != 200 or feed not in front.body or health.body != b"ok\n":
         raise CheckError(
@@ -76,7 +76,7 @@ def _same_sessions(site: Site, names: Names) -> str:
     page, cookie = reverse("admin:login"), settings.SESSION_COOKIE_NAME
 
     def is_known(key: str) -> bool | None:
-        answer = site.ask(page, headers={"Cookie": f"{cookie}={key}"})
+        answer = site.send(page, headers={"Cookie": f"{cookie}={key}"})
         if answer.status != 200:
             return None
         cookies = [value for name, value in answer.headers if name.lower() == "set-cookie"]
@@ -141,7 +141,7 @@ def _listed(site: Site) -> Iterator[str]:
         if part in read:
             continue
         read.add(part)
-        content = site.ask(part).body.decode(errors="replace")
+        content = site.send(part).body.decode(errors="replace")
         found = [
             urlsplit(html.unescape(link)) for link in re.findall("<loc>\\s*(.*?)\\s*<", content)
         ]
@@ -166,7 +166,7 @@ def _same_pictures(site: Site) -> str:
             stored = file.read()
     except FileNotFoundError:
         stored = None
-    if site.ask(picture.public_url(*smallest)).body != stored:
+    if site.send(picture.public_url(*smallest)).body != stored:
         raise CheckError(
             _(
                 "%(url)s does not serve the picture %(path)s as it is stored here: it uses other "

@@ -113,7 +113,7 @@ class Found:
 class Report:
     """What was read, and what was found in it."""
 
-    asked: int = 0
+    requests: int = 0
     files: Counter[str] = field(default_factory=Counter)
     found: list[Found] = field(default_factory=list)
     unread_pages: list[str] = field(default_factory=list)
@@ -325,7 +325,7 @@ class Site:
         self._client = Client(raise_request_exception=False)
         self._host = host()
 
-    def ask(self, path: str, method: str = "GET") -> Any:
+    def send(self, path: str, method: str = "GET") -> Any:
         request = self._client.head if method == "HEAD" else self._client.get
         answer: Any = request(path, secure=True, headers={"host": self._host})
         if method == "HEAD" and answer.streaming:
@@ -398,7 +398,9 @@ class NameCheck:
         for addresses in COVERED.values():
             for address in addresses(scope):
                 self._look_at(address)
-                self.progress(_("addresses read"), self.report.asked, max(total, self.report.asked))
+                self.progress(
+                    _("addresses read"), self.report.requests, max(total, self.report.requests)
+                )
         self._store(since)
         return self.report
 
@@ -426,7 +428,7 @@ class NameCheck:
     # --- Reading -------------------------------------------------------------------------------
 
     def _check_front_page(self) -> None:
-        status = self.site.ask(reverse("newsroom")).status_code
+        status = self.site.send(reverse("newsroom")).status_code
         if status != 200:
             raise CheckError(
                 _(
@@ -450,8 +452,8 @@ class NameCheck:
 
     def _look_at(self, address: Address) -> None:
         asset = address.source if isinstance(address.source, MediaAsset) else None
-        answer = self.site.ask(address.path, "HEAD" if asset else "GET")
-        self.report.asked += 1
+        answer = self.site.send(address.path, "HEAD" if asset else "GET")
+        self.report.requests += 1
         self._read.append(address.path)
         if answer.status_code >= 400 and answer.status_code not in (404, 410):
             self._cannot_read(address, _("it answers %(status)d") % {"status": answer.status_code})

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 # The kinds of checks, and their shares of the time.
 KINDS = {"lists": 10, "links": 25, "guesses": 30, "agents": 10, "switches": 15, "timing": 10}
@@ -27,7 +28,7 @@ class Report:
 
     control: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=lambda: list(KINDS))
-    asked: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)  # by method
     addresses: set[str] = field(default_factory=set)
     guessed: int = 0
     compared: int = 0
@@ -35,6 +36,7 @@ class Report:
     seconds: float = 0
     sightings: list[Sighting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    # What the time did not suffice for: "combinations", "links", "timing", "requests:<kind>".
     left_out: Counter[str] = field(default_factory=Counter)
     unsteady: set[str] = field(default_factory=set)
     smallest: float = 0  # seconds: the smallest difference in time that could have been seen
@@ -45,12 +47,10 @@ class Report:
             yield _("Kinds of checks that you left out: %(kinds)s.") % {"kinds": ", ".join(missing)}
         for what, number in sorted(self.left_out.items()):
             if number:
-                yield _("%(number)s %(what)s: no time left. Give more with --minutes.") % {
-                    "number": f"{number:,}", "what": what
-                }  # fmt: skip
+                yield _left_out_sentence(what, number)
         if self.unsteady:
             values = ", ".join(sorted(self.unsteady))
-            yield _("Values that change by themselves: %(values)s.") % {"values": values}
+            yield _("Values that change without the canary too: %(values)s.") % {"values": values}
         if "timing" in self.kinds:
             if self.timed:
                 text = _("Differences in time below %(limit)s ms, and those that are rare.")
@@ -74,6 +74,38 @@ class Report:
             "What people with a preview link or an account see, and what a cache still shows after "
             "a release is withdrawn."
         )
+
+
+def _left_out_sentence(what: str, number: int) -> str:
+    values = {"number": f"{number:,}", "kind": what.partition(":")[2]}
+    match what:
+        case "combinations":
+            text = ngettext(
+                "%(number)s combination of filters: no time left. Give more with --minutes.",
+                "%(number)s combinations of filters: no time left. Give more with --minutes.",
+                number,
+            )
+        case "links":
+            text = ngettext(
+                "%(number)s link: no time left. Give more with --minutes.",
+                "%(number)s links: no time left. Give more with --minutes.",
+                number,
+            )
+        case "timing":
+            text = ngettext(
+                "Time of %(number)s address: no time left. Give more with --minutes.",
+                "Times of %(number)s addresses: no time left. Give more with --minutes.",
+                number,
+            )
+        case _requests:
+            text = ngettext(
+                "%(number)s request of the kind “%(kind)s”: no time left. Give more with "
+                "--minutes.",
+                "%(number)s requests of the kind “%(kind)s”: no time left. Give more with "
+                "--minutes.",
+                number,
+            )
+    return text % values
 
 
 Progress = Callable[[Report, str], object]

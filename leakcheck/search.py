@@ -37,21 +37,21 @@ CHECK_CANARY_EVERY = 10  # seconds
 MAX_MOMENTS = 20  # publication times of scheduled releases that headers are searched for
 
 
-class Asked(NamedTuple):
+class SiteRequest(NamedTuple):
     """One request for one address."""
 
     path: str
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
-    by: str = ""  # what is unusual about the request
+    variant: str = ""  # the header or the parameters that are unusual
 
     @property
     def way(self) -> str:
-        return f"{self.method} {self.by}".strip()
+        return f"{self.method} {self.variant}".strip()
 
 
-def ask_by_header(path: str, method: str, headers: dict[str, str]) -> Asked:
-    return Asked(path, method, tuple(headers.items()), " ".join(headers))
+def _with_headers(path: str, method: str, headers: dict[str, str]) -> SiteRequest:
+    return SiteRequest(path, method, tuple(headers.items()), " ".join(headers))
 
 
 class Search:
@@ -72,32 +72,32 @@ class Search:
         self.site, self.canary, self.report = site, canary, report
         self.until, self.ends, self.progress, self.doing = until, ends, progress, ""
         self.counting: set[tuple[str, datetime]] = set()
-        self.never = Names.new()
-        self.before: dict[str, dict[Asked, Answer]] = {}
-        self.changed: dict[Asked, tuple[Answer, Answer]] = {}
+        self.absent = Names.new()
+        self.before: dict[str, dict[SiteRequest, Answer]] = {}
+        self.changed: dict[SiteRequest, tuple[Answer, Answer]] = {}
         self.ours = {site.origin, settings.SITE_URL}
         self.moments: list[datetime] = []
         self.seen_at = time.monotonic()
 
     # --- The phases ----------------------------------------------------------------------------
 
-    def ask_before(self) -> None:
+    def request_lists_before(self) -> None:
         """Request the lists without the canary, for at most a fifth of the time."""
         until = self._share_of(0.2)
         waiting = Release.objects.scheduled().order_by("publish_at")[:MAX_MOMENTS]
         self.moments = [release.publish_at for release in waiting if release.publish_at]
         kinds = {
             "lists": self._lists(),
-            "agents": self._lists_by_others(),
+            "agents": self._lists_for_other_clients(),
             "switches": self._lists_with_switches(),
         }
         self.before = {kind: {} for kind in kinds}
         mine = [[(kind, each) for each in kinds[kind]] for kind in kinds if kind in self.kinds]
         if "lists" in self.kinds:  # lists first: without them, the other kinds show little
             mine = [mine[0], [pair for pairs in zip_longest(*mine[1:]) for pair in pairs if pair]]
-        for kind, asked in self._in_time(until, "lists, before", [*chain(*mine)]):
-            self.before[kind][asked] = self._ask(asked)
-            self._note_countdown(asked, self.before[kind][asked])
+        for kind, request in self._in_time(until, "lists", [*chain(*mine)]):
+            self.before[kind][request] = self._send(request)
+            self._note_countdown(request, self.before[kind][request])
 
     def search(self) -> None:
         """Look for the planted canary with every kind of check."""
@@ -116,7 +116,7 @@ class Search:
             "lists": self._compare_lists,
             "links": self._follow_links,
             "guesses": self._guess,
-            "agents": self._ask_as_others,
+            "agents": self._send_as_other_clients,
             "switches": self._try_switches,
             "timing": self._time,
         }
@@ -129,28 +129,28 @@ class Search:
         """Request the lists that changed again, without the canary, and compare."""
         if not self.changed:
             return
-        after: dict[Asked, list[Answer]] = defaultdict(list)
+        after: dict[SiteRequest, list[Answer]] = defaultdict(list)
         todo = list(self.changed)
         for number in range(3):
             if number:
                 time.sleep(1.1)  # so that a page that prints the time in seconds changes
             until = time.monotonic() + (self.ends - time.monotonic()) / (3 - number)
-            for asked in self._in_time(until, "lists, after", todo):
-                after[asked].append(self._ask(asked))
+            for request in self._in_time(until, "lists", todo):
+                after[request].append(self._send(request))
             todo = list(after)
-        for asked in [asked for asked, answers in after.items() if len(answers) > 1]:
-            before, now = self.changed[asked]
-            judgement = judge(before, now, after[asked], self.canary.names)
+        for request in [request for request, answers in after.items() if len(answers) > 1]:
+            before, now = self.changed[request]
+            judgement = judge(before, now, after[request], self.canary.names)
             if judgement.difference:
                 what = _("changed while the canary was there: %(difference)s")
-                self._note(asked, what % {"difference": judgement.difference})
+                self._note(request, what % {"difference": judgement.difference})
             elif judgement.is_own:
                 self.report.notes.append(
                     _("%(path)s changed during the check for another reason.")
-                    % {"path": asked.path}
+                    % {"path": request.path}
                 )
             self.report.unsteady |= {
-                _("%(value)s of %(path)s") % {"value": name.rstrip(":"), "path": asked.path}
+                _("%(value)s of %(path)s") % {"value": name.rstrip(":"), "path": request.path}
                 for name in judgement.unsteady
             }
 
@@ -160,48 +160,50 @@ class Search:
     def kinds(self) -> list[str]:
         return self.report.kinds
 
-    def _lists(self) -> list[Asked]:
+    def _lists(self) -> list[SiteRequest]:
         paths = [
             *addresses.fixed_addresses(),
             *self._linked_pages(),
             *addresses.narrowed(self.canary),
             *self._parts_of_the_sitemap(),
         ]
-        heads = [Asked(path, "HEAD") for path in addresses.main_lists()]
+        heads = [SiteRequest(path, "HEAD") for path in addresses.main_lists()]
         packed = [
-            Asked(path, headers=(("Accept-Encoding", "gzip"),), by="compressed")
+            SiteRequest(
+                path, headers=(("Accept-Encoding", "gzip"),), variant="Accept-Encoding: gzip"
+            )
             for path in addresses.main_lists()
         ]
-        return [*map(Asked, dict.fromkeys(paths)), *heads, *packed]
+        return [*map(SiteRequest, dict.fromkeys(paths)), *heads, *packed]
 
-    def _lists_by_others(self) -> list[Asked]:
+    def _lists_for_other_clients(self) -> list[SiteRequest]:
         lists = addresses.main_lists()[:4]
         return [
-            asked
-            for headers, by in _others()
+            request
+            for headers, variant in _other_clients()
             for path in lists
-            for asked in [Asked(path, headers=_filled(headers, path), by=by)]
+            for request in [SiteRequest(path, headers=_filled(headers, path), variant=variant)]
         ]
 
-    def _lists_with_switches(self) -> list[Asked]:
-        return [Asked(f"{path}?{switch}", by=switch) for switch in self._switches()
+    def _lists_with_switches(self) -> list[SiteRequest]:
+        return [SiteRequest(f"{path}?{switch}", variant=switch) for switch in self._switches()
                 for path in addresses.main_lists()[:4]]  # fmt: skip
 
     def _switches(self) -> list[str]:
         return [each.format(day=self.canary.names.embargo_ends) for each in addresses.SWITCHES]
 
     def _compare_lists(self, until: float, kind: str = "lists") -> None:
-        for asked, before in self._in_time(until, kind, list(self.before[kind].items())):
-            self._compare_with_before(asked, before)
+        for request, before in self._in_time(until, kind, list(self.before[kind].items())):
+            self._compare_with_before(request, before)
 
-    def _compare_with_before(self, asked: Asked, before: Answer) -> None:
-        now = self.look(asked)
+    def _compare_with_before(self, request: SiteRequest, before: Answer) -> None:
+        now = self.look(request)
         names = self.canary.names
         was, is_now = (
             Comparable(answer, names, blurred=False).fields() for answer in (before, now)
         )
         if was != is_now:
-            self.changed[asked] = before, now
+            self.changed[request] = before, now
 
     def _follow_links(self, until: float) -> None:
         """Follow every link. Kinds of addresses take turns, so that none uses up the time."""
@@ -214,8 +216,8 @@ class Search:
                 known.add(path)
                 queue[_shape(path)].append(path)
 
-        for asked in self.before["lists"] or self._lists():
-            add(asked.path)
+        for request in self.before["lists"] or self._lists():
+            add(request.path)
         packed = (("Accept-Encoding", "gzip"),)
         while (open_ := [shape for shape, paths in queue.items() if paths]) and self._is_time(
             until
@@ -227,11 +229,11 @@ class Search:
             paths[at], paths[-1] = paths[-1], paths[at]
             path = paths.pop()
             self._show("links", sum(map(len, queue.values())))
-            for link in self._links(path, self.look(Asked(path, headers=packed))):
+            for link in self._links(path, self.look(SiteRequest(path, headers=packed))):
                 add(link)
         combined = sum(len(paths) for shape, paths in queue.items() if "&" in shape)
-        self.report.left_out[_("combinations of filters")] += combined
-        self.report.left_out[_("links")] += sum(map(len, queue.values())) - combined
+        self.report.left_out["combinations"] += combined
+        self.report.left_out["links"] += sum(map(len, queue.values())) - combined
 
     def _guess(self, until: float) -> None:
         """Request the addresses that a stranger could guess, the likeliest first."""
@@ -242,44 +244,44 @@ class Search:
         others = [path for path, is_likely in likely.items() if not is_likely]
         desk = reverse("admin:index")
         first.sort(key=lambda path: path.startswith(desk))  # public addresses first
-        ways = [ask_by_header(path, *way) for way in addresses.OTHER_WAYS for path in first]
+        ways = [_with_headers(path, *way) for way in addresses.OTHER_WAYS for path in first]
         random.shuffle(others)
-        todo = [*map(Asked, first), *ways, *map(Asked, others)]
-        for asked in self._in_time(until, "guesses", todo):
-            self.report.guessed += asked.method == "GET" and not asked.headers
-            self.look(asked)
+        todo = [*map(SiteRequest, first), *ways, *map(SiteRequest, others)]
+        for request in self._in_time(until, "guesses", todo):
+            self.report.guessed += request.method == "GET" and not request.headers
+            self.look(request)
 
-    def _ask_as_others(self, until: float) -> None:
+    def _send_as_other_clients(self, until: float) -> None:
         hidden = [
-            Asked(path, headers=_filled(headers, path), by=by)
+            SiteRequest(path, headers=_filled(headers, path), variant=variant)
             for path in addresses.likeliest(self.canary)
-            for headers, by in _others()
+            for headers, variant in _other_clients()
         ]
         elsewhere = [
-            Asked(reverse("newsroom"), headers=_filled(headers, path), by=by)
+            SiteRequest(reverse("newsroom"), headers=_filled(headers, path), variant=variant)
             for path in addresses.likeliest(self.canary)[:2]
-            for headers, by in _others()
+            for headers, variant in _other_clients()
             if any("{path}" in value for value in headers.values())
         ]
         self._compare_and_look("agents", until, [*elsewhere, *hidden])
 
     def _try_switches(self, until: float) -> None:
         hidden = [
-            Asked(f"{path}?{switch}", by=switch)
+            SiteRequest(f"{path}?{switch}", variant=switch)
             for path in addresses.likeliest(self.canary)
             for switch in self._switches()
         ]
         self._compare_and_look("switches", until, hidden)
 
-    def _compare_and_look(self, kind: str, until: float, hidden: list[Asked]) -> None:
+    def _compare_and_look(self, kind: str, until: float, hidden: list[SiteRequest]) -> None:
         """Compare lists with before, and look at hidden addresses, in turns."""
         todo = list(_mixed(hidden, list(self.before[kind])))
-        for asked in self._in_time(until, kind, todo):
-            before = self.before[kind].get(asked)
+        for request in self._in_time(until, kind, todo):
+            before = self.before[kind].get(request)
             if before:
-                self._compare_with_before(asked, before)
+                self._compare_with_before(request, before)
             else:
-                self.look(asked)
+                self.look(request)
 
     # --- Time ----------------------------------------------------------------------------------
 
@@ -295,27 +297,34 @@ class Search:
             again = self._measure(list(suspects), Names.new(), until, pairs)
             for path, one in list(suspects.items()):
                 if path not in again:
-                    text = _("%(path)s was %(time)s once; there was no time to confirm it.")
+                    text = _(
+                        "%(path)s once differed by %(time)s ms; there was no time to confirm it."
+                    )
                 elif not again[path].is_like(one):
-                    text = _("%(path)s was %(time)s once; the next measurement did not show it.")
+                    text = _(
+                        "%(path)s once differed by %(time)s ms; the next measurement did not "
+                        "show this."
+                    )
                 else:
                     suspects[path] = again[path]
                     continue
-                self.report.notes.append(text % {"path": path, "time": one})
+                self.report.notes.append(text % {"path": path, "time": one.milliseconds})
                 del suspects[path]
         for path, one in suspects.items():
-            what = _("is %(time)s than an address that never existed (%(range)s)")
-            self._note(Asked(path, by="timed"), what % {"time": one, "range": one.range})
+            what = _("differs by %(time)s ms from an address that never existed (%(range)s)")
+            self._note(SiteRequest(path), what % {"time": one.milliseconds, "range": one.range})
         clean = [one.smallest_visible for path, one in found.items() if path not in suspects]
         self.report.timed = len(found)
         self.report.smallest = max(clean, default=timing.MIN_SECONDS)
-        self.report.left_out[_("addresses not timed")] += len(paths) - len(found)
+        self.report.left_out["timing"] += len(paths) - len(found)
 
     def _measure(
-        self, paths: list[str], never: Names, until: float, number_of_pairs: int
+        self, paths: list[str], absent: Names, until: float, number_of_pairs: int
     ) -> dict[str, timing.Difference]:
         """Measure in rounds over all addresses, so that a busy moment affects all of them."""
-        pairs = [(path, Asked(path), self._with(never, Asked(path))) for path in paths]
+        pairs = [
+            (path, SiteRequest(path), self._renamed(absent, SiteRequest(path))) for path in paths
+        ]
         found: dict[str, list[float]] = {path: [] for path in paths}
         began = time.monotonic()
         for number in range(number_of_pairs + 1):
@@ -324,8 +333,8 @@ class Search:
             self._show("timing", number_of_pairs - number)
             for path, hidden, other in pairs:
                 took = timing.pair(
-                    lambda hidden=hidden: self._ask(hidden).seconds,  # type: ignore[misc]
-                    lambda other=other: self._ask(other).seconds,  # type: ignore[misc]
+                    lambda hidden=hidden: self._send(hidden).seconds,  # type: ignore[misc]
+                    lambda other=other: self._send(other).seconds,  # type: ignore[misc]
                 )
                 if number:  # the first round fills caches
                     found[path].append(took)
@@ -351,8 +360,7 @@ class Search:
         """Yield items until the time is over. Count the items that are left out."""
         for number, each in enumerate(todo):
             if not self._is_time(until):
-                what = _("requests of the kind “%(kind)s”") % {"kind": kind}
-                self.report.left_out[what] += len(todo) - number
+                self.report.left_out[f"requests:{kind}"] += len(todo) - number
                 return
             self._show(kind, len(todo) - number)
             yield each
@@ -365,7 +373,7 @@ class Search:
 
     # --- One address ---------------------------------------------------------------------------
 
-    def look(self, asked: Asked) -> Answer:
+    def look(self, request: SiteRequest) -> Answer:
         """Request an address and note where the canary is in the answer.
 
         An answer may repeat the request. So if the request contains a name of the canary, the
@@ -373,22 +381,22 @@ class Search:
         """
         if time.monotonic() > self.seen_at + CHECK_CANARY_EVERY:
             self._still_there()
-        answer = self._ask(asked)
-        request = " ".join([asked.path, *(value for _, value in asked.headers)]).lower()
+        answer = self._send(request)
+        sent = " ".join([request.path, *(value for _, value in request.headers)]).lower()
         for needle in self.needles:
-            if needle not in request and (where := seen(needle, answer)):
-                self._note(asked, where)
+            if needle not in sent and (where := seen(needle, answer)):
+                self._note(request, where)
                 return answer
-        if self._note_countdown(asked, answer):
+        if self._note_countdown(request, answer):
             return answer
-        if any(part in request for part in self.canary.names.replaceable):
+        if any(part in sent for part in self.canary.names.replaceable):
             self.report.compared += 1
-            if difference := self._differs(asked, answer):
+            if difference := self._differs(request, answer):
                 what = _("differs from an address that never existed: %(difference)s")
-                self._note(asked, what % {"difference": difference})
+                self._note(request, what % {"difference": difference})
         return answer
 
-    def _note_countdown(self, asked: Asked, answer: Answer) -> bool:
+    def _note_countdown(self, request: SiteRequest, answer: Answer) -> bool:
         """Note a header that reveals when something will be published, if it does so twice."""
         one = counts_down_to(answer, self.moments)
         if not one:
@@ -396,7 +404,7 @@ class Search:
         name, value, moment = one
         if (name, moment) not in self.counting:
             time.sleep(4.5)  # a number that matched by chance does not match again
-            other = counts_down_to(self._ask(asked), self.moments)
+            other = counts_down_to(self._send(request), self.moments)
             if not other or (name, moment) != (other[0], other[2]):
                 return False
             self.counting.add((name, moment))
@@ -405,7 +413,7 @@ class Search:
             "published (%(time)s UTC)"
         )
         values = {"name": name, "value": value, "time": f"{moment:%Y-%m-%d %H:%M:%S}"}
-        self._note(asked, what % values)
+        self._note(request, what % values)
         return True
 
     def _still_there(self) -> None:
@@ -419,62 +427,62 @@ class Search:
             )
         self.seen_at = time.monotonic()
 
-    def _ask(self, asked: Asked) -> Answer:
-        answer = self.site.ask(asked.path, asked.method, dict(asked.headers))
-        self.report.asked[asked.method] += 1
-        self.report.addresses.add(asked.path)
+    def _send(self, request: SiteRequest) -> Answer:
+        answer = self.site.send(request.path, request.method, dict(request.headers))
+        self.report.requests[request.method] += 1
+        self.report.addresses.add(request.path)
         self.progress(self.report, self.doing)
         return answer
 
-    def _note(self, asked: Asked, where: str) -> None:
-        self.report.sightings.append(Sighting(asked.path, asked.way, where))
+    def _note(self, request: SiteRequest, where: str) -> None:
+        self.report.sightings.append(Sighting(request.path, request.way, where))
 
     def _linked_pages(self) -> list[str]:
         """Return the pages of the public release and person that the canary is linked with."""
-        beside = Release.objects.public().first()
+        linked = Release.objects.public().first()
         named = Person.objects.with_page().first()
-        found = [thing.get_absolute_url() for thing in (beside, named) if thing]
-        if beside:
-            found += [reverse(form, args=[beside.slug])
+        found = [thing.get_absolute_url() for thing in (linked, named) if thing]
+        if linked:
+            found += [reverse(form, args=[linked.slug])
                       for form in ("release_json", "release_text")]  # fmt: skip
         return found
 
     def _parts_of_the_sitemap(self) -> list[str]:
         path = reverse("sitemap")
-        answer = self.site.ask(path)
+        answer = self.site.send(path)
         if b"<sitemapindex" not in answer.body:
             return []
         parts = [link for link in self._links(path, answer) if link != path]
         return [*parts[:10], *parts[-1:]]
 
-    def _differs(self, asked: Asked, answer: Answer) -> str:
+    def _differs(self, request: SiteRequest, answer: Answer) -> str:
         """Compare with an address that never existed, up to three times: editors may be working."""
         mine = Comparable(answer, self.canary.names)
         for _attempt in range(3):
-            other = self._never(self.never, asked)
+            other = self._absent_answer(self.absent, request)
             difference = mine.difference(other)
             if not difference:
                 return ""
-            again = self._never(Names.new(), asked)
+            again = self._absent_answer(Names.new(), request)
             noise = other.different_headers(again)
             if other.body == again.body and not (difference := mine.difference(other, noise)):
                 return ""
-            mine = Comparable(self._ask(asked), self.canary.names)
+            mine = Comparable(self._send(request), self.canary.names)
         return difference
 
-    def _never(self, never: Names, asked: Asked) -> Comparable:
-        return Comparable(self._ask(self._with(never, asked)), never)
+    def _absent_answer(self, absent: Names, request: SiteRequest) -> Comparable:
+        return Comparable(self._send(self._renamed(absent, request)), absent)
 
-    def _with(self, never: Names, asked: Asked) -> Asked:
+    def _renamed(self, absent: Names, request: SiteRequest) -> SiteRequest:
         """Return the same request for a name that never existed."""
 
         def renamed(text: str) -> str:
-            for mine, theirs in zip(self.canary.names.replaceable, never.replaceable, strict=True):
+            for mine, theirs in zip(self.canary.names.replaceable, absent.replaceable, strict=True):
                 text = text.replace(mine, theirs).replace(mine.upper(), theirs.upper())
             return text
 
-        headers = tuple((name, renamed(value)) for name, value in asked.headers)
-        return asked._replace(path=renamed(asked.path), headers=headers)
+        headers = tuple((name, renamed(value)) for name, value in request.headers)
+        return request._replace(path=renamed(request.path), headers=headers)
 
     def _links(self, path: str, answer: Answer) -> Iterator[str]:
         found = [answer.header("location")]
@@ -495,12 +503,12 @@ class Search:
                 yield quote(f"{parts.path or '/'}{query}", safe="/%?&=:+,;@!$'()*~#[]")
 
 
-def _others() -> Iterator[tuple[dict[str, str], str]]:
-    """Yield the headers of other clients, and a description."""
+def _other_clients() -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the headers of other clients, each with its name for the report."""
     for name, agent in addresses.AGENTS.items():
-        yield {"User-Agent": agent}, f"as {name}"
+        yield {"User-Agent": agent}, f"User-Agent: {name}"
     for name, headers in addresses.HEADERS.items():
-        yield headers, f"with {name}"
+        yield headers, name
 
 
 def _filled(headers: dict[str, str], path: str) -> tuple[tuple[str, str], ...]:

@@ -60,7 +60,7 @@ class Site:
     def close(self) -> None:
         self._connection.close()
 
-    def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+    def send(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
         """Request a path. Raises CheckError if the site gives no answer."""
         for wait in (1, 3, None):
             try:

@@ -45,9 +45,10 @@ class Difference:
         """Whether both are certain, and of the same sign."""
         return self.is_certain and other.is_certain and (self.low > 0) == (other.low > 0)
 
-    def __str__(self) -> str:
-        text = _("%(time)s ms slower") if self.median > 0 else _("%(time)s ms faster")
-        return text % {"time": f"{1000 * abs(self.median):.1f}"}
+    @property
+    def milliseconds(self) -> str:
+        """The median with its sign, as a text."""
+        return f"{1000 * self.median:+.1f}"
 
     @property
     def range(self) -> str:
@@ -72,10 +73,10 @@ def difference(differences: list[float]) -> Difference:
     return Difference(count, median(inside), inside[at], inside[-1 - at])
 
 
-def pair(hidden: Callable[[], float], never: Callable[[], float]) -> float:
-    """Time both in random order. Return how many seconds longer the first one took."""
+def pair(hidden: Callable[[], float], absent: Callable[[], float]) -> float:
+    """Request both in random order. Return how many seconds longer the first one took."""
     if random.random() < 0.5:  # noqa: S311
         took = hidden()
-        return took - never()
-    other = never()
+        return took - absent()
+    other = absent()
     return hidden() - other

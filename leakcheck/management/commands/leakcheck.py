@@ -82,7 +82,7 @@ class Command(BaseCommand):
         progress = Progress(self.stderr)
 
         def show(report: checking.Report, doing: str) -> None:
-            values: dict[str, object] = {"requests": f"{report.asked.total():,}", "doing": doing}
+            values: dict[str, object] = {"requests": f"{report.requests.total():,}", "doing": doing}
             if report.sightings:
                 text = ngettext(
                     "%(requests)s requests; %(doing)s; seen %(seen)d time",
@@ -99,7 +99,7 @@ class Command(BaseCommand):
     def _print(self, report: checking.Report, url: str) -> None:
         if self.stderr.isatty():
             self.stderr.write("")
-        ways = ", ".join(f"{number:,} {way}" for way, number in report.asked.most_common())
+        ways = ", ".join(f"{number:,} {way}" for way, number in report.requests.most_common())
         self.stdout.write(
             _(
                 "Requested %(addresses)s addresses of %(url)s in %(requests)s requests (%(ways)s) "
@@ -108,7 +108,7 @@ class Command(BaseCommand):
             % {
                 "addresses": f"{len(report.addresses):,}",
                 "url": url,
-                "requests": f"{report.asked.total():,}",
+                "requests": f"{report.requests.total():,}",
                 "ways": ways,
                 "seconds": f"{report.seconds:.0f}",
             }

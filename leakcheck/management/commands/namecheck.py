@@ -76,7 +76,7 @@ class Command(BaseCommand):
             text = _("%(number)s addresses read; files: %(files)s.")
         else:
             text = _("%(number)s addresses read.")
-        self.stdout.write(text % {"number": f"{report.asked:,}", "files": files})
+        self.stdout.write(text % {"number": f"{report.requests:,}", "files": files})
         for text, finds in (
             (_("Protected names on public pages: %(number)s"), report.open()),
             (_("May be the name of somebody else: %(number)s"), report.warned()),
