@@ -22,7 +22,7 @@ RECENT = timedelta(days=7)
 class Desk:
     """The lists of the desk, each with the most urgent rows first."""
 
-    mine: list[Release]
+    my_drafts: list[Release]
     waiting: list[Release]
     blocked_by_name: list[Release]
     scheduled: list[Release]
@@ -49,7 +49,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
     people = Person.objects.visible_to(user)
     drafts = releases.filter(status=Release.Status.DRAFT)
     return Desk(
-        mine=list(drafts.filter(created_by=user).order_by("-updated_at", "pk")[:MAX_LISTED]),
+        my_drafts=list(drafts.filter(created_by=user).order_by("-updated_at", "pk")[:MAX_LISTED]),
         waiting=list(
             releases.filter(status=Release.Status.IN_REVIEW).order_by("updated_at", "pk")[
                 :MAX_LISTED

@@ -72,7 +72,7 @@ class Builder:
         return bool(self.at.lists) and self.at.lists[-1].in_item
 
     def has_words(self) -> bool:
-        """Whether the open paragraph has a word."""
+        """Return whether the open paragraph has a word."""
         at = self.at
         while at.looked_at < len(at.runs):
             if plain(at.runs[at.looked_at].text):

@@ -52,7 +52,7 @@ def _names_no_place(text: str) -> bool:
 
 
 def _is_capitalised(text: str) -> bool:
-    """Whether each word begins with a capital or is common in place names."""
+    """Return whether each word begins with a capital or is common in place names."""
     return all(
         word[0].isupper() or word.casefold() in _IN_PLACES
         for word in re.findall(r"[^\W\d_][\w’'-]*", text)

@@ -121,7 +121,7 @@ def relative_dates(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _touches(spans: list[tuple[int, int]], day: Day) -> bool:
-    """Whether a day overlaps one of the spans, which are sorted and do not overlap."""
+    """Return whether a day overlaps one of the spans, which are sorted and do not overlap."""
     number = bisect_left(spans, (day.end, 0))
     return number > 0 and spans[number - 1][1] > day.start
 

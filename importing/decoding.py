@@ -162,7 +162,7 @@ def _decoded_if_likely(data: bytes, codec: str, script: re.Pattern[str]) -> str 
 
 
 def _reads_badly(text: str, codec: str) -> bool:
-    """Whether rare characters, or capitals inside words, show that the encoding is wrong."""
+    """Return whether rare characters, or capitals inside words, show that the encoding is wrong."""
     if codec == "gb18030":
         # The 3755 common characters of GB 2312 are in rows 0xB0 to 0xD7.
         rare = [c for c in _RARE_CHINESE.findall(text) if not 0xB0 <= c.encode(codec)[0] <= 0xD7]

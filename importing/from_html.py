@@ -71,7 +71,7 @@ def read_html(source: Source, filename: str) -> None:
 
 
 def is_wml(text: str) -> bool:
-    """Whether a text contains a WML command on a separate line."""
+    """Return whether a text contains a WML command on a separate line."""
     return bool(_WML_COMMAND.search(text))
 
 

@@ -74,7 +74,7 @@ class _Policy(EmailPolicy):
 
 
 def is_mail(text: str, filename: str) -> bool:
-    """Whether a file is a mail with its headers at the top."""
+    """Return whether a file is a mail with its headers at the top."""
     head = text.lstrip()[:20_000].partition("\n\n")[0].split("\n")
     lines = [line for line in head if line]
     if not lines or not all(_LINE_OF_HEAD.fullmatch(line) for line in lines[:200]):
@@ -116,7 +116,7 @@ def read_mail(source: Source, filename: str, data: bytes) -> None:
 
 
 def _is_saved_page(message: EmailMessage) -> bool:
-    """Whether the mail is a web page that a browser saved in one file (.mhtml)."""
+    """Return whether the mail is a web page that a browser saved in one file (.mhtml)."""
     return "snapshot-content-location" in message or "Saved by" in str(message["from"] or "")
 
 

@@ -308,7 +308,7 @@ def _width(text: str, lines: Sequence[_Line]) -> int:
 
 
 def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
-    """Whether a line of a wrapped text continues in the next."""
+    """Return whether a line of a wrapped text continues in the next."""
     line = text[a.start : a.end]
     if any(rule.matches(_at_line_end(text, a, b)) for rule in JOINS):
         return not head_line(line)
@@ -323,7 +323,7 @@ def _joined(text: str, a: _Line, b: _Line, width: int, quote: str) -> bool:
 
 
 def _continues(text: str, a: _Line, b: _Line) -> bool:
-    """Whether a full line continues in lower case, in a text without a known width."""
+    """Return whether a full line continues in lower case, in a text without a known width."""
     return len(a) in _FULL and bool(JOINS[0].matches(_at_line_end(text, a, b)))
 
 
@@ -373,7 +373,7 @@ def _split_page(text: str, line: _Line) -> list[_Line]:
 
 
 def _separates(text: str, start: int, gap: re.Match[str], wrapped: bool) -> bool:
-    """Whether a gap in a long line separates two paragraphs."""
+    """Return whether a gap in a long line separates two paragraphs."""
     if wrapped:
         # Gaps of the usual width are the line ends of an indented page. Narrower or much wider gaps
         # separate paragraphs.

@@ -85,7 +85,7 @@ def read_front_matter(source: Source, printed: str) -> int:
 
 
 def _has_bare_head(text: str, place: int) -> bool:
-    """Whether the first paragraph has only lines of keys and values, one of them a title."""
+    """Return whether the first paragraph has only lines of keys and values, one of them a title."""
     lines = text[place : place + _MAX_HEAD_CHARACTERS].partition("\n\n")[0].split("\n")
     keys = [match[1].casefold() if (match := _KEY.match(line)) else "" for line in lines]
     return len(keys) > 1 and all(keys) and any(_FIELDS.get(key) == "title" for key in keys)

@@ -46,7 +46,7 @@ def _is_breadcrumb(text: str) -> bool:
 
 
 def _has_loose_arrow(text: str) -> bool:
-    """Whether a short line begins or ends with an arrow that has no counterpart."""
+    """Return whether a short line begins or ends with an arrow that has no counterpart."""
     if len(text) > 60 or ("«" in text and "»" in text):
         return False
     return text[-1:] in "»›→" or text[:1] in "«‹←"
@@ -107,7 +107,7 @@ _PLACE_FIRST = re.compile(
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a line ends like a sentence rather than like a title."""
+    """Return whether a line ends like a sentence rather than like a title."""
     return bool(_ENDS_SENTENCE.search(text))
 
 
@@ -128,7 +128,7 @@ _MAX_CONTACT_WORDS = 30
 
 
 def is_contact(text: str) -> bool:
-    """Whether a line is a contact: a name with a number or an address."""
+    """Return whether a line is a contact: a name with a number or an address."""
     if len(text) > 300 or size(text) > _MAX_CONTACT_WORDS or ends_sentence(text):
         return False
     named = _CONTACT.match(text)

@@ -192,7 +192,7 @@ def _without(claim: str, detected: LanguageGuess) -> tuple[tuple[str, float], ..
 
 
 def _alike(tag: str, other: str) -> bool:
-    """Whether two tags name the same language, or two that are similar in writing."""
+    """Return whether two tags name the same language, or two that are similar in writing."""
     first, second = tag.partition("-")[0], other.partition("-")[0]
     together = ({"nb", "nn", "no"}, {"hr", "bs", "sr", "sh", "cnr"}, {"id", "ms"}, {"fa", "prs"})
     return first == second or any({first, second} <= group for group in together)

@@ -128,7 +128,7 @@ def _is_listed_first(around: str) -> bool:
 
 
 def _is_named_after_role(around: str) -> bool:
-    """Whether a role and a comma come before it: “the minister-designate, §, …”."""
+    """Return whether a role and a comma come before it: “the minister-designate, §, …”."""
     found = _ROLE_AND_COMMA.search(around.partition(PERSON)[0][-100:])
     return bool(found and is_role(found[1]) and around.partition(PERSON)[2][:1] in (",", ")", ":"))
 
@@ -191,7 +191,7 @@ WEAK = (
 
 
 def has_speech_verb(text: str, end: int) -> bool:
-    """Whether a verb of saying follows the name that ends at a position."""
+    """Return whether a verb of saying follows the name that ends at a position."""
     match = SPEECH_VERB_AFTER.match(text, end)
     if not match or (match["title"] and not is_title(match["title"])):
         return False

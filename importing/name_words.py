@@ -69,7 +69,7 @@ _NOT_A_DESCRIPTION = frozenset(
 
 
 def is_role(word: str) -> bool:
-    """Whether a word is a role: a post, a profession, a form of address."""
+    """Return whether a word is a role: a post, a profession, a form of address."""
     word = POSSESSIVE.sub("", lowered(word)).strip("().-–—“\"'‘[")
     return _singular_role(word) or is_plural_role(word)
 
@@ -98,7 +98,7 @@ def lowered(word: str) -> str:
 
 
 def is_common(word: str) -> bool:
-    """Whether a word is more likely a place, a month or an institution than a name."""
+    """Return whether a word is more likely a place, a month or an institution than a name."""
     if is_initial(word):
         return False
     word = lowered(word)
@@ -243,14 +243,14 @@ def _words_before(text: str, end: int) -> Iterator[tuple[str, int]]:
 
 
 def _is_scope(word: str) -> bool:
-    """Whether a word can be between a role and a name: “of the Senate Committee”."""
+    """Return whether a word can be between a role and a name: “of the Senate Committee”."""
     return not is_role(word) and (
         word[0].isupper() or word[0] == "(" or lowered(word) in CONNECTORS
     )
 
 
 def _describes(word: str, next_word: str) -> bool:
-    """Whether a word before a role belongs to it: “human rights lawyer”, not “met the lawyer”."""
+    """Return whether a word describes a role: “human rights lawyer”, not “met the lawyer”."""
     lower = lowered(word)
     if _is_acronym(word) or lower in ("former", "then", "late", "acting", "outgoing"):
         return True
@@ -316,7 +316,7 @@ def is_title(title: str) -> bool:
 
 
 def is_printed_title(words: str) -> bool:
-    """Whether a description is capitalised like a title."""
+    """Return whether a description is capitalised like a title."""
     return not is_plural_role(role_in(words)) and all(
         word[0].isupper() or lowered(word) in CONNECTORS or not word[0].isalpha()
         for word in words.split()

@@ -223,7 +223,7 @@ class People:
         after: re.Match[str] | None,
         addressed: bool,
     ) -> bool:
-        """Whether a word is not part of a longer name of another person or thing."""
+        """Return whether a word is not part of a longer name of another person or thing."""
         possessive = bool(POSSESSIVE.search(token[0]))
         if after and not possessive and text[token.end() : after.start()] == " ":
             return False

@@ -96,7 +96,7 @@ def notes_of_left_out(texts_by_part: Mapping[str, Sequence[str]]) -> Iterator[No
 
 
 def is_hidden(found: dict[str, str]) -> bool:
-    """Whether the page does not show an element with these attributes."""
+    """Return whether the page does not show an element with these attributes."""
     return (
         "hidden" in found
         or found.get("aria-hidden", "").casefold() == "true"

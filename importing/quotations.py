@@ -43,7 +43,7 @@ class Stretch:
 
 
 def looks_like_credit(text: str) -> bool:
-    """Whether words after a quotation name its speaker: “Felix Jakens, Head of Campaigns”."""
+    """Return whether words name the speaker of a quotation: “Felix Jakens, Head of Campaigns”."""
     parts = text.strip().split(",")[0].split()
     if not 0 < len(parts) <= 8 or len(text.split()) > 25 or text.rstrip().endswith(("?", "!", ":")):
         return False
@@ -178,7 +178,7 @@ def _in_double_marks(text: str) -> list[Stretch]:
 
 
 def _opens(text: str, at: int, opened: int) -> bool:
-    """Whether a mark opens a quotation. Some languages swap opening and closing marks."""
+    """Return whether a mark opens a quotation. Some languages swap opening and closing marks."""
     mark, before, after = text[at], text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     if mark == '"':
         return (not before or before.isspace() or before in "([—–-‘'“") and bool(after.strip())
@@ -192,7 +192,7 @@ def _opens(text: str, at: int, opened: int) -> bool:
 
 
 def _is_speech(text: str, stretch: Stretch) -> bool:
-    """Whether text in quotation marks is a sentence, and not a term or the title of a work."""
+    """Return whether text in quotation marks is a sentence, not a term or the title of a work."""
     words = text[stretch.start : stretch.end].strip()
     count = len(words.split())
     if count < _MIN_WORDS or not (words[0].isupper() or words[0] in "[….'‘(0123456789"):

@@ -549,7 +549,7 @@ class _ReleaseParser:
 
 
 def is_emphatic(block: Block, strong: bool = False) -> bool:
-    """Whether a block is bold or italic from end to end."""
+    """Return whether a block is bold or italic from end to end."""
     runs = [run for run in block.runs if plain(run.text)]
     return bool(runs) and (
         all(run.strong for run in runs) or (not strong and all(run.em for run in runs))
@@ -569,7 +569,7 @@ def _looks_like_title(block: Block) -> bool:
 
 
 def _is_heading(block: Block, following: list[Block], longest: int = 12) -> bool:
-    """Whether a short separate line is the heading of the text after it."""
+    """Return whether a short separate line is the heading of the text after it."""
     text = block.text
     if size(text) > longest or len(text) > 10 * longest or ends_sentence(text) or not following:
         return False

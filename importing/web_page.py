@@ -249,7 +249,7 @@ class _PageReader:
                 break
 
     def _stands_alone(self, time: Element) -> bool:
-        """Whether a time is outside sentences, so that it is probably the page’s date."""
+        """Return whether a time is outside sentences, so that it is probably the page’s date."""
         holder = self._ancestor(time, {"p", "li", "td", "blockquote"})
         return holder is None or self._words(holder.start, holder.end) <= _MAX_DATE_LINE_WORDS
 
@@ -283,7 +283,7 @@ class _PageReader:
                 self.skips.append(Skip(*span, "page furniture", True))
 
     def _holds_the_release(self, element: Element, is_main_part: bool) -> bool:
-        """Whether a hidden element contains the release, for example behind a dialog."""
+        """Return whether a hidden element contains the release, for example behind a dialog."""
         is_temporary = element.name in ("html", "body") or "aria-hidden" in element.attributes
         return (is_temporary and is_main_part) or _any_between(
             self.heads, element.inner, element.inner_end

@@ -177,8 +177,8 @@ def plan(at: datetime) -> None:
 def work(lane: Lane, *, at: datetime | None = None) -> int:
     """Run all due jobs of one lane; return how many were started."""
     begun = 0
-    while not wake.stopping.is_set() and (mine := _claim(lane=lane, at=at)) is not None:
-        _do(mine)
+    while not wake.stopping.is_set() and (row := _claim(lane=lane, at=at)) is not None:
+        _do(row)
         begun += 1
     return begun
 
@@ -189,10 +189,10 @@ def do(task: Task, *arguments: Any, key: str) -> bool:
     Raises JobPostponed if the job can't run now. It then stays in the queue for a worker.
     """
     task.add(*arguments, key=key)
-    mine = _claim(early=True, name=task.name, key=key)
-    if mine is None:
+    row = _claim(early=True, name=task.name, key=key)
+    if row is None:
         return False
-    _do(mine, raises=True)
+    _do(row, raises=True)
     return True
 
 
@@ -206,62 +206,66 @@ def _claim(*, at: datetime | None = None, early: bool = False, **which: Any) -> 
     if not due.exists():
         return None
     with transaction.atomic():
-        mine = due.select_for_update(skip_locked=True).first()
-        if mine is None:
+        row = due.select_for_update(skip_locked=True).first()
+        if row is None:
             return None
-        mine.state, mine.lease, mine.due_at = Job.State.RUNNING, uuid.uuid4(), now + leases.LEASE
-        mine.attempts += 1
-        mine.save(update_fields=["state", "lease", "due_at", "attempts"])
-    return mine
+        row.state, row.lease, row.due_at = (
+            Job.State.RUNNING,
+            uuid.uuid4(),
+            now + leases.LEASE,
+        )
+        row.attempts += 1
+        row.save(update_fields=["state", "lease", "due_at", "attempts"])
+    return row
 
 
-def _do(mine: Job, *, raises: bool = False) -> None:
-    task = TASKS[mine.name]
-    if mine.attempts > task.attempts:
-        _give_up(task, mine, _("The worker stopped each time it ran this job."))
+def _do(row: Job, *, raises: bool = False) -> None:
+    task = TASKS[row.name]
+    if row.attempts > task.attempts:
+        _give_up(task, row, _("The worker stopped each time it ran this job."))
         return
     try:
         if task.atomic:
             with transaction.atomic():
-                _lock(mine)
-                task.run(*mine.arguments)
-                _finish(task, mine)
+                _lock(row)
+                task.run(*row.arguments)
+                _finish(task, row)
         else:
-            with _kept(mine):
-                task.run(*mine.arguments)
-            _finish(task, mine)
+            with _kept(row):
+                task.run(*row.arguments)
+            _finish(task, row)
     except LeaseLostError:
-        log.warning("Another worker has taken job %s %s.", mine.name, mine.pk)
+        log.warning("Another worker has taken job %s %s.", row.name, row.pk)
     except JobPostponed as problem:
-        _postpone(mine, str(problem), timezone.now() + POSTPONE_BY, attempts=mine.attempts - 1)
+        _postpone(row, str(problem), timezone.now() + POSTPONE_BY, attempts=row.attempts - 1)
         if raises:
             raise
     except JobFailed as problem:
-        _give_up(task, mine, str(problem))
+        _give_up(task, row, str(problem))
     except JobRetry as problem:
-        log.warning("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
-        _failed(task, mine, str(problem), RETRY_SOON)
+        log.warning("Job %s %s failed, attempt %s.", row.name, row.pk, row.attempts)
+        _failed(task, row, str(problem), RETRY_SOON)
     except Exception as problem:
-        log.exception("Job %s %s failed, attempt %s.", mine.name, mine.pk, mine.attempts)
+        log.exception("Job %s %s failed, attempt %s.", row.name, row.pk, row.attempts)
         reason = _("%(error)s. See the log.") % {"error": type(problem).__name__}
-        _failed(task, mine, reason, RETRY_PAUSES[min(mine.attempts, len(RETRY_PAUSES)) - 1])
+        _failed(task, row, reason, RETRY_PAUSES[min(row.attempts, len(RETRY_PAUSES)) - 1])
 
 
-def _failed(task: Task, mine: Job, reason: str, pause: timedelta) -> None:
-    if mine.attempts >= task.attempts:
-        _give_up(task, mine, reason)
+def _failed(task: Task, row: Job, reason: str, pause: timedelta) -> None:
+    if row.attempts >= task.attempts:
+        _give_up(task, row, reason)
     else:
-        _postpone(mine, reason, timezone.now() + pause)
+        _postpone(row, reason, timezone.now() + pause)
 
 
-def _lock(mine: Job) -> None:
-    if not Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease).exists():
+def _lock(row: Job) -> None:
+    if not Job.objects.select_for_update().filter(pk=row.pk, lease=row.lease).exists():
         raise LeaseLostError
 
 
-def _finish(task: Task, mine: Job) -> None:
-    owned = Job.objects.filter(pk=mine.pk, lease=mine.lease)
-    following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
+def _finish(task: Task, row: Job) -> None:
+    owned = Job.objects.filter(pk=row.pk, lease=row.lease)
+    following = task.next_time(timezone.now()) if row.key == SCHEDULED else None
     if following is None and owned.filter(again=False).delete()[0]:
         return
     # This comes first: a job that was requested again runs now, not at its next scheduled time.
@@ -272,17 +276,17 @@ def _finish(task: Task, mine: Job) -> None:
         raise LeaseLostError
 
 
-def _postpone(mine: Job, reason: str, until: datetime, **more: Any) -> None:
-    Job.objects.filter(pk=mine.pk, lease=mine.lease).update(
+def _postpone(row: Job, reason: str, until: datetime, **more: Any) -> None:
+    Job.objects.filter(pk=row.pk, lease=row.lease).update(
         state=Job.State.WAITING, lease=None, reason=reason, due_at=until, again=False, **more
     )
 
 
-def _give_up(task: Task, mine: Job, reason: str) -> None:
-    log.error("Job %s %s was given up: %s", mine.name, mine.pk, reason)
-    following = task.next_time(timezone.now()) if mine.key == SCHEDULED else None
+def _give_up(task: Task, row: Job, reason: str) -> None:
+    log.error("Job %s %s was given up: %s", row.name, row.pk, reason)
+    following = task.next_time(timezone.now()) if row.key == SCHEDULED else None
     with transaction.atomic():
-        owned = Job.objects.select_for_update().filter(pk=mine.pk, lease=mine.lease)
+        owned = Job.objects.select_for_update().filter(pk=row.pk, lease=row.lease)
         if not owned.exists():
             return
         # A scheduled job waits for its next time. The reason stays until a run succeeds.
@@ -290,19 +294,19 @@ def _give_up(task: Task, mine: Job, reason: str) -> None:
         now = timezone.now()
         owned.update(
             state=state, lease=None, reason=reason, again=False,
-            attempts=0 if following else mine.attempts, due_at=following or now,
+            attempts=0 if following else row.attempts, due_at=following or now,
         )  # fmt: skip
         if task.given_up:
-            task.given_up(reason, *mine.arguments)
+            task.given_up(reason, *row.arguments)
 
 
 _running: set[uuid.UUID] = set()
 
 
 @contextmanager
-def _kept(mine: Job) -> Iterator[None]:
+def _kept(row: Job) -> Iterator[None]:
     """Renew the lease of a job while it runs, and list it for `hand_back`."""
-    lease = mine.lease
+    lease = row.lease
     if lease is None:
         raise LeaseLostError
     _running.add(lease)

@@ -63,17 +63,17 @@ class Comparable:
     def difference(self, other: "Comparable", ignored: set[str] | None = None) -> str:
         """Return how this differs from another answer, or an empty text."""
         if self.status != other.status:
-            return _instead("status", self.status, other.status)
+            return _difference_text("status", self.status, other.status)
         if self.body != other.body:
             at = next(
                 (n for n, (a, b) in enumerate(zip(self.body, other.body, strict=False)) if a != b),
                 min(len(self.body), len(other.body)),
             )
             mine, theirs = ([b[max(at - 30, 0) : at + 60]] for b in (self.body, other.body))
-            return _instead("body", _excerpt(mine), _excerpt(theirs))
+            return _difference_text("body", _excerpt(mine), _excerpt(theirs))
         for key in sorted(self.different_headers(other) - (ignored or set())):
             mine, theirs = ([v for k, v in answer.headers if k == key] for answer in (self, other))
-            return _instead(f"header {key}:", _excerpt(mine), _excerpt(theirs))
+            return _difference_text(f"header {key}:", _excerpt(mine), _excerpt(theirs))
         return ""
 
     def fields(self) -> dict[str, bytes]:
@@ -128,17 +128,17 @@ def judge(before: Answer, now: Answer, after: list[Answer], names: Names) -> Jud
         if mine == first or (mine is None and None in others):
             continue
         if all(other == first for other in others):
-            judgement.difference = _named(name, mine, first)
+            judgement.difference = _field_difference(name, mine, first)
             return judgement
         if mine in others or None in others or first is None:
             judgement.is_own = True
         elif mine is None:
-            judgement.difference = _named(name, mine, first)
+            judgement.difference = _field_difference(name, mine, first)
             return judgement
         else:
             off, is_predictable = _compare_with_prediction(values, times)
             if off:
-                judgement.difference = _named(name, *off)
+                judgement.difference = _field_difference(name, *off)
                 return judgement
             if all(other == others[0] for other in others):
                 judgement.is_own = True
@@ -153,17 +153,17 @@ def _status_first(name: str) -> tuple[int, str]:
     return (["status", "body"].index(name) if name in ("status", "body") else 2, name)
 
 
-def _named(name: str, mine: bytes | None, theirs: bytes | None) -> str:
+def _field_difference(name: str, mine: bytes | None, theirs: bytes | None) -> str:
     if name == "body" and mine and theirs:
         at = next(
             (n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b),
             min(len(mine), len(theirs)),
         )
         mine, theirs = (text[max(at - 30, 0) : at + 60] for text in (mine, theirs))
-    return _instead(name, _excerpt([mine or b""]), _excerpt([theirs or b""]))
+    return _difference_text(name, _excerpt([mine or b""]), _excerpt([theirs or b""]))
 
 
-def _instead(name: str, mine: str, theirs: str) -> str:
+def _difference_text(name: str, mine: str, theirs: str) -> str:
     """Return a difference as a text; `name` is "status", "body" or such as "header etag:"."""
     texts = {
         "status": gettext("status %(mine)s instead of %(theirs)s"),
@@ -272,7 +272,7 @@ def _excerpt(values: list[bytes]) -> str:
     return f"“{' '.join(text.split())[:120]}”"
 
 
-def seen(needle: str, answer: Answer) -> str:
+def find_word(needle: str, answer: Answer) -> str:
     """Return where a word is in an answer, or an empty text."""
     if needle in answer.reason.lower():
         return gettext("status line: %(text)s") % {"text": f"{answer.status} {answer.reason}"}

@@ -285,7 +285,7 @@ def _process(picture: MediaAsset) -> None:
 
 
 def is_in_place(canary: Canary) -> bool:
-    """Whether a canary is still there, approved and scheduled."""
+    """Return whether a canary is still there, approved and scheduled."""
     return Release.objects.scheduled().filter(pk=canary.names.release).exists()
 
 

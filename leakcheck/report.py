@@ -18,7 +18,7 @@ class Sighting:
     """A place where the canary was seen."""
 
     address: str
-    way: str
+    request: str  # its method, and what is unusual about it
     where: str
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from leakcheck import addresses, timing
 from leakcheck import canary as canaries
-from leakcheck.answers import Comparable, counts_down_to, judge, moments_as_text, seen
+from leakcheck.answers import Comparable, counts_down_to, find_word, judge, moments_as_text
 from leakcheck.canary import Canary, Names
 from leakcheck.report import KINDS, Progress, Report, Sighting
 from leakcheck.site import Answer, CheckError, Site
@@ -46,7 +46,7 @@ class SiteRequest(NamedTuple):
     variant: str = ""  # the header or the parameters that are unusual
 
     @property
-    def way(self) -> str:
+    def label(self) -> str:
         return f"{self.method} {self.variant}".strip()
 
 
@@ -384,7 +384,7 @@ class Search:
         answer = self._send(request)
         sent = " ".join([request.path, *(value for _, value in request.headers)]).lower()
         for needle in self.needles:
-            if needle not in sent and (where := seen(needle, answer)):
+            if needle not in sent and (where := find_word(needle, answer)):
                 self._note(request, where)
                 return answer
         if self._note_countdown(request, answer):
@@ -435,7 +435,7 @@ class Search:
         return answer
 
     def _note(self, request: SiteRequest, where: str) -> None:
-        self.report.sightings.append(Sighting(request.path, request.way, where))
+        self.report.sightings.append(Sighting(request.path, request.label, where))
 
     def _linked_pages(self) -> list[str]:
         """Return the pages of the public release and person that the canary is linked with."""

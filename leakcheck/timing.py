@@ -42,7 +42,7 @@ class Difference:
         return MIN_SECONDS + self.high - self.low
 
     def is_like(self, other: "Difference") -> bool:
-        """Whether both are certain, and of the same sign."""
+        """Return whether both are certain, and of the same sign."""
         return self.is_certain and other.is_certain and (self.low > 0) == (other.low > 0)
 
     @property

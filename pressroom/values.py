@@ -111,12 +111,13 @@ def flag(name: str, default: bool) -> bool:
     return value.lower() in ON if value else default
 
 
-def whole_number(name: str, default: int, minimum: int, maximum: int, what: str) -> int:
-    """Return a whole number from `minimum` to `maximum`. `what` describes it in messages."""
+def whole_number(name: str, default: int, minimum: int, maximum: int, description: str) -> int:
+    """Return a whole number from `minimum` to `maximum`. `description` describes it in messages."""
     value = os.environ.get(name, "").strip() or str(default)
     if not re.fullmatch(r"[0-9]{1,6}", value) or not minimum <= int(value) <= maximum:
         raise ImproperlyConfigured(
-            f"{name} is {shown(value)}: set the {what}, a whole number from {minimum} to {maximum}."
+            f"{name} is {shown(value)}: set the {description}, a whole number from {minimum} to "
+            f"{maximum}."
         )
     return int(value)
 

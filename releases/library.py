@@ -187,7 +187,7 @@ def _record_correction(
         )
     for release in sorted(names, key=lambda release: release.pk):
         workflow.record_correction(
-            release, by=by, text=correction, at=at, of=", ".join(names[release])
+            release, by=by, text=correction, at=at, subject=", ".join(names[release])
         )
 
 

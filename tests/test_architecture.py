@@ -341,7 +341,8 @@ def test_the_table_of_what_to_change_where_names_existing_files_and_code():
                 source = (ROOT / named).read_text() if (ROOT / named).is_file() else source
             else:
                 for name in named.split("."):
-                    assert re.search(rf"\b{name}\b", source), f"{question.strip()}: {named}"
+                    defined = rf'(?:def|class) {name}\b|^ *{name}\b.*=|"{name}"'
+                    assert re.search(defined, source, re.MULTILINE), f"{question.strip()}: {named}"
 
 
 def test_every_link_in_the_documents_leads_to_a_file():

@@ -359,16 +359,16 @@ MADE = {"style": "press", "extension": "jpg", "width": 1, "height": 1, "blur": "
 )
 def test_answers_of_a_hostile_process_are_refused(task, answers, monkeypatch, tmp_path):
     with pytest.raises(BadFileError, match="could not be opened"):
-        asked(task, answers, monkeypatch, tmp_path)
+        result_of(task, answers, monkeypatch, tmp_path)
 
 
 def test_answers_of_an_honest_process_are_accepted(monkeypatch, tmp_path):
     pieces = [{"from": 0, "to": 5}, {"length": 4}, {"from": 5, "to": 1000}]
-    cleaned = asked("clean", [NOTED, *pieces], monkeypatch, tmp_path)
+    cleaned = result_of("clean", [NOTED, *pieces], monkeypatch, tmp_path)
     assert cleaned.pieces == [(0, 5), b"1234", (5, 1000)]
 
 
-def asked(task, answers, monkeypatch, tmp_path):
+def result_of(task, answers, monkeypatch, tmp_path):
     """Run a task with a process that sends certain answers; return the result."""
     monkeypatch.setattr(
         sandbox, "MAX_ADDED_BYTES", -980

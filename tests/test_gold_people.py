@@ -114,13 +114,13 @@ def _forms(row: dict) -> set[str]:
 
 
 def _is_in_file(release: gold.Gold, row: dict) -> bool:
-    """Whether the file contains a name. Some names were only in other fields of the source."""
+    """Return whether the file has a name. Some names were only in other fields of the source."""
     text = _letters(unescape(re.sub(r"<[^>]*>", " ", release.data.decode(errors="replace"))))
     return any(form in text for form in _forms(row))
 
 
 def _is_family_name_only(person) -> bool:
-    """Whether only a family name was found: the marks have no row for “President Bush”."""
+    """Return whether only a family name was found: the marks have no row for “President Bush”."""
     return len(person.name.split()) == 1 or person.name.split()[0] == "King"
 
 

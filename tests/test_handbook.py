@@ -113,7 +113,7 @@ def on_screen() -> set[str]:
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Whether a text matches a pattern, in which “…” stands for anything."""
+    """Return whether a text matches a pattern, in which “…” stands for anything."""
     if "…" not in pattern or letters(pattern) < MIN_LETTERS:
         return False
     # After a letter, “…” stands for an ending, such as that of a plural.

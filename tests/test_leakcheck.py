@@ -117,7 +117,7 @@ def sightings(url, kind, patterns):
     seen: list[str] = []
 
     def watch(report, doing):
-        seen[:] = [f"{each.way} {each.address}: {each.where}" for each in report.sightings]
+        seen[:] = [f"{each.request} {each.address}: {each.where}" for each in report.sightings]
         if all(any(re.search(pattern, line) for line in seen) for pattern in patterns.values()):
             raise AllSeen
 

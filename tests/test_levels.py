@@ -175,7 +175,7 @@ def test_a_new_record_starts_at_level_1(at_desk, editor):
 
 
 @pytest.fixture
-def known():
+def named():
     """A person with a page who is named, quoted, shown and offered in public releases."""
     person = make_prisoner("Teodor Brask", title="Director", speaks=True)
     portrait = make_picture("portrait.jpg", credit_line="Of Brask")
@@ -223,12 +223,12 @@ def places(person, portrait, picture, release) -> dict[str, bool]:
     }
 
 
-def test_lowering_takes_one_click_and_takes_effect_at_once_everywhere(at_desk, editor, known):
-    person, *_, release = known
-    before = places(*known)
+def test_lowering_takes_one_click_and_takes_effect_at_once_everywhere(at_desk, editor, named):
+    person, *_, release = named
+    before = places(*named)
     assert all(before.values()), before
     answer = at_desk(editor).post(f"{PEOPLE}{person.pk}/lower/", {"to": "1"}, follow=True)
-    assert not any(places(*known).values()), places(*known)
+    assert not any(places(*named).values()), places(*named)
     shown = text(answer)
     assert "Level lowered to 1 everywhere." in shown
     assert "A word" in shown
@@ -238,8 +238,8 @@ def test_lowering_takes_one_click_and_takes_effect_at_once_everywhere(at_desk, e
     assert (change.before, change.after, change.requested_by) == (3, 1, editor)
 
 
-def test_a_cached_page_is_stale_after_the_level_is_lowered(client, editor, known):
-    person, *_, release = known
+def test_a_cached_page_is_stale_after_the_level_is_lowered(client, editor, named):
+    person, *_, release = named
     for path in (person.get_absolute_url(), "/prisoners/", release.get_absolute_url()):
         kept = client.get(path)["ETag"]
         assert client.get(path, headers={"If-None-Match": kept}).status_code == 304
@@ -372,49 +372,49 @@ def consent(person, **fields):
     return Consent.objects.create(person=person, **row | fields)
 
 
-def test_a_name_is_hidden_from_the_day_after_the_consent_ends(known):
-    person = known[0]
+def test_a_name_is_hidden_from_the_day_after_the_consent_ends(named):
+    person = named[0]
     today = timezone.localdate()
     consent(person, ends=today)
-    assert all(places(*known).values())
+    assert all(places(*named).values())
     with time_machine.travel(timezone.now() + DAY):
-        assert not any(places(*known).values())
+        assert not any(places(*named).values())
         blocked = make_release("draft", body="<p>Teodor Brask.</p>")
         assert "protected name" in " ".join(as_shown(workflow.blockers(blocked)))
-    assert all(places(*known).values())
+    assert all(places(*named).values())
 
 
-def test_a_withdrawn_consent_hides_everything_at_once_unless_another_is_valid(known):
-    person = known[0]
+def test_a_withdrawn_consent_hides_everything_at_once_unless_another_is_valid(named):
+    person = named[0]
     first = consent(person)
     second = consent(person, basis="subject")
     first.withdrawn = timezone.localdate()
     first.save()
-    assert all(places(*known).values())
+    assert all(places(*named).values())
     second.withdrawn = timezone.localdate()
     second.save()
-    assert not any(places(*known).values())
+    assert not any(places(*named).values())
     second.delete()
     first.delete()
-    assert all(places(*known).values())  # without recorded consents only the level decides
+    assert all(places(*named).values())  # without recorded consents only the level decides
 
 
 PICTURES = {"portrait", "picture", "poster", "card", "zip"}
 
 
-def test_a_consent_without_photographs_hides_only_the_pictures(known, at_desk, editor):
-    name_only = consent(known[0], covers_photo=False)
-    assert {place for place, there in places(*known).items() if not there} == PICTURES
-    page = text(at_desk(editor).get(f"/admin/people/person/{known[0].pk}/change/"))
+def test_a_consent_without_photographs_hides_only_the_pictures(named, at_desk, editor):
+    name_only = consent(named[0], covers_photo=False)
+    assert {place for place, there in places(*named).items() if not there} == PICTURES
+    page = text(at_desk(editor).get(f"/admin/people/person/{named[0].pk}/change/"))
     assert "No consent for photographs." in page
     assert "Pictures hidden: no consent for photographs" in text(at_desk(editor).get("/admin/"))
-    photo = consent(known[0], covers_name=False, basis="subject")
-    assert all(places(*known).values())
+    photo = consent(named[0], covers_name=False, basis="subject")
+    assert all(places(*named).values())
     assert "Pictures hidden" not in text(at_desk(editor).get("/admin/"))
     photo.delete()
-    assert not places(*known)["portrait"]
+    assert not places(*named)["portrait"]
     name_only.delete()
-    assert all(places(*known).values())  # without recorded consents only the level decides
+    assert all(places(*named).values())  # without recorded consents only the level decides
 
 
 @pytest.mark.parametrize(
@@ -426,11 +426,11 @@ def test_a_consent_without_photographs_hides_only_the_pictures(known, at_desk, e
         ([{"basis": "family", "ends": -1, "covers_health": True}, {"basis": "public"}], True),
     ],
 )
-def test_the_basis_widely_public_counts_as_no_consent(known, rows, hidden):
+def test_the_basis_widely_public_counts_as_no_consent(named, rows, hidden):
     for row in rows:
         ends = {"ends": timezone.localdate() + row["ends"] * DAY} if "ends" in row else {}
-        consent(known[0], **{"covers_photo": False} | row | ends)
-    person = Person.objects.get(pk=known[0].pk)
+        consent(named[0], **{"covers_photo": False} | row | ends)
+    person = Person.objects.get(pk=named[0].pk)
     assert person.lacks_photo_consent() == hidden
     assert Person.objects.lacking_photo_consent().contains(person) == hidden
 
@@ -450,9 +450,9 @@ def test_the_desk_lists_people_in_pictures_without_consent_for_photographs(at_de
     assert "Pictures hidden" not in text(at_desk(author).get("/admin/"))
 
 
-def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeated(known):
+def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeated(named):
     follow = import_module("people.migrations.0008_photographs_need_consent").follow
-    person = known[0]
+    person = named[0]
     covered, minister = make_person("Covered"), make_person("Minister")
     consent(person, covers_photo=False)
     consent(covered)
@@ -460,20 +460,20 @@ def test_an_upgrade_hides_the_pictures_that_no_consent_covers_and_can_be_repeate
     # These are the values that the old code stored.
     models.QuerySet(Person).update(photo_consent_until=None)
     models.QuerySet(MediaAsset).update(hidden_from=None)
-    assert all(places(*known).values())
+    assert all(places(*named).values())
     editor = SimpleNamespace(connection=connection)
     assert [follow(historical_apps(), editor), follow(historical_apps(), editor)] == [1, 0]
-    assert {place for place, there in places(*known).items() if not there} == PICTURES
+    assert {place for place, there in places(*named).items() if not there} == PICTURES
     assert list(Person.objects.lacking_photo_consent()) == [person]
 
 
-def test_withdrawing_the_consent_for_photographs_hides_only_the_pictures(known):
-    consent(known[0], covers_photo=False)
-    photo = consent(known[0], covers_name=False, covers_photo=True)
-    assert all(places(*known).values())
+def test_withdrawing_the_consent_for_photographs_hides_only_the_pictures(named):
+    consent(named[0], covers_photo=False)
+    photo = consent(named[0], covers_name=False, covers_photo=True)
+    assert all(places(*named).values())
     photo.withdrawn = timezone.localdate()
     photo.save()
-    assert {place for place, there in places(*known).items() if not there} == PICTURES
+    assert {place for place, there in places(*named).items() if not there} == PICTURES
 
 
 def test_health_is_shown_only_while_a_consent_covers_it(client):

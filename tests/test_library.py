@@ -302,19 +302,19 @@ def test_no_user_finds_a_picture_by_a_hidden_name(at_desk, author):
 def test_pictures_are_filtered_by_what_needs_attention(at_desk, author):
     now = timezone.now()
 
-    def one(caption, colour, **fields):
+    def add(caption, colour, **fields):
         return make_picture(content=picture_bytes(colour=colour), caption=caption, **fields)
 
-    one("No words", "#100000", alt_text="")
-    one("No credit", "#200000", credit_line="")
-    one("Ends soon", "#300000", licence_expires=now + timedelta(days=3))
-    one("Ended", "#400000", licence_expires=now - timedelta(days=3))
-    one("Invented", "#500000", ai_made=True)
-    public = one("Public", "#600000")
+    add("No words", "#100000", alt_text="")
+    add("No credit", "#200000", credit_line="")
+    add("Ends soon", "#300000", licence_expires=now + timedelta(days=3))
+    add("Ended", "#400000", licence_expires=now - timedelta(days=3))
+    add("Invented", "#500000", ai_made=True)
+    public = add("Public", "#600000")
     make_release(poster=public)
-    draft = one("In a draft", "#700000")
+    draft = add("In a draft", "#700000")
     make_release("draft", poster=draft)
-    models.QuerySet(MediaAsset).filter(pk=one("Failed", "#800000").pk).update(state="failed")
+    models.QuerySet(MediaAsset).filter(pk=add("Failed", "#800000").pk).update(state="failed")
     MediaAsset.objects.create(caption="No file", alt_text="x", credit_line="x")
     make_document(caption="A report")
     client = at_desk(author)

@@ -41,7 +41,7 @@ def use(server, **more):
 
 
 @pytest.fixture
-def off(settings):
+def email_off(settings):
     """Production without EMAIL_URL."""
     settings.EMAIL_IS_ON = False
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
@@ -248,7 +248,7 @@ def test_in_production_no_letter_goes_to_a_log_or_a_file(tmp_path, url):
 
 
 @pytest.mark.django_db
-def test_links_are_shown_and_not_called_sent_if_email_is_off(off, at_desk, editor, release):
+def test_links_are_shown_and_not_called_sent_if_email_is_off(email_off, at_desk, editor, release):
     client = at_desk(editor)
     form = text(client.get(f"/admin/previews/previewlink/issue/{release.pk}/press/"))
     assert OFF in form
@@ -269,7 +269,7 @@ def test_links_are_shown_and_not_called_sent_if_email_is_off(off, at_desk, edito
 
 
 @pytest.mark.django_db
-def test_a_moved_embargo_lists_who_to_notify_if_email_is_off(off, client, at_desk, publisher):
+def test_a_moved_embargo_lists_who_to_notify_if_email_is_off(email_off, client, at_desk, publisher):
     release = make_release("scheduled", by=publisher)
     accept(client, make_link(release, name="Rita", email="rita@paper.example"))
     form = f"/admin/releases/release/{release.pk}/reschedule/"
@@ -280,7 +280,9 @@ def test_a_moved_embargo_lists_who_to_notify_if_email_is_off(off, client, at_des
 
 
 @pytest.mark.django_db
-def test_the_desk_says_that_email_is_off_to_those_who_issue_links(off, at_desk, editor, author):
+def test_the_desk_says_that_email_is_off_to_those_who_issue_links(
+    email_off, at_desk, editor, author
+):
     assert "set EMAIL_URL" in text(at_desk(make_chief()).get("/admin/"))
     assert "E-mail is off" in text(at_desk(editor).get("/admin/"))
     assert "E-mail is off" not in text(at_desk(author).get("/admin/"))
@@ -296,7 +298,7 @@ def test_the_desk_has_no_notice_if_email_is_on(at_desk, editor, release):
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("no_waiting_probes")
-def test_probes_are_counted_without_a_message_if_email_is_off(off, client, caplog):
+def test_probes_are_counted_without_a_message_if_email_is_off(email_off, client, caplog):
     approver = make_user("approver", "Publisher", email="publisher@newsroom.example")
     client.get(make_release("scheduled", by=approver).get_absolute_url())
     count_probes()

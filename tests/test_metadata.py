@@ -80,12 +80,12 @@ def packet(inside="", attributes="", rdf="") -> bytes:
     ).encode()
 
 
-def one(name: str, text: str) -> str:
+def tag(name: str, text: str) -> str:
     return f"<{name}>{escape(text)}</{name}>"
 
 
 def several(kind: str, name: str, *texts: str) -> str:
-    items = "".join(one("rdf:li", text) for text in texts)
+    items = "".join(tag("rdf:li", text) for text in texts)
     return f"<{name}><rdf:{kind}>{items}</rdf:{kind}></{name}>"
 
 
@@ -267,7 +267,7 @@ def all_three(xmp="", datasets=(), exif=None) -> bytes:
 def test_the_whole_value_of_xmp_is_used_before_the_cut_value_of_iptc():
     caption = "Łódź. " + "A long caption, cut by IPTC after 2,000 bytes. " * 50
     content = all_three(
-        one("photoshop:Credit", LONG_CREDIT) + in_languages("dc:description", x_default=caption),
+        tag("photoshop:Credit", LONG_CREDIT) + in_languages("dc:description", x_default=caption),
         [(110, CUT_CREDIT), (120, caption.encode()[:2000])],
         {0x010E: caption.encode()[:80]},
     )
@@ -277,7 +277,7 @@ def test_the_whole_value_of_xmp_is_used_before_the_cut_value_of_iptc():
 
 def test_xmp_is_used_before_iptc():
     content = all_three(
-        one("photoshop:Credit", "AFP") + one("photoshop:City", "Kabul"),
+        tag("photoshop:Credit", "AFP") + tag("photoshop:City", "Kabul"),
         [(110, b"A much longer credit of years ago"), (90, b"Herat"), (101, b"Afghanistan")],
     )
     assert texts(content) == {"credit_line": "AFP", "place": "Kabul"}
@@ -285,7 +285,7 @@ def test_xmp_is_used_before_iptc():
 
 def test_iptc_and_then_exif_give_the_values_that_xmp_does_not_have():
     content = all_three(
-        one("photoshop:Credit", "AFP") + several("Seq", "dc:creator", " "),
+        tag("photoshop:Credit", "AFP") + several("Seq", "dc:creator", " "),
         [(80, b"Ann Bode"), (110, b"Agence"), (116, b"\xc2\xa9 Bode"), (120, b"  ")],
         {0x010E: b"A street\0", 0x013B: b"Owner of the camera\0", 0x8298: b"(c) owner\0"},
     )
@@ -310,7 +310,7 @@ def test_a_value_that_was_cut_inside_a_character_loses_only_that_character():
 @pytest.mark.parametrize(
     "broken",
     [
-        ("xmp", XMP_HEAD + packet(one("photoshop:Credit", "Cut"))[:-200]),
+        ("xmp", XMP_HEAD + packet(tag("photoshop:Credit", "Cut"))[:-200]),
         ("xmp", XMP_HEAD + packet("<photoshop:Credit>Unclosed")),
         ("xmp", XMP_HEAD + packet("<photoshop:Credit>R & D</photoshop:Credit>")),
         ("xmp", XMP_HEAD + packet("<photoshop:Credit>A</photoshop:Credit><unknown:prefix/>")),
@@ -326,7 +326,7 @@ def test_a_value_that_was_cut_inside_a_character_loses_only_that_character():
 def test_a_broken_source_is_ignored(broken):
     marks = {"xmp": 0xE1, "exif": 0xE1, "iim": 0xED, "c2pa": 0xEB}
     whole = {
-        "xmp": XMP_HEAD + packet(one("dc:creator", "Ann")),
+        "xmp": XMP_HEAD + packet(tag("dc:creator", "Ann")),
         "iim": b"Photoshop 3.0\0" + resources(iim((110, b"AFP"))),
         "exif": b"Exif\0\0" + tiff({0x8298: b"Bode\0"}),
         "c2pa": b"JP" + bytes(14) + manifest("digitalCapture"),
@@ -350,7 +350,7 @@ def test_extended_xmp_in_several_parts_of_a_jpeg_is_joined():
         for at in range(0, len(more), 60_000)
     ]
     other = MORE_XMP_HEAD + b"F" * 32 + struct.pack(">II", 5, 0) + b"other"
-    head = packet(one("photoshop:Credit", "AFP"), f'xmpNote:HasExtendedXMP="{digest.decode()}"')
+    head = packet(tag("photoshop:Credit", "AFP"), f'xmpNote:HasExtendedXMP="{digest.decode()}"')
     content = jpeg(*((0xE1, part) for part in [*reversed(parts), XMP_HEAD + head, other]))
     assert texts(content)["credit_line"] == "AFP"
     assert texts(content)["caption"].startswith("A long story. A long story.")
@@ -485,8 +485,8 @@ SPELLINGS = {
     ),
     "elements, one list item": packet(
         several("Seq", "dc:creator", "Ann")
-        + one("photoshop:Credit", "AFP")
-        + one("photoshop:City", "Kabul")
+        + tag("photoshop:Credit", "AFP")
+        + tag("photoshop:City", "Kabul")
         + in_languages("Iptc4xmpCore:AltTextAccessibility", x_default="A dog")
     ),
     "several descriptions, each for one schema": packet(
@@ -554,7 +554,7 @@ def test_the_default_language_is_offered_or_else_the_first():
 
 def test_control_characters_do_not_break_the_packet():
     xmp = packet(
-        one("photoshop:Credit", "A F\vP") + "<photoshop:City>Ka&#0;b&#x1F;ul</photoshop:City>"
+        tag("photoshop:Credit", "A F\vP") + "<photoshop:City>Ka&#0;b&#x1F;ul</photoshop:City>"
     )
     assert texts(with_xmp(xmp.replace(b"A F", b"A\0F"))) == {
         "credit_line": "AFP",
@@ -613,9 +613,9 @@ EXIFTOOL = packet(
 CAPTURE_ONE = packet(
     in_languages("dc:description", x_default="A harbour at dawn")
     + several("Seq", "dc:creator", "Ann Bode", "Jan Holm")
-    + one("photoshop:City", "Kiel")
-    + one("Iptc4xmpCore:IntellectualGenre", "")
-    + one("photoshop:DateCreated", "2021-05")
+    + tag("photoshop:City", "Kiel")
+    + tag("Iptc4xmpCore:IntellectualGenre", "")
+    + tag("photoshop:DateCreated", "2021-05")
 )
 AGENCY = packet(
     "<plus:Licensor><rdf:Seq><rdf:li plus:LicensorURL='https://agency.example/detail/12?utm=x'/>"
@@ -757,7 +757,7 @@ def test_the_texts_of_a_png_are_used_last():
     ]
     expected = {"creator": "Müller", "caption": "Łódź", "copyright_notice": "© Müller"}
     assert texts(png(*chunks)) == texts(png(*chunks, last=True)) == expected
-    xmp = (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet(one("dc:creator", "Ann Bode")))
+    xmp = (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet(tag("dc:creator", "Ann Bode")))
     assert texts(png(*chunks, xmp)) == expected | {"creator": "Ann Bode"}
 
 
@@ -834,7 +834,7 @@ def test_genuine_files_are_read_as_exiftool_reads_them(sample, expected):
     ],
 )
 def test_a_date_is_as_precise_as_in_the_file(written, expected):
-    content = with_xmp(packet(one("photoshop:DateCreated", written)))
+    content = with_xmp(packet(tag("photoshop:DateCreated", written)))
     assert texts(content).get("date_created", "") == expected
     content = with_exif(tiff({}, {0x9003: written.encode() + b"\0"}))
     assert texts(content).get("date_created", "") == expected
@@ -842,14 +842,14 @@ def test_a_date_is_as_precise_as_in_the_file(written, expected):
 
 def test_only_a_complete_date_is_the_end_of_a_licence():
     for written, expected in (("2027-01-31", "2027-01-31"), ("2027", ""), ("2027-01", "")):
-        content = with_xmp(packet(one("plus:LicenseEndDate", written)))
+        content = with_xmp(packet(tag("plus:LicenseEndDate", written)))
         assert texts(content).get("licence_ends", "") == expected
     for written, expected in ((b"20270131", "2027-01-31"), (b"20270000", ""), (b"99991231", "")):
         assert texts(with_iim(iim((37, written)))).get("licence_ends", "") == expected
 
 
 def location(name: str, **parts: str) -> str:
-    inside = "".join(one(f"Iptc4xmpExt:{part}", text) for part, text in parts.items())
+    inside = "".join(tag(f"Iptc4xmpExt:{part}", text) for part, text in parts.items())
     item = f"<rdf:li rdf:parseType='Resource'>{inside}</rdf:li>"
     return f"<Iptc4xmpExt:{name}><rdf:Bag>{item}</rdf:Bag></Iptc4xmpExt:{name}>"
 
@@ -857,8 +857,8 @@ def location(name: str, **parts: str) -> str:
 @pytest.mark.parametrize(
     ("inside", "expected"),
     [
-        (one("photoshop:City", "Singapore") + one("photoshop:Country", "Singapore"), "Singapore"),
-        (one("photoshop:City", "KABUL") + one("photoshop:State", "Kabul"), "Kabul"),
+        (tag("photoshop:City", "Singapore") + tag("photoshop:Country", "Singapore"), "Singapore"),
+        (tag("photoshop:City", "KABUL") + tag("photoshop:State", "Kabul"), "Kabul"),
         (location("LocationCreated", City="Kabul", CountryCode="AF"), "Kabul"),
         (
             location("LocationShown", City="Herat", CountryName="Afghanistan")
@@ -867,8 +867,8 @@ def location(name: str, **parts: str) -> str:
         ),
         (
             location("LocationCreated", CountryName="Afghanistan")
-            + one("photoshop:City", "Kabul")
-            + one("photoshop:Country", "Afghanistan"),
+            + tag("photoshop:City", "Kabul")
+            + tag("photoshop:Country", "Afghanistan"),
             "Kabul, Afghanistan",
         ),
         (
@@ -941,9 +941,12 @@ def test_unescaped_markup_is_reduced_to_its_text():
     ],
 )  # fmt: skip
 def test_only_a_web_address_is_kept(address, is_kept):
-    licensor = f"<plus:Licensor><rdf:Seq><rdf:li>{one('plus:LicensorURL', address)}</rdf:li>"
+    licensor = f"<plus:Licensor><rdf:Seq><rdf:li>{tag('plus:LicensorURL', address)}</rdf:li>"
     licensor = licensor.replace("<rdf:li>", "<rdf:li rdf:parseType='Resource'>")
-    for inside in (one("xmpRights:WebStatement", address), licensor + "</rdf:Seq></plus:Licensor>"):
+    for inside in (
+        tag("xmpRights:WebStatement", address),
+        licensor + "</rdf:Seq></plus:Licensor>",
+    ):
         expected = {"web_statement": address} if is_kept else {}
         assert texts(with_xmp(packet(inside))) == expected
 
@@ -977,8 +980,8 @@ def test_contact_data_of_the_photographer_is_in_no_other_value():
 @pytest.mark.parametrize(
     "inside",
     [
-        one("exif:GPSLatitude", "43,28.0467N"),
-        one("drone-dji:GpsLongitude", "+11.885"),
+        tag("exif:GPSLatitude", "43,28.0467N"),
+        tag("drone-dji:GpsLongitude", "+11.885"),
         "<Iptc4xmpExt:LocationCreated><rdf:Bag><rdf:li rdf:parseType='Resource'>"
         "<exif:GPSLatitude>43,28N</exif:GPSLatitude></rdf:li></rdf:Bag></Iptc4xmpExt:LocationCreated>",
         "<Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li exif:GPSLongitude = '11,53E'/></rdf:Bag>"
@@ -1007,8 +1010,8 @@ def test_a_position_is_detected_in_exif(format, order):
 
 
 def test_empty_fields_of_a_position_are_not_a_position():
-    inside = one("exif:GPSLatitude", "") + one("exif:GPSVersionID", "2.3.0.0")
-    inside += one("exif:GPSLatitudeRef", "N") + one("exif:GPSAltitude", "0/1")
+    inside = tag("exif:GPSLatitude", "") + tag("exif:GPSVersionID", "2.3.0.0")
+    inside += tag("exif:GPSLatitudeRef", "N") + tag("exif:GPSAltitude", "0/1")
     assert texts(with_xmp(packet(inside))) == {}
 
 
@@ -1020,8 +1023,8 @@ def test_empty_fields_of_a_position_are_not_a_position():
     ],
 )  # fmt: skip
 def test_a_serial_number_or_an_owner_is_detected_in_xmp(name):
-    assert texts(with_xmp(packet(one(name, "0012")))) == {"serials": True}
-    assert texts(with_xmp(packet(one(name, "0000000")))) == {}
+    assert texts(with_xmp(packet(tag(name, "0012")))) == {"serials": True}
+    assert texts(with_xmp(packet(tag(name, "0000000")))) == {}
 
 
 @pytest.mark.parametrize("tag", [0xA430, 0xA431, 0xA435])
@@ -1056,7 +1059,7 @@ ALTERED = "compositeWithTrainedAlgorithmicMedia"
 )  # fmt: skip
 def test_a_digital_source_type_says_whether_ai_made_it(written, code, is_ai):
     resource = f"<Iptc4xmpExt:DigitalSourceType rdf:resource='{written}'/>"
-    for inside in (one("Iptc4xmpExt:DigitalSourceType", written), resource):
+    for inside in (tag("Iptc4xmpExt:DigitalSourceType", written), resource):
         found = found_in(with_xmp(packet(inside)))
         assert (found.digital_source_type, found.ai_made) == (code, is_ai)
     about_ai = [sentence for sentence in warnings(found, TODAY) if "AI" in sentence]
@@ -1066,7 +1069,7 @@ def test_a_digital_source_type_says_whether_ai_made_it(written, code, is_ai):
 
 
 def test_the_name_of_an_ai_system_says_that_ai_made_it():
-    found = found_in(with_xmp(packet(one("Iptc4xmpExt:AISystemUsed", "Painter 3"))))
+    found = found_in(with_xmp(packet(tag("Iptc4xmpExt:AISystemUsed", "Painter 3"))))
     assert found.ai_made
     assert "Painter 3" in warnings(found, TODAY)[0]
     found = found_in(with_xmp(packet(attributes='TC260:AIGC=\'{"Label":"1"}\'')))
@@ -1133,7 +1136,7 @@ def test_content_credentials_say_that_ai_made_it(format, is_cut):
 
 
 def test_ai_in_the_credentials_counts_even_if_xmp_names_a_camera():
-    xmp = packet(one("Iptc4xmpExt:DigitalSourceType", TYPE + "digitalCapture"))
+    xmp = packet(tag("Iptc4xmpExt:DigitalSourceType", TYPE + "digitalCapture"))
     made = with_manifest(manifest("compositeWithTrainedAlgorithmicMedia"), "JPEG")
     content = (
         made[:2] + struct.pack(">HH", 0xFFE1, len(XMP_HEAD + xmp) + 2) + XMP_HEAD + xmp + made[2:]
@@ -1301,7 +1304,7 @@ def test_every_sample_that_is_a_picture_can_be_read_from_disk_and_then_loaded(sa
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "GIF"])
 def test_a_picture_can_be_loaded_after_its_metadata_is_read(format):
-    content = with_xmp(packet(one("photoshop:Credit", "AFP")), format)
+    content = with_xmp(packet(tag("photoshop:Credit", "AFP")), format)
     file = io.BytesIO(content)
     picture = Image.open(file)
     place = file.tell()
@@ -1321,7 +1324,7 @@ class Opened:
 
 def test_a_heif_is_read_with_the_data_of_its_plugin():
     block = b"Exif\0\0" + tiff({0x013B: "Müller".encode()}, gps={2: (43, 28, 2)})
-    picture = Opened(xmp=packet(one("photoshop:Credit", "AFP")), exif=block, icc_profile=None)
+    picture = Opened(xmp=packet(tag("photoshop:Credit", "AFP")), exif=block, icc_profile=None)
     manifested = with_manifest(manifest("trainedAlgorithmicMedia"), "AVIF")
     found = read(picture, io.BytesIO(manifested.replace(b"ftypavif", b"ftypheic")))
     assert (found.credit_line, found.creator) == ("AFP", "Müller")
@@ -1363,8 +1366,8 @@ def test_no_random_bytes_break_the_reader(xmp, block, exif, c2pa):
 @example("\ud800\x00\ufffe\x85\u202e", [(120, b"\x00\x1b\x9f")], {0x9C9B: b"\x00\xd8"}, "<")
 def test_no_random_values_break_the_reader(words, values, texts, order):
     safe = words.encode("utf-8", "replace").decode()
-    inside = in_languages("dc:description", x_default=safe) + one("photoshop:DateCreated", safe)
-    inside += several("Bag", "dc:subject", safe, safe) + one("Iptc4xmpExt:DigitalSourceType", safe)
+    inside = in_languages("dc:description", x_default=safe) + tag("photoshop:DateCreated", safe)
+    inside += several("Bag", "dc:subject", safe, safe) + tag("Iptc4xmpExt:DigitalSourceType", safe)
     check(found_in(with_xmp(packet(inside))))
     check(found_in(with_iim(iim(*values))))
     check(found_in(with_exif(tiff(texts, texts, order=order))))
@@ -1414,14 +1417,14 @@ def xmp_part(inside: str | bytes) -> tuple[str, bytes]:
 
 
 HEAVY = {
-    "ten megabytes": Opened(xmp_part(one("photoshop:Credit", "x" * 10_000_000))),
+    "ten megabytes": Opened(xmp_part(tag("photoshop:Credit", "x" * 10_000_000))),
     "many tags": Opened(xmp_part("<a/>" * 200_000)),
     "as many tags as are read": Opened(xmp_part("<a/>" * 24_000)),
     "many attributes": Opened(xmp_part("<a " + " ".join(f"b{n}=''" for n in range(24_000)) + "/>")),
     "deep": Opened(xmp_part("<a>" * 24_000)),
     "many names": Opened(xmp_part(several("Bag", "dc:subject", *["a"] * 20_000))),
-    "blanks": Opened(xmp_part(one("dc:description", " " * 900_000 + "x"))),
-    "lines": Opened(xmp_part(one("dc:description", "\n \t" * 300_000))),
+    "blanks": Opened(xmp_part(tag("dc:description", " " * 900_000 + "x"))),
+    "lines": Opened(xmp_part(tag("dc:description", "\n \t" * 300_000))),
     "invalid UTF-8": Opened(xmp_part(b"<dc:description>" + b"a\xe9" * 450_000)),
     "control characters": Opened(xmp_part("a\x01" * 450_000)),
     "character references": Opened(xmp_part("a&#0;" * 180_000)),
@@ -1450,20 +1453,20 @@ def test_a_heavy_file_is_read_or_skipped_quickly(name):
 
 
 def test_a_packet_that_is_too_large_is_skipped_and_the_rest_is_read():
-    credit = one("photoshop:Credit", "AFP")
+    credit = tag("photoshop:Credit", "AFP")
     block = "APP13", b"Photoshop 3.0\0" + resources(iim((110, b"Agence")))
     for weight, expected in (("<a/>" * 24_000, "AFP"), ("<a/>" * 60_000, "Agence")):
         picture = Opened(xmp_part(credit + weight), block)
         assert read(picture, io.BytesIO()).credit_line == expected
     for weight, expected in (("x" * 900_000, "AFP"), ("x" * 1_000_000, "Agence")):
-        picture = Opened(xmp_part(credit + one("xmp:Label", weight)), block)
+        picture = Opened(xmp_part(credit + tag("xmp:Label", weight)), block)
         assert read(picture, io.BytesIO()).credit_line == expected
 
 
 def test_pixels_are_skipped_without_reading_them(tmp_path):
     path = tmp_path / "large.png"
     idat = struct.pack(">I", 8192) + b"IDAT" + bytes(8192 + 4)
-    content = with_xmp(packet(one("photoshop:Credit", "AFP")), "PNG, after pixels")
+    content = with_xmp(packet(tag("photoshop:Credit", "AFP")), "PNG, after pixels")
     at = content.index(b"IDAT") - 4
     path.write_bytes(content[:at] + idat * 7000 + content[at:])
     with path.open("rb") as file, Image.open(file) as picture:

@@ -201,7 +201,7 @@ def test_any_string_can_be_a_name():
 # --- The index of all people ---------------------------------------------------------------------
 
 
-def known(text):
+def names_found(text):
     return {
         str(Person.objects.get(pk=pk)) for name in people_index().find([text]) for pk in name.people
     }
@@ -209,23 +209,23 @@ def known(text):
 
 @pytest.mark.django_db
 def test_the_index_follows_every_change_of_a_record():
-    assert known("Teodor Brask") == set()
+    assert names_found("Teodor Brask") == set()
     person = make_person("Teodor Brask", level=Level.STAFF)
-    assert known("Teodor Brask") == {"Teodor Brask"}
+    assert names_found("Teodor Brask") == {"Teodor Brask"}
     name = person.names.create(text="T. Braskovic")
     other = person.names.create(text="تيودور براسك")
-    assert known("it was T. Braskovic, تيودور براسك") == {"Teodor Brask"}
+    assert names_found("it was T. Braskovic, تيودور براسك") == {"Teodor Brask"}
     person.display_name = "Teodora Brask"
     person.save()
-    assert known("Teodor Brask") == set()
-    assert known("Teodora Brask") == {"Teodora Brask"}
+    assert names_found("Teodor Brask") == set()
+    assert names_found("Teodora Brask") == {"Teodora Brask"}
     name.delete()
-    assert known("T. Braskovic") == set()
+    assert names_found("T. Braskovic") == set()
     other.matchable = False
     other.save()
-    assert known("تيودور براسك") == set()
+    assert names_found("تيودور براسك") == set()
     person.delete()
-    assert known("Teodora Brask") == set()
+    assert names_found("Teodora Brask") == set()
 
 
 @pytest.mark.django_db
@@ -233,20 +233,20 @@ def test_a_name_that_many_share_is_not_searched_for():
     person = make_person("Teodor Brask")
     person.names.create(text="The Old Man", kind=PersonName.Kind.WEAK)
     person.names.create(text="Brask The Younger", matchable=False)
-    assert known("The Old Man, Brask The Younger") == set()
+    assert names_found("The Old Man, Brask The Younger") == set()
 
 
 @pytest.mark.django_db
 def test_a_person_added_without_a_version_is_found_too():
     make_person("Somebody Known")
-    assert known("Somebody Known")
+    assert names_found("Somebody Known")
     models.QuerySet(Person).bulk_create(
         [Person(display_name=f"Person Number {n}", slug=f"n{n}") for n in ("One", "Two")]
     )
-    assert known("Person Number Two") == {"Person Number Two"}
+    assert names_found("Person Number Two") == {"Person Number Two"}
     person = Person.objects.get(display_name="Person Number Two")
     models.QuerySet(PersonName).bulk_create([PersonName(person=person, text="Quite Another")])
-    assert known("Quite Another") == {"Person Number Two"}
+    assert names_found("Quite Another") == {"Person Number Two"}
 
 
 @pytest.mark.django_db
@@ -259,10 +259,10 @@ def test_a_change_that_was_stored_late_is_found_too():
     slow.history.filter(pk=late.pk).delete()
     models.QuerySet(Person).filter(pk=slow.pk).update(display_name="Teodor Brask")
     fast.save()
-    assert known("Teodor Brask") == {"Teodor Brask"}
+    assert names_found("Teodor Brask") == {"Teodor Brask"}
     models.QuerySet(Person).filter(pk=slow.pk).update(display_name="Teodora Brask")
     late.save(force_insert=True)
-    assert known("Teodora Brask") == {"Teodora Brask"}
+    assert names_found("Teodora Brask") == {"Teodora Brask"}
 
 
 @pytest.mark.django_db
@@ -273,7 +273,7 @@ def test_an_unchanged_newsroom_needs_four_queries(django_assert_num_queries):
         people_index()
     person = make_person("Somebody Else")
     person.history.update(history_date=timezone.now())
-    assert known("Somebody Else")
+    assert names_found("Somebody Else")
 
 
 def test_no_thread_reads_the_index_during_a_change():

@@ -71,11 +71,11 @@ def chief(client):
 def filled(path, value):
     """Replace every id in an address by a wrong value, or by one that its converter accepts."""
 
-    def one(match):
+    def fill(match):
         kind = match[1].rpartition(":")[0]
         return {"uuid": UUID, "int": "9" * 30}.get(kind, quote(value, safe="%/"))
 
-    return re.sub(r"<([^>]+)>", one, path.replace("^", "").replace("$", "").replace("\\Z", ""))
+    return re.sub(r"<([^>]+)>", fill, path.replace("^", "").replace("$", "").replace("\\Z", ""))
 
 
 def test_there_are_addresses_with_an_id_to_try():

@@ -27,7 +27,7 @@ from desk.admin.release_panel import panel_context
 from desk.admin.release_versions import ReleaseVersionPages
 from desk.forms.editor import editor_context
 from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
-from desk.forms.release import FIELDSETS, PICTURES, TEXT, ReleaseForm
+from desk.forms.release import FIELDSETS, ReleaseForm
 from previews.page import page_at_the_desk
 from releases import language_tags, languages, workflow
 from releases.models import Release
@@ -75,6 +75,15 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(language=self.value()) if self.value() else queryset
+
+
+# The methods that show a field on a read-only page, by the name of the field.
+READ_ONLY = {
+    "language": "in_language",
+    "body": "body_as_printed",
+    "notes_to_editors": "notes_as_printed",
+    "attached": "attached_as_offered",
+}
 
 
 @admin.register(Release)
@@ -152,13 +161,8 @@ class ReleaseAdmin(
                 correction = {"fields": ["correction", "minor"], "classes": ["signal"]}
                 fieldsets.append((_("Correction"), correction))
             return fieldsets
-        read_only = {
-            None: [("kind", "in_language"), "title", "standfirst", "dateline_place"],
-            TEXT: ["body_as_printed", "pull_quote", "notes_as_printed"],
-            PICTURES: ["poster", "attached_as_offered"],
-        }
         return [
-            (name, {**options, "fields": read_only.get(name, options["fields"])})
+            (name, {**options, "fields": [_read_only(field) for field in options["fields"]]})
             for name, options in fieldsets
         ]
 
@@ -263,3 +267,10 @@ class ReleaseAdmin(
             return "–"
         shape = "DATE_FORMAT" if release.day_only else "DATETIME_FORMAT"
         return date_format(timezone.localtime(release.publish_at), shape)
+
+
+def _read_only(field: Any) -> Any:
+    """Return what a read-only page shows for a field, or for fields on one line."""
+    if isinstance(field, tuple):
+        return tuple(map(_read_only, field))
+    return READ_ONLY.get(field, field)

@@ -39,12 +39,11 @@ from releases.models import FormerSlug, Release
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
 
-# The fields of the form, grouped as on the page.
-TEXT, PICTURES = gettext_lazy("Text"), gettext_lazy("Pictures and documents")
+# The fields of the form, grouped as on the page. A read-only page has the same groups.
 FIELDSETS: list[tuple[Any, Any]] = [
     (None, {"fields": [("kind", "language"), "title", "standfirst", "dateline_place"]}),
-    (PICTURES, {"fields": ["poster", "attached"]}),
-    (TEXT, {"fields": ["body", "pull_quote", "notes_to_editors"]}),
+    (gettext_lazy("Pictures and documents"), {"fields": ["poster", "attached"]}),
+    (gettext_lazy("Text"), {"fields": ["body", "pull_quote", "notes_to_editors"]}),
     (
         gettext_lazy("Topics, countries and contacts"),
         {"fields": ["topics", "countries", "contacts", "translation_of"]},

@@ -186,7 +186,7 @@ class Run:
             self.alike if is_aside else self.alike + alike,
         )
 
-    def ways(self) -> tuple[str, ...]:
+    def variants(self) -> tuple[str, ...]:
         if self.whole == self.bare == self.alike:
             return (self.whole,)
         return tuple(dict.fromkeys((self.whole, self.plain, self.bare, self.alike)))

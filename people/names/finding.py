@@ -27,10 +27,10 @@ from people.names.neighbours import (
     form_of,
     initials_after,
     initials_before,
-    initials_behind,
-    initials_in_front,
     is_before_title,
     is_inside_a_name,
+    leading_initials,
+    trailing_initials,
 )
 from people.names.normalise import PREFIXES, Word, words
 
@@ -49,7 +49,7 @@ class NameFinder:
     """The names of some people in every spelling. It is not thread-safe: its owner must lock it."""
 
     def __init__(self) -> None:
-        self._ways: Table = {}
+        self._entries_by_letters: Table = {}
         self._last_names: Table = {}
         self._exact: dict[UUID, tuple[Name, ...]] = {}
         self._stored: dict[UUID, list[tuple[Table, str]]] = {}  # where the entries of a person are
@@ -70,16 +70,16 @@ class NameFinder:
                 exact.append(name)
             is_unspaced = bool(unspaced_letters(name.text))
             for table, entries in (
-                (self._ways, entries_of(person, name)),
+                (self._entries_by_letters, entries_of(person, name)),
                 (self._last_names, last_names_of(person, name)),
             ):
-                for way, entry in entries:
+                for variant, entry in entries:
                     if is_unspaced:
-                        self._max_run = min(max(self._max_run, len(way)), MAX_RUN)
-                    if entry not in table.get(way, ()):
-                        table[way] = (*table.get(way, ()), entry)
-                        stored.append((table, way))
-                        self._beginnings[way[:BEGINNING_LETTERS]] += 1
+                        self._max_run = min(max(self._max_run, len(variant)), MAX_RUN)
+                    if entry not in table.get(variant, ()):
+                        table[variant] = (*table.get(variant, ()), entry)
+                        stored.append((table, variant))
+                        self._beginnings[variant[:BEGINNING_LETTERS]] += 1
             if parts := parts_of(name.text).parts:
                 first, last = parts[0][0], parts[-1][-1]
                 self._first_words[first] = self._first_words.get(first, 0) + 1
@@ -90,15 +90,15 @@ class NameFinder:
 
     def remove(self, person: UUID) -> None:
         """Remove a person."""
-        for table, way in self._stored.pop(person, ()):
-            self._beginnings[way[:BEGINNING_LETTERS]] -= 1
-            if not self._beginnings[way[:BEGINNING_LETTERS]]:
-                del self._beginnings[way[:BEGINNING_LETTERS]]
-            left = tuple(entry for entry in table.get(way, ()) if entry.person != person)
+        for table, variant in self._stored.pop(person, ()):
+            self._beginnings[variant[:BEGINNING_LETTERS]] -= 1
+            if not self._beginnings[variant[:BEGINNING_LETTERS]]:
+                del self._beginnings[variant[:BEGINNING_LETTERS]]
+            left = tuple(entry for entry in table.get(variant, ()) if entry.person != person)
             if left:
-                table[way] = left
+                table[variant] = left
             else:
-                table.pop(way, None)
+                table.pop(variant, None)
         self._exact.pop(person, None)
 
     def in_words(self, text: str, tokens: list[Word]) -> Iterator[Match]:
@@ -176,8 +176,8 @@ class NameFinder:
     def _may_begin(self, run: "Run") -> bool:
         """Return whether a name may begin with these words."""
         return any(
-            len(way) < BEGINNING_LETTERS or way[:BEGINNING_LETTERS] in self._beginnings
-            for way in run.ways()
+            len(variant) < BEGINNING_LETTERS or variant[:BEGINNING_LETTERS] in self._beginnings
+            for variant in run.variants()
         )
 
     def _after_comma(self, text: str, used: list[Word], comma: int) -> Iterator[Match]:
@@ -189,8 +189,8 @@ class NameFinder:
             left = used[comma + skipped :]
             if not left:
                 return
-            way = "".join(word.key for word in (*used[:comma], *left))
-            for entry in self._ways.get(way, ()):
+            variant = "".join(word.key for word in (*used[:comma], *left))
+            for entry in self._entries_by_letters.get(variant, ()):
                 if not entry.is_cut and not entry.middles:
                     yield entry.match(Form.DIRECTORY, text, used[0].start, used[-1].end)
 
@@ -205,18 +205,18 @@ class NameFinder:
         initials: str,
         crosses: bool,
     ) -> Iterator[Match]:
-        ways = run.ways()
+        variants = run.variants()
         start, end = tokens[first], tokens[last]
-        for way in ways:
-            for entry in self._ways.get(way, ()):
+        for variant in variants:
+            for entry in self._entries_by_letters.get(variant, ()):
                 if len(used) == 1 and not start.is_capital and not entry.full:
                     continue  # a one-word name in lower case is an ordinary word
                 yield self._match(text, tokens, first, last, entry, used, initials, crosses)
         for cut in (1, 2):
             if start.key[cut - 1] not in PREFIXES or len(start.key) <= cut + MIN_PREFIXED - 1:
                 break
-            for way in ways:
-                for entry in self._ways.get(way[cut:], ()):
+            for variant in variants:
+                for entry in self._entries_by_letters.get(variant[cut:], ()):
                     form = form_of(entry, initials, crosses, used)
                     yield entry.match(form, text, start.start + cut, end.end)
 
@@ -243,8 +243,8 @@ class NameFinder:
             return
         for left in range(1, len(used) - 1):
             for right in range(left + 1, min(left + 3, len(used))):
-                way = "".join(word.key for word in (*used[:left], *used[right:]))
-                for entry in self._ways.get(way, ()):
+                variant = "".join(word.key for word in (*used[:left], *used[right:]))
+                for entry in self._entries_by_letters.get(variant, ()):
                     if entry.turned or entry.middles or entry.nickname:
                         continue
                     added = "".join(word.letter for word in used[left:right])
@@ -258,8 +258,8 @@ class NameFinder:
         word = tokens[place]
         if word.is_initial or word.key not in self._last_names:
             return
-        before, opening = initials_in_front(tokens, place)
-        after, closing = initials_behind(tokens, place)
+        before, opening = leading_initials(tokens, place)
+        after, closing = trailing_initials(tokens, place)
         for letters, first, last in ((before, opening, place), (after, place, closing)):
             if not letters:
                 continue
@@ -286,7 +286,7 @@ class NameFinder:
         start = 0
         while start < len(letters):
             for length in range(min(self._max_run, len(letters) - start), 1, -1):
-                for entry in self._ways.get(letters[start : start + length], ()):
+                for entry in self._entries_by_letters.get(letters[start : start + length], ()):
                     first, last = places[start][0], places[start + length - 1][1]
                     if not fits(entry, text[first:last], length):
                         continue

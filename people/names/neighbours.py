@@ -80,8 +80,8 @@ def initials_after(tokens: list[Word], place: int) -> str:
     return found
 
 
-def initials_in_front(tokens: list[Word], place: int) -> tuple[str, int]:
-    """Return the initials directly in front of a word and where they begin: “J. R. Smith”."""
+def leading_initials(tokens: list[Word], place: int) -> tuple[str, int]:
+    """Return the initials before a last name and where they begin: “J. R. Smith”."""
     found, start = "", place
     while start and len(found) < MAX_INITIALS:
         word = tokens[start - 1]
@@ -101,7 +101,7 @@ def initials_in_front(tokens: list[Word], place: int) -> tuple[str, int]:
     return found, start
 
 
-def initials_behind(tokens: list[Word], place: int) -> tuple[str, int]:
+def trailing_initials(tokens: list[Word], place: int) -> tuple[str, int]:
     """Return the initials after a last name and where they end: “Smith, J. R.”."""
     found, end = "", place
     while end + 1 < len(tokens) and len(found) < MAX_INITIALS:

@@ -91,17 +91,17 @@ FINDERS = {
 def restore_blockers(backup: Backup, sums: Sums) -> list[str]:
     """Return what this site has and a restore would delete, as phrases."""
     known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-    found, others = [], 0
+    found, more = [], 0
     for table, number in databases.row_counts(connection).items():
         model = known.get(table)
         if model in MAIN and number:
             one, many = model._meta.verbose_name, model._meta.verbose_name_plural
             found.append(f"{number} {one if number == 1 else many}")
         elif model is not None and table not in ALWAYS_THERE:
-            others += number
-    if others:
-        text = ngettext("%(number)d other row", "%(number)d other rows", others)
-        found.append(text % {"number": others})
+            more += number
+    if more:
+        text = ngettext("%(number)d other row", "%(number)d other rows", more)
+        found.append(text % {"number": more})
     ours = {*known, "django_migrations"}
     found += _added()
     found += _unknown_in_postgres(backup, ours) if connection.vendor == "postgresql" else []
@@ -142,14 +142,14 @@ def _added() -> list[str]:
     found = []
     with connection.cursor() as cursor:
 
-        def others(table: str, query: str, known: set[Any]) -> list[tuple[Any, ...]]:
+        def rows_except(table: str, query: str, known: set[Any]) -> list[tuple[Any, ...]]:
             if table not in there:
                 return []
             cursor.execute(query)
             return [row for row in cursor.fetchall() if row not in known]
 
         groups = "SELECT name FROM auth_group ORDER BY name"
-        if names := others("auth_group", groups, {(name,) for name in GROUPS}):
+        if names := rows_except("auth_group", groups, {(name,) for name in GROUPS}):
             text = ngettext("the group %(names)s", "%(number)d groups: %(names)s", len(names))
             shown = some([f"“{name}”" for (name,) in names])
             found.append(text % {"number": len(names), "names": shown})
@@ -157,7 +157,7 @@ def _added() -> list[str]:
             "SELECT app_label, model, codename FROM auth_permission "
             "JOIN django_content_type ON django_content_type.id = content_type_id"
         )
-        if added := others("auth_permission", permissions, rights):
+        if added := rows_except("auth_permission", permissions, rights):
             text = ngettext(
                 "%(number)d permission that no migration made",
                 "%(number)d permissions that no migration made",
@@ -165,7 +165,7 @@ def _added() -> list[str]:
             )
             found.append(text % {"number": len(added)})
         content_types = "SELECT app_label, model FROM django_content_type"
-        if added := others("django_content_type", content_types, types):
+        if added := rows_except("django_content_type", content_types, types):
             text = ngettext(
                 "%(number)d kind of record that this version does not know",
                 "%(number)d kinds of records that this version does not know",
@@ -173,7 +173,7 @@ def _added() -> list[str]:
             )
             found.append(text % {"number": len(added)})
         migrations = "SELECT app, name FROM django_migrations"
-        if added := others("django_migrations", migrations, databases.known_migrations()):
+        if added := rows_except("django_migrations", migrations, databases.known_migrations()):
             text = ngettext(
                 "%(number)d record of a migration that this version does not know",
                 "%(number)d records of migrations that this version does not know",

@@ -39,16 +39,16 @@ def correct(release: Release, *, by: User, text: str, at: datetime | None = None
 
 
 def record_correction(
-    release: Release, *, by: User, text: str, at: datetime, version: int = 0, of: str = ""
+    release: Release, *, by: User, text: str, at: datetime, version: int = 0, subject: str = ""
 ) -> None:
     """Record a change to the content of a public release. With a `text`, publish it as a notice.
 
-    `of` names what was changed if it is not the text. Call it in the transaction of the change.
+    `subject` names what was changed, if not the text. Call it in the transaction of the change.
     """
     if text:
         Correction.objects.create(release=release, at=at, text=text, by=by)
     verb = Event.Verb.CORRECTED if text else Event.Verb.MINOR_EDIT
-    record(release, verb, by, at, version=version or release.version, words=text, of=of)
+    record(release, verb, by, at, version=version or release.version, words=text, of=subject)
 
 
 def record_printed_row_change(

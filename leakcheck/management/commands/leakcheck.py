@@ -142,7 +142,7 @@ class Command(BaseCommand):
         )
         self.stdout.write("\n" + text % {"number": f"{number:,}"})
         for seen in report.sightings[:MAX_LISTED]:
-            self.stdout.write(f"  {seen.way} {seen.address}\n      {seen.where}")
+            self.stdout.write(f"  {seen.request} {seen.address}\n      {seen.where}")
         more = number - MAX_LISTED
         if more > 0:
             text = ngettext("and %(number)s time more", "and %(number)s times more", more)
