@@ -150,7 +150,8 @@ class Search:
                     % {"path": request.path}
                 )
             self.report.unsteady |= {
-                _("%(value)s of %(path)s") % {"value": name.rstrip(":"), "path": request.path}
+                _("%(value)s of %(path)s")
+                % {"value": name.removeprefix("header ").rstrip(":"), "path": request.path}
                 for name in judgement.unsteady
             }
 
