@@ -1,4 +1,4 @@
-"""gunicorn's configuration, which it finds by itself; the command line overrides it."""
+"""The configuration of gunicorn, which reads it by default. The command line overrides it."""
 
 import os
 import runpy
@@ -17,19 +17,22 @@ HERE = Path(__file__).parent
 
 
 def load(name: str, room: str = "pressroom") -> dict[str, Any]:
-    """Return what a module of Pressroom defines.
+    """Return the definitions of a module of Pressroom.
 
-    A module that the master imported would not be read again by a reload (SIGHUP).
+    The module is not imported, so that a reload (SIGHUP) reads it again.
     """
     return runpy.run_path(str(HERE / room / f"{name}.py"))
 
 
-# The master has the keys in its environment, and its workers inherit this.
+# The environment of the master has the keys. The workers inherit this protection.
 load("confinement", "assets")["keep_memory_private"]()
 
 
 def environment() -> dict[str, str]:
-    """Return the environment as the settings see it; nothing is exported, for the same reason."""
+    """Return the environment as the settings read it, without changing that of this process.
+
+    Otherwise a reload could not read changed values from .env.
+    """
     return load("environment")["read"](HERE / ".env")
 
 
@@ -39,26 +42,26 @@ Worker: Any = connections["Worker"]
 
 
 class Logger(glogging.Logger):
-    """gunicorn's own lines and the access log, in Pressroom's format and without secrets."""
+    """The log of gunicorn and the access log, in Pressroom's format and without secrets."""
 
     def setup(self, cfg: Any) -> None:
         """Set our format. Raises RuntimeError, which gunicorn prints, for a wrong LOG_FORMAT."""
         super().setup(cfg)
         variables = environment()  # read again after a reload
         name = variables.get("LOG_FORMAT") or "text"
-        if wrong := logs["wrong_format"](name):
+        if wrong := logs["format_problem"](name):
             raise RuntimeError(wrong)
         redaction, flood = logs["RedactionFilter"](variables), logs["FloodFilter"]()
         for handler in [*self.error_log.handlers, *self.access_log.handlers]:
             handler.setFormatter(logs["formatter"](name))
             handler.addFilter(flood)
             handler.addFilter(redaction)
-        logs["on_every_handler"](redaction)  # a file of --log-config may name others
+        logs["add_to_every_handler"](redaction)  # --log-config may add handlers
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """Log a traceback, but only a message if a wrong setting stops the start.
+        """Log a traceback, or only a message if a wrong setting stops the start.
 
-        What Pressroom's middleware has logged, with the id of the request, is not logged again.
+        Errors that Pressroom's middleware has logged with the request id are not logged again.
         """
         problem = sys.exc_info()[1]
         if getattr(problem, "is_logged", False):
@@ -69,14 +72,14 @@ class Logger(glogging.Logger):
             super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """Log an answer: no query, no other header, no complete network address.
+        """Log an answer without its query, headers and complete network address.
 
-        A search may contain a protected name.
+        The query of a search may contain a protected name.
         """
         if not self.access_log_enabled:
             return
         seen = environ.get(logs["ACCESS"], {})
-        # Decoded and encoded again, so that a token cannot hide in percent signs.
+        # Decoded and encoded again, so that the redaction finds a percent-encoded token.
         path = unquote_to_bytes(environ.get("RAW_URI", "").partition("?")[0])
         fields = {
             "method": environ.get("REQUEST_METHOD"),
@@ -96,11 +99,11 @@ class Logger(glogging.Logger):
 class DrainingWorker(Worker):
     """A worker that loses no connection when it stops.
 
-    Gunicorn's own worker stops accepting at once and keeps its listening sockets open until its
-    last answer is sent. Meanwhile the kernel still takes connections for them, and resets those
-    when the sockets close: a proxy gives up a POST that it has sent, and its reader gets a 502.
-    Here a stopping worker takes what already waits and closes its sockets at once, so that a
-    later connection is refused, and the proxy asks the next node.
+    gunicorn's own worker stops accepting connections at once, but keeps its listening sockets open
+    until its last answer is sent. Until then, the kernel still accepts connections. It resets them
+    when the sockets close, and a proxy cannot repeat a POST that it has sent: the reader gets a
+    502. This worker accepts all waiting connections and closes its sockets at once. Later
+    connections are refused, and the proxy asks the next node.
     """
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -142,7 +145,7 @@ def on_exit(server: Any) -> None:
 
 
 def _own_metrics_folder() -> str:
-    """Return the folder that this master created; a new master (SIGUSR2) inherits another's."""
+    """Return the folder that this master created, or "": SIGUSR2 passes the old one's to a new."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
     return folder if f"{METRICS_FOLDER}{os.getpid()}-" in folder else ""
 
@@ -157,8 +160,8 @@ def _is_running(pid: str) -> bool:
     return True
 
 
-# Read in a separate process: workers that a SIGHUP restarts must read the settings again, and would
-# inherit what is imported here. Wrong settings stop the start here, with a message.
+# Read the settings in a separate process. Workers inherit the modules that are imported here, so
+# after a SIGHUP they would use the old settings. Wrong settings stop the start with a message.
 READ_SETTINGS = """
 from django.core.exceptions import ImproperlyConfigured
 try:
@@ -172,8 +175,9 @@ answer = subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, text=True)  #
 if answer.returncode:
     sys.exit(answer.returncode)
 
-# Only for the proxy of this machine: a stranger who reaches the port could forge the headers that
-# TRUST_PROXY trusts. In the image, the container is the border; its command sets another address.
+# Only the proxy of this machine may connect: others could forge the headers that TRUST_PROXY
+# accepts. In the image, the network of the container protects the port, and its command sets
+# another address.
 bind = "127.0.0.1:8000"
 worker_class = DrainingWorker
 workers, threads = map(int, answer.stdout.split())
@@ -189,7 +193,7 @@ logger_class = Logger
 
 
 def post_worker_init(worker: Any) -> None:
-    """Set the number of threads in the storage: files may use half of them."""
+    """Set the number of threads for the storage, which may use half of them."""
     from assets import storage_basics
 
     storage_basics.web_threads = worker.cfg.threads

@@ -63,7 +63,7 @@ def process(picture: MediaAsset) -> None:
     Raises StorageError if files can't be reached. The picture then waits for a worker.
     """
     try:
-        queue.do(make_renditions, str(picture.pk), key=str(picture.pk))
+        queue.run_now(make_renditions, str(picture.pk), key=str(picture.pk))
     except queue.JobPostponed as problem:
         raise StorageError(str(problem)) from problem
     picture.refresh_from_db(fields=MediaAsset.NOT_IN_HISTORY)

@@ -183,7 +183,7 @@ def work(lane: Lane, *, at: datetime | None = None) -> int:
     return begun
 
 
-def do(task: Task, *arguments: Any, key: str) -> bool:
+def run_now(task: Task, *arguments: Any, key: str) -> bool:
     """Run one job in this process now; return False if a worker is already running it.
 
     Raises JobPostponed if the job can't run now. It then stays in the queue for a worker.

@@ -51,7 +51,7 @@ EXIT_SECONDS = 5  # for waiting reports, when a process ends
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return 503 for an outage in a middleware, else 500 with the request id that is in the log."""
     if outage := outages.outage_of(sys.exc_info()[1]):
-        outages.note(outage)
+        outages.log_outage(outage)
         return outages.answer(request, outage)
     page = loader.get_template("500.html").render({"request_id": request_id.get()})
     return HttpResponse(page, status=500)

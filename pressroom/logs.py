@@ -1,7 +1,7 @@
 """One format for every line of the log, without secrets.
 
-gunicorn.conf.py loads this file by its path, outside of Django: it imports nothing of Pressroom.
-See docs/decisions/0029.
+gunicorn.conf.py loads this file by its path, outside of Django, so it must not import other modules
+of Pressroom. See docs/decisions/0029.
 """
 
 import json
@@ -26,14 +26,14 @@ ACCESS = "pressroom.access"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
-def wrong_format(name: str) -> str:
+def format_problem(name: str) -> str:
     """Return what is wrong with a value of LOG_FORMAT, or an empty text."""
     if name in FORMATS:
         return ""
     return f"LOG_FORMAT is {name}: choose text, or json for one JSON object per line."
 
 
-# --- Nothing secret ----------------------------------------------------------------------------
+# --- Secrets -----------------------------------------------------------------------------------
 
 HIDDEN = "…"
 _SECRET_NAME = re.compile(
@@ -64,15 +64,15 @@ _PATTERNS = [
     (rf"(?i)\b({_NAMES})(['\"]?\s*(?:{_EQUALS}|:)\s*b?['\"]?)[^&\s\"';,)}}]+", rf"\1\2{HIDDEN}"),
     (r"(?i)\b((?:set-)?cookie|authorization)(['\"]?\s*:\s*)[^\n]+", rf"\1\2{HIDDEN}"),
     (r"<Session: \w+>", f"<Session: {HIDDEN}>"),
-    # PostgreSQL repeats the row or the query that it refuses: an embargoed text, or a person.
+    # PostgreSQL quotes the refused row or query, which may contain an embargoed text or a name.
     (r"(?s)((?:DETAIL|CONTEXT|LINE \d+):\s).+?(?=\n\nThe above|\n\nDuring handling|\Z)",
      rf"\1{HIDDEN}"),
-    # gunicorn's warning of a request that is none has the whole address of who sent it.
+    # gunicorn's warning about an invalid request has the whole address of its sender.
     (r"\bip=[0-9A-Fa-f.:]+(?=: )", f"ip={HIDDEN}"),
 ]  # fmt: skip
 _REPLACEMENTS = [(re.compile(pattern), replacement) for pattern, replacement in _PATTERNS]
-# Random keys of whatever origin, in one long word: tokens, and with 32 characters the keys of
-# sessions and CSRF secrets. Each character may be percent-encoded.
+# Long words that look random: tokens, and with 32 characters session keys and CSRF secrets. Each
+# character may be percent-encoded.
 _CHARACTER = r"(?:[A-Za-z0-9_-]|%(?:25)*(?:2d|5f|3[0-9]|[46][1-9a-f]|[57][0-9a]))"
 _LONG_WORD = re.compile(rf"(?<![A-Za-z0-9_-]){_CHARACTER}{{32,}}", re.IGNORECASE)
 
@@ -80,9 +80,9 @@ _LONG_WORD = re.compile(rf"(?<![A-Za-z0-9_-]){_CHARACTER}{{32,}}", re.IGNORECASE
 def secrets_in(variables: Mapping[str, str]) -> list[str]:
     """Return the values that no line may contain: keys, tokens and passwords, the longest first.
 
-    Each also in the form of an address and of Python's repr. Values shorter than eight characters
-    are left out: a password such as "press" would hide half of the log. In an address they are
-    hidden all the same.
+    Each value is also included percent-encoded, and as Python's repr prints it. Values shorter than
+    eight characters are left out: a password such as "press" would hide half of the log. Inside a
+    URL, a pattern hides them.
     """
     found = set()
     for name, value in variables.items():
@@ -96,10 +96,10 @@ def secrets_in(variables: Mapping[str, str]) -> list[str]:
 
 
 class RedactionFilter(logging.Filter):
-    """Take secrets out of a record, its traceback too. It is on every handler.
+    """Remove secrets from a record and its traceback. Every handler has this filter.
 
-    It also writes what a stranger can provoke by a wrong Host or form as one warning, without the
-    traceback that Django gives it.
+    Errors of `django.security`, such as a wrong Host, become warnings without a traceback, because
+    any stranger can cause them.
     """
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
@@ -111,7 +111,7 @@ class RedactionFilter(logging.Filter):
             return True
         try:
             self._redact(record)
-        except Exception as problem:  # better to lose a line than to log a secret
+        except Exception as problem:  # losing a line is better than logging a secret
             record.msg, record.args = "A line was left out (%s).", (type(problem).__name__,)
             record.exc_info = record.exc_text = record.stack_info = None
         record.redacted_by = RedactionFilter
@@ -152,7 +152,7 @@ def _unless_plain(match: re.Match[str]) -> str:
     while "%" in word and (decoded := unquote(word)) != word:
         word = decoded
     if len(word) == 32 and word.isalnum():
-        # A session's key has small letters and digits; the hexadecimal words are ids and digests.
+        # A session key has lower-case letters and digits. Hexadecimal words are ids and digests.
         is_random = not re.fullmatch("[0-9a-f]+|[0-9A-F]+|[A-Za-z]+", word)
     elif len(word) < 40:
         is_random = False
@@ -161,8 +161,8 @@ def _unless_plain(match: re.Match[str]) -> str:
     return HIDDEN if is_random else match[0]
 
 
-def on_every_handler(redaction: logging.Filter) -> None:
-    """Put the filter on each handler there is, of whatever logger, that does not have one."""
+def add_to_every_handler(redaction: logging.Filter) -> None:
+    """Add the filter to every handler of every logger, unless the handler already has one."""
     named = list(logging.root.manager.loggerDict.values())
     loggers = [logging.root, *(each for each in named if isinstance(each, logging.Logger))]
     handlers = {handler for logger in loggers for handler in logger.handlers}
@@ -171,17 +171,17 @@ def on_every_handler(redaction: logging.Filter) -> None:
             handler.addFilter(redaction)
 
 
-# --- What strangers can write --------------------------------------------------------------------
+# --- Floods of lines -----------------------------------------------------------------------------
 
 FLOOD_LINES = 10  # of one logger, in each process
 FLOOD_SECONDS = 60
 
 
 class FloodFilter(logging.Filter):
-    """Let a few lines a minute pass of what any stranger can cause, and count the rest.
+    """Limit the warnings that any stranger can cause to FLOOD_LINES a minute, and count the others.
 
-    A wrong Host, a form without its token, a request that is none: someone who sends thousands must
-    not push everything else out of the log.
+    Examples are a wrong Host, a form without its token, and an invalid request. Thousands of them
+    must not push everything else out of the log.
     """
 
     KINDS = re.compile(r"django\.security\b.*|previews\.views|gunicorn\.error")
@@ -189,12 +189,14 @@ class FloodFilter(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.Lock()
-        self.seen: dict[str, tuple[float, int]] = {}  # since when, and how many
+        self.seen: dict[
+            str, tuple[float, int]
+        ] = {}  # by logger: start of the minute, number of lines
 
     def filter(self, record: logging.LogRecord) -> bool:
         passes: bool | None = getattr(record, "passes_flood", None)
         if passes is None:
-            # gunicorn says with INFO what the operator did, and with ERROR what failed.
+            # gunicorn logs actions of the operator as INFO and failures as ERROR.
             counts = self.KINDS.fullmatch(record.name) and (
                 record.levelno == logging.WARNING or record.name.startswith("django.security")
             )
@@ -229,9 +231,10 @@ _BELOW = "\n    "
 
 
 class TextFormatter(logging.Formatter):
-    """Time in UTC, level, logger, request id and message; a traceback below it, indented.
+    """Time in UTC, level, logger, request id and message; below them an indented traceback.
 
-    Nothing in a message can pass for a line of its own or move a terminal's cursor.
+    Line ends are indented and control characters escaped, so that a message can neither imitate
+    another line nor control a terminal.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -242,7 +245,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    """The same as one JSON object on one line, with the fields of the access log beside them."""
+    """The same values as one JSON object per line, together with the fields of the access log."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -295,7 +298,7 @@ def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter, "name": name}},
         "filters": {
-            "outages": {"()": "pressroom.outages.OneLine"},
+            "outages": {"()": "pressroom.outages.OutageFilter"},
             "flood": {"()": FloodFilter},
             "redaction": {"()": RedactionFilter},
             # The reason for a 503 has just been logged.
@@ -307,13 +310,13 @@ def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
         "handlers": handlers,
         "root": {"handlers": [*handlers], "level": "INFO"},
         "loggers": {
-            # Django gives these handlers of their own, and would write each line twice.
+            # By default, Django gives these loggers handlers, which would write each line twice.
             "django": {"handlers": [], "level": "INFO"},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
             # A 404 is the normal answer for everything hidden. Probes are recorded elsewhere
             # (releases.probes).
             "django.request": {"level": "ERROR", "filters": ["not_503"]},
-            # Django answers HEAD with a body, which gunicorn leaves out and warns of each time.
+            # Django sends a body in answer to HEAD. gunicorn drops it, with a warning each time.
             "gunicorn.http.wsgi": {"level": "ERROR"},
             "PIL": {"level": "WARNING"},
         },
@@ -323,7 +326,7 @@ def configuration(name: str, *, report_errors: bool) -> dict[str, Any]:
 def capture_uncaught() -> None:
     """Write warnings and uncaught errors to the log instead of to stderr.
 
-    Only for a process of ours, such as a server or a command: it changes all of Python.
+    Call it only in our own processes, such as a server or a command: it sets hooks of Python.
     """
     log = logging.getLogger("pressroom")
 
@@ -345,7 +348,7 @@ def capture_uncaught() -> None:
         info = (failed.exc_type, failed.exc_value, failed.exc_traceback)
         log.error("%s: %r", failed.err_msg or "Error ignored in", failed.object, exc_info=info)
 
-    on_every_handler(RedactionFilter())
+    add_to_every_handler(RedactionFilter())
     logging.captureWarnings(True)
     sys.excepthook = command_failed
     threading.excepthook = thread_failed

@@ -108,7 +108,7 @@ def _count_exception(request: HttpRequest | None = None, **signal: object) -> No
         exceptions.labels(view_of(request)).inc()
 
 
-class Build(Collector):
+class BuildCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield a gauge with the value 1 and the version as its label."""
         build = GaugeMetricFamily("pressroom_build_info", "What runs.", labels=["version"])
@@ -116,7 +116,7 @@ class Build(Collector):
         yield build
 
 
-class Renditions(Collector):
+class RenditionCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the numbers of waiting and failed pictures, if the database is available."""
         state = MediaAsset.State
@@ -147,8 +147,8 @@ class Renditions(Collector):
 def exposition() -> bytes:
     """Return all metrics in Prometheus's text format, added up over the workers."""
     everything = CollectorRegistry()
-    everything.register(Build())
-    everything.register(Renditions())
+    everything.register(BuildCollector())
+    everything.register(RenditionCollector())
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         everything.register(MultiProcessCollector(None))
         return generate_latest(everything)

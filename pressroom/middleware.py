@@ -1,4 +1,4 @@
-"""What every answer of the site has in common."""
+"""The middleware of the site: request ids, health checks, headers, compression, error pages."""
 
 import logging
 import re
@@ -29,10 +29,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
-    """Give each request an id that its log lines, its answer and its error page carry.
+    """Give each request an id, which its log lines, its answer and its error page contain.
 
-    It is the outermost, so that no answer is without an id. A trusted proxy may set the id, so that
-    its log and ours can be compared; from others, it could be the id of another request.
+    It is the outermost middleware, so that every answer has an id. A trusted proxy may set the id,
+    so that its log and ours can be compared. Others could send the id of another request.
     """
 
     SAFE = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -49,7 +49,7 @@ class RequestIdMiddleware:
         request.META[logs.ACCESS] = seen
         response: Any = self.get_response(request)
         response["X-Request-ID"] = number
-        # Only a user that is already loaded: loading costs a query.
+        # Log the user only if it is already loaded, because loading costs a query.
         if user := getattr(request, "_cached_user", None):
             seen["user"] = user.pk
         if response.streaming and getattr(response, "file_to_stream", None) is None:
@@ -62,7 +62,7 @@ class RequestIdMiddleware:
 
     @staticmethod
     def _watched(request: HttpRequest, content: Iterable[bytes]) -> Iterator[bytes]:
-        """Log what fails while an answer is being sent, which Django does not do."""
+        """Log an exception while an answer is being sent. Django does not log it."""
         try:
             yield from content
         except Exception as problem:
@@ -77,10 +77,10 @@ class RequestIdMiddleware:
 
 
 class HealthCheckMiddleware:
-    """Answer the operator's probes before any check of the host name or of HTTPS.
+    """Answer health checks before the host name and HTTPS are checked.
 
-    A container's health check and a load balancer know only an address and a port. All others must
-    use an allowed host name, as for every page.
+    Containers and load balancers have only an address and a port. All other clients must use an
+    allowed host name, as for every page.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -99,14 +99,14 @@ class HealthCheckMiddleware:
 
 
 class CacheControlMiddleware:
-    """Let no cache answer without asking us first, unless a view sets another header.
+    """Make caches revalidate every answer, unless a view sets another header.
 
-    An embargo ends, a release is withdrawn, a licence ends: a cached copy would be early or late.
-    Asking is cheap (an ETag and a 304), and a header with the time until the next publication would
-    reveal that there is one. See docs/decisions/0005.
+    A cached copy could be wrong after an embargo or a licence ends, or after a withdrawal.
+    Revalidation is cheap (an ETag and a 304). A header with the time until the next publication
+    would reveal that there is one. See docs/decisions/0005.
 
-    The desk and previews are never cached, whatever a view sets, and no other site may learn the
-    addresses of previews.
+    The desk and previews are never cached, even if a view sets another header. Browsers do not send
+    the addresses of previews to other sites.
     """
 
     STRICT = {
@@ -168,8 +168,8 @@ class TextGZipMiddleware(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         is_text = bool(self.TEXT_TYPES.match(response.get("Content-Type", "")))
-        # Django adds random padding, and does not compress what would not become shorter. So the
-        # same short page would be compressed or not by chance, as if something had changed.
+        # Django adds random padding, and compresses only if the result is shorter. Without this
+        # limit, a short page would sometimes be compressed and sometimes not.
         is_long = response.streaming or len(response.content) >= self.MIN_BYTES
         return super().process_response(request, response) if is_text and is_long else response
 
@@ -190,12 +190,12 @@ class OutageMiddleware:
         outage = outages.outage_of(problem)
         if outage is None:
             return None
-        outages.note(outage)
+        outages.log_outage(outage)
         return outages.answer(request, outage)
 
 
 class MethodNotAllowedMiddleware:
-    """Answer 405 with a page: the answer of Django is empty."""
+    """Add a page to an answer 405, which is empty in Django."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -204,7 +204,7 @@ class MethodNotAllowedMiddleware:
         response = self.get_response(request)
         if response.status_code != 405 or response.content:
             return response
-        # The page must not depend on the route, and metrics need the route afterwards.
+        # The page must not depend on the route. The metrics need the route afterwards.
         match, request.resolver_match = request.resolver_match, None
         if request.path_info.startswith("/admin/"):
             title = {"title": _("This page can’t be opened directly")}
@@ -213,18 +213,18 @@ class MethodNotAllowedMiddleware:
         else:
             page = render_to_string("405.html", request=request)
         request.resolver_match = match
-        # The same answer, since it has the Allow header.
+        # Keep the answer, because it has the Allow header.
         response.content = page
         response["Content-Type"] = "text/html; charset=utf-8"
         return response
 
 
 class UniformNotFoundMiddleware:
-    """Answer every 404 with the same page, whatever the reason.
+    """Answer every 404 with the same page.
 
-    Django's own 404 differs between a URL that matches no route and a missing row, and under DEBUG
-    it names both: a stranger could distinguish a hidden release from one that never existed. An
-    address with a NUL also gets it: PostgreSQL cannot store a NUL, and fails when queried for one.
+    Django's own answer differs between a URL without a route and a missing row, and shows both
+    under DEBUG. So strangers could distinguish a hidden release from one that never existed. URLs
+    with a NUL get the same page, because a query for a NUL fails on PostgreSQL.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -245,8 +245,8 @@ class UniformNotFoundMiddleware:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         """Answer 404 at the desk if a query or a field has a value that cannot be a key.
 
-        Django passes it to the database unchecked, in filters, actions and search fields. A filter
-        by an impossible date is answered as Django answers other wrong filters.
+        Django passes such values of filters, actions and search fields to the database unchecked.
+        A filter by an impossible date gets the answer that Django gives for other wrong filters.
         """
         if _is_no_day(problem) and _is_filtered_list(request):
             return redirect(f"{request.path}?{ERROR_FLAG}=1")
@@ -256,9 +256,9 @@ class UniformNotFoundMiddleware:
                 is_no_key = message == UUIDField.default_error_messages["invalid"]
             case ValueError():
                 is_no_key = "expected a number but got" in message
-            case OverflowError():  # SQLite's, for a number of many digits
+            case OverflowError():  # SQLite, for a number with many digits
                 is_no_key = "too large to convert" in message
-            case DataError():  # and PostgreSQL's
+            case DataError():  # PostgreSQL, for the same
                 is_no_key = getattr(problem.__cause__, "sqlstate", "") == "22003"
             case _:
                 is_no_key = False
@@ -279,5 +279,5 @@ def _is_no_day(problem: Exception) -> bool:
     """Return whether a year, month or day is out of range."""
     message = str(problem)
     if isinstance(problem, OverflowError):
-        return "SQLite" not in message  # that is a key: see above
+        return "SQLite" not in message  # the number of a key, as in process_exception
     return isinstance(problem, ValueError) and "is out of range" in message

@@ -119,7 +119,7 @@ class LiveMigrationExecutor(MigrationExecutor):
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
             after = run(_copy_for(migration, state), editor, collect_sql=True)
         statements = [sql for sql in editor.collected_sql or [] if not sql.startswith("--")]
-        tables = table_locks.needed(connection.alias, statements)
+        tables = table_locks.tables_to_lock(connection.alias, statements)
         is_sql_only = all(operation.reduces_to_sql for operation in migration.operations)
         before = ""
 
@@ -127,7 +127,7 @@ class LiveMigrationExecutor(MigrationExecutor):
             nonlocal before
             with transaction.atomic(connection.alias):
                 try:
-                    table_locks.take(connection.alias, tables, self.patience, before)
+                    table_locks.lock_tables(connection.alias, tables, self.patience, before)
                 except TableInUseError as problem:
                     before = problem.table
                     raise

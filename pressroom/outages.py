@@ -1,6 +1,6 @@
 """Outages: a database or a storage that is unavailable, full or read-only.
 
-An outage is answered with 503 and Retry-After, wherever it happens, and logged once a minute in
+An outage is always answered with 503 and Retry-After, and logged once a minute in
 each process. An error of our own (a wrong query, a broken constraint) is no outage. See
 docs/decisions/0037.
 """
@@ -52,7 +52,7 @@ POSTGRESQL = {
     **dict.fromkeys(("08", "53", "55P03", "40001", "40P01", "57", "58", "XX001", "XX002"), AWAY),
 }  # fmt: skip
 
-# Headings of the page, which then says what to do.
+# The headings of the page, to readers and editors.
 HEADINGS = {
     (DATABASE, AWAY): _("Our database is not available"),
     (DATABASE, FULL): _("Our database is full"),
@@ -145,7 +145,7 @@ def _is_empty_sqlite() -> bool:
         return True
 
 
-# --- What the reader gets ----------------------------------------------------------------------
+# --- Answers to readers ------------------------------------------------------------------------
 
 
 def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
@@ -183,15 +183,15 @@ def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
     return [(name, str(value)) for name, value in fields], files
 
 
-# --- What the log says -------------------------------------------------------------------------
+# --- The log ------------------------------------------------------------------------------------
 
 
-def note(outage: Outage) -> None:
-    """Log an outage. The filter OneLine lets one line of each kind pass in a minute."""
+def log_outage(outage: Outage) -> None:
+    """Log an outage. OutageFilter limits it to one line a minute for each kind."""
     log.error("%s", outage, extra={"outage": outage})
 
 
-class OneLine(logging.Filter):
+class OutageFilter(logging.Filter):
     """Log each kind of outage once a minute in one line, without a traceback, in any thread.
 
     A line has the number of outages of its kind since the last line.
@@ -238,12 +238,12 @@ class OneLine(logging.Filter):
         return left_out
 
 
-def look() -> None:
-    """Log at the start if the database is unavailable; the server starts all the same."""
+def log_at_start() -> None:
+    """Log an outage of the database when the server starts. The server starts anyway."""
     try:
         connection.ensure_connection()
     except Exception as problem:
         if outage := outage_of(problem):
-            note(outage)
+            log_outage(outage)
     finally:
         connection.close()

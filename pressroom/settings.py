@@ -151,7 +151,7 @@ VERSION = f"{__version__}+{REVISION[:12]}" if REVISION else __version__
 
 def unusable_monitoring() -> list[str]:
     """Return what is wrong with the settings for logs and metrics, as sentences."""
-    found = [logs.wrong_format(LOG_FORMAT)]
+    found = [logs.format_problem(LOG_FORMAT)]
     if METRICS_TOKEN and not re.fullmatch(r"[!-~]{32,}", METRICS_TOKEN):
         found.append(
             "METRICS_TOKEN is shorter than 32 characters, or has characters other than letters, "

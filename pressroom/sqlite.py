@@ -40,7 +40,7 @@ def keep_private(sender: Any, connection: BaseDatabaseWrapper, **more: Any) -> N
 
 
 @contextmanager
-def alone(path: Path, wait: Callable[[], None]) -> Iterator[None]:
+def lock_for_migration(path: Path, wait: Callable[[], None]) -> Iterator[None]:
     """Let only one process at a time run the block. Call `wait` again and again until it is free.
 
     The lock has its own file, because closing the database file in this process would release the

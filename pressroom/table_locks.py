@@ -53,7 +53,7 @@ def patience(alias: str) -> float:
         return min(cursor.fetchone()[0] / 1000 / 2, 0.5)
 
 
-def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
+def tables_to_lock(alias: str, statements: Iterable[str]) -> dict[str, str]:
     """Return the existing tables that statements will lock, each with the mode of its lock.
 
     It may return too many, because other names can look like a table. An unneeded lock is short.
@@ -75,7 +75,7 @@ def needed(alias: str, statements: Iterable[str]) -> dict[str, str]:
     return dict.fromkeys(sorted(referred), REFER) | dict.fromkeys(sorted(changed), CHANGE)
 
 
-def take(alias: str, tables: dict[str, str], seconds: float, before: str = "") -> None:
+def lock_tables(alias: str, tables: dict[str, str], seconds: float, before: str = "") -> None:
     """Lock tables in the open transaction, within `seconds`.
 
     `before` is the table that was in use at the last attempt. This attempt waits for it first.

@@ -19,7 +19,7 @@ from pressroom.logs import capture_uncaught  # noqa: E402
 from releases import probes  # noqa: E402
 
 capture_uncaught()
-Thread(target=outages.look, name="first look", daemon=True).start()
+Thread(target=outages.log_at_start, name="outages at start", daemon=True).start()
 housekeeping.serve()
 probes.waiting.serve()
 if settings.JOBS_IN_WEB:

@@ -482,7 +482,8 @@ from django.db import connection
 from pressroom import migration_executor, table_locks
 
 taken = {}
-real_take, real_run = table_locks.take, migration_executor.LiveMigrationExecutor.record_migration
+real_lock = table_locks.lock_tables
+real_run = migration_executor.LiveMigrationExecutor.record_migration
 
 
 def oids():
@@ -491,10 +492,10 @@ def oids():
         return dict(cursor.fetchall())
 
 
-def take(alias, tables, *more):
+def lock_tables(alias, tables, *more):
     taken.clear()
     taken.update(tables=tables, before=oids())
-    real_take(alias, tables, *more)
+    real_lock(alias, tables, *more)
 
 
 def record(self, migration):
@@ -515,7 +516,7 @@ def record(self, migration):
     real_run(self, migration)
 
 
-table_locks.take = take
+table_locks.lock_tables = lock_tables
 migration_executor.LiveMigrationExecutor.record_migration = record
 call_command("migrate", verbosity=0)
 """

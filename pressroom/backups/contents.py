@@ -180,7 +180,7 @@ class Backup:
         """Return the digests of the files. Raises BackupError if SHA256SUMS has changed."""
         try:
             with open_plain(self.folder, SUMS) as file:
-                if copied(file)[1] != self.manifest["files"]["sums"]:
+                if copy_and_digest(file)[1] != self.manifest["files"]["sums"]:
                     raise BackupError(_damaged(_changed(SUMS)))
                 file.seek(0)
                 return Sums.read(file)
@@ -200,7 +200,7 @@ class Backup:
                 bad.append(_unreadable(name, problem.strerror))
             progress("files checked", number)
         if bad:
-            raise BackupError(_damaged(some(bad)))
+            raise BackupError(_damaged(list_first(bad)))
         return sums
 
 
@@ -331,7 +331,7 @@ def open_plain(folder: Path, name: str) -> BufferedReader:
 def digest_of(folder: Path, name: str) -> str:
     """Return the SHA-256 of a file below a folder, in hexadecimal digits."""
     with open_plain(folder, name) as file:
-        return copied(file)[1]
+        return copy_and_digest(file)[1]
 
 
 class Readable(Protocol):
@@ -340,7 +340,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def copied(source: Readable | File, target: BinaryIO | None = None) -> tuple[int, str]:
+def copy_and_digest(source: Readable | File, target: BinaryIO | None = None) -> tuple[int, str]:
     """Copy a file, or only read it. Return its size in bytes and its SHA-256 in hexadecimal."""
     digest, size = hashlib.sha256(), 0
     while block := source.read(CHUNK):
@@ -352,7 +352,7 @@ def copied(source: Readable | File, target: BinaryIO | None = None) -> tuple[int
 
 
 @contextmanager
-def alone(folder: Path, busy: str) -> Iterator[None]:
+def lock_folder(folder: Path, busy: str) -> Iterator[None]:
     """Lock a folder until the end of the block or of the process.
 
     Raises BackupError with the message `busy` if another process has locked it.
@@ -374,7 +374,7 @@ def version() -> str:
     return str(project["project"]["version"])
 
 
-def some(sentences: list[str]) -> str:
+def list_first(sentences: list[str]) -> str:
     """Return the first ten sentences as one text, with the number of the others."""
     shown, more = "; ".join(sentences[:10]), len(sentences) - 10
     if more <= 0:

@@ -22,7 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
-from pressroom.backups.contents import BackupError, alone
+from pressroom.backups.contents import BackupError, lock_folder
 
 # Tables that are backed up without rows. Anybody who has a session key is signed in with it.
 LEFT_OUT = (Session._meta.db_table,)
@@ -152,7 +152,7 @@ def only_restore() -> Iterator[None]:
         busy = _(
             "Another restore or a backup is running in %(folder)s. Wait until it has finished."
         ) % {"folder": folder}
-        with alone(folder, busy):
+        with lock_folder(folder, busy):
             yield
         return
     database = connection.copy(alias=LOCK)

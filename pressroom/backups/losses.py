@@ -18,7 +18,7 @@ from assets import storage
 from assets.models import MediaAsset
 from people.models import Person
 from pressroom.backups import databases
-from pressroom.backups.contents import MEDIA, MEDIA_FOLDERS, Backup, Sums, counted_rows, some
+from pressroom.backups.contents import MEDIA, MEDIA_FOLDERS, Backup, Sums, counted_rows, list_first
 from previews.models import PreviewLink
 from releases.models import Release
 
@@ -151,7 +151,7 @@ def _added() -> list[str]:
         groups = "SELECT name FROM auth_group ORDER BY name"
         if names := rows_except("auth_group", groups, {(name,) for name in GROUPS}):
             text = ngettext("the group %(names)s", "%(number)d groups: %(names)s", len(names))
-            shown = some([f"“{name}”" for (name,) in names])
+            shown = list_first([f"“{name}”" for (name,) in names])
             found.append(text % {"number": len(names), "names": shown})
         permissions = (
             "SELECT app_label, model, codename FROM auth_permission "

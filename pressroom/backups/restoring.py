@@ -34,7 +34,7 @@ from pressroom.backups.contents import (
     BackupError,
     Progress,
     Sums,
-    copied,
+    copy_and_digest,
     open_plain,
 )
 from previews import links
@@ -175,7 +175,7 @@ def _restore_files(backup: Backup, sums: Sums, progress: Progress) -> None:
 def _stored_digest(name: str) -> str:
     try:
         with default_storage.open(name) as file:
-            return copied(file)[1]
+            return copy_and_digest(file)[1]
     except FileNotFoundError:
         return ""
 

@@ -34,9 +34,9 @@ from pressroom.backups.contents import (
     BackupError,
     Progress,
     Sums,
-    alone,
-    copied,
+    copy_and_digest,
     digest_of,
+    lock_folder,
     open_plain,
     version,
 )
@@ -68,7 +68,7 @@ def write(
             databases.refuse_verification()
         folder = _prepared(folder)
         busy = _("Another backup or a restore is running in %(folder)s.") % {"folder": folder}
-        with alone(folder, busy):
+        with lock_folder(folder, busy):
             return _write(folder, report, progress, with_renditions, verify)
     except (OSError, sqlite3.Error) as problem:
         raise BackupError(_message(problem, folder)) from problem
@@ -213,7 +213,7 @@ class Files:
             return False
         with suppress(OSError):
             with open_plain(self._former.folder, name) as former:
-                size, now = copied(former)
+                size, now = copy_and_digest(former)
             if now != digest or (file.size and file.size != size):
                 return False
             self._place(name).hardlink_to(self._former.folder / name)
@@ -228,7 +228,7 @@ class Files:
         place = self._place(name)
         try:
             with _stored(file.name) as stored, place.open("xb") as copy:
-                size, digest = copied(stored, copy)
+                size, digest = copy_and_digest(stored, copy)
         except FileNotFoundError:
             place.unlink(missing_ok=True)
             return self.missing

@@ -71,7 +71,7 @@ class Command(migrate.Command):
         if is_read_only:
             yield
         elif path := sqlite.file_of(connection):
-            with sqlite.alone(path, wait):
+            with sqlite.lock_for_migration(path, wait):
                 yield
         elif connection.vendor == "postgresql":
             while not _ask(connection, "pg_try_advisory_lock"):
