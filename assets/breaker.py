@@ -139,7 +139,7 @@ class Bulkhead:
             if left <= 0:
                 raise StorageBusyError(
                     _(
-                        "The storage %(service)s is slow, and enough requests are waiting for it "
+                        "The storage %(service)s is slow, and too many requests are waiting for it "
                         "already."
                     )
                     % {"service": self.name}

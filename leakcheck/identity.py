@@ -58,13 +58,13 @@ def control(site: Site, names: Names) -> list[str]:
         raise CheckError(
             _(
                 "It is not known whether %(url)s uses this database: the newsroom is empty, and "
-                "its sign-in page cannot be reached from here. Publish a first release, or run "
+                "its sign-in page can’t be reached from here. Publish a first release, or run "
                 "this where /admin/ can be reached."
             )
             % {"url": site.origin}
         )
     if not Release.objects.public().exists():
-        proven.append(_("The newsroom is empty: no public release, so no list that could leak."))
+        proven.append(_("The newsroom is empty: without a public release no list can leak."))
     return proven
 
 

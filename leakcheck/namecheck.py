@@ -429,7 +429,7 @@ class NameCheck:
         if status != 200:
             raise CheckError(
                 _(
-                    "The front page answers %(status)d, so the site cannot be read. See its log, "
+                    "The front page answers %(status)d, so the site can’t be read. See its log, "
                     "and ALLOWED_HOSTS and SITE_URL."
                 )
                 % {"status": status}

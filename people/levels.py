@@ -24,7 +24,7 @@ def request_level(
         fresh = lock_record(person, by)
         if to <= fresh.level:
             raise ActionBlocked(
-                _("The level is already %(level)s. To reduce it, use “Lower level”.")
+                _("The level is already %(level)s. To lower it, use “Lower level”.")
                 % {"level": fresh.level}
             )
         if not basis.strip():

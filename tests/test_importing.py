@@ -125,7 +125,7 @@ def test_the_report_is_complete_and_in_plain_sentences(real):
         "13 February 2025, because",
         "People found (suggested, not created)",
         "David Lammy – British counterpart, also “Lammy”, “Mr Lammy” (4×)",
-        "the alt text of the picture",
+        "the alternative text of the picture",
         "573 in the file, all accounted for",
     ]:
         assert words in text
@@ -348,7 +348,7 @@ def test_text_that_is_left_out_on_purpose_is_quoted():
     report = preview(understand(text.encode(), "a.txt"))
     left_out = " ".join(report[report.index("Left out of the draft on purpose") :].split())
     for piece in (
-        "page furniture: “Filter by”", "kicker: “Press release”",
+        "menus, headers and footers of the page: “Filter by”", "kicker: “Press release”",
         "release line: “FOR IMMEDIATE RELEASE”", "repeated title: “Three men died”",
         "date: “, 3 May 2021”", "end mark: “ENDS”",
     ):  # fmt: skip
@@ -382,7 +382,7 @@ LONG = "The minister said that nobody had been told of it. " * 4
     [
         (b"", "a.txt", "is empty"),
         (b" \n\t \n", "a.txt", "is empty"),
-        (b"Too short.", "a.txt", "hardly a sentence"),
+        (b"Too short.", "a.txt", "almost no text"),
         (b"12 34 56 78 90 11 22 33 44 55 66\n\n1 2 3 4 5 6 7 8 9", "a.txt", "numbers and signs"),
         (b"PK\x03\x04" + b"word/document.xml" + bytes(99), "a.docx", "Word"),
         (b"%PDF-1.7\n" + bytes(99), "a.pdf", "PDF"),
@@ -399,7 +399,7 @@ LONG = "The minister said that nobody had been told of it. " * 4
             b"<head><title>Object Moved</title></head><body><h1>Object Moved</h1>This document may "
             b'be found <a href="https://example.org/">here</a> now and from today on.</body>',
             "a.html",
-            "what a server answered instead of a page: “Object Moved”",
+            "a message of a server, not a page: “Object Moved”",
         ),
         (b"x" * (MAX_BYTES + 1), "a.txt", "larger than 2 MB"),
         (b"a\n\n" * 400_000, "a.txt", "far more lines"),

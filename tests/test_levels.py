@@ -109,7 +109,7 @@ def test_a_user_without_permission_cannot_approve_a_level(group, words, second):
     ("values", "words"),
     [
         ({"to": Level.STAFF, "basis": "x"}, "The level is already 1"),
-        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "To reduce it, use “Lower level”"),
+        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "To lower it, use “Lower level”"),
         ({"to": Level.PUBLIC, "basis": " \n"}, "Enter why the person may be named"),
     ],
 )

@@ -125,7 +125,7 @@ class TestAddUser:
     def test_without_a_terminal_nothing_is_asked(self):
         done = add("bo", "--email", "b@n.example", "--role", "editor", stdin="")
         assert done.returncode == 1
-        assert "There is no terminal to ask for the password on." in done.stderr
+        assert "There is no terminal to type the password on." in done.stderr
         assert "--password-stdin" in done.stderr
 
     def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(self):

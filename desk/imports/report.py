@@ -47,7 +47,7 @@ _PARTS: dict[str, str | Promise] = {
     "tables": gettext_lazy("tables"),
     "picture lines": gettext_lazy("picture lines"),
     "repeated picture lines": gettext_lazy("repeated picture lines"),
-    "page furniture": gettext_lazy("page furniture"),
+    "page furniture": gettext_lazy("menus, headers and footers of the page"),
     "hidden words": gettext_lazy("hidden words"),
     "struck-out words": gettext_lazy("struck-out words"),
     "footnotes": gettext_lazy("footnotes"),
@@ -73,14 +73,14 @@ def report(understood: Understood, stored: Difference, warnings: Sequence[str] =
         *_guessed(understood),
         *_people(understood),
         *_list(
-            _("Called a prisoner of conscience, offered and not recorded"),
+            _("Called a prisoner of conscience (suggested, not recorded)"),
             [
                 f"{designation.name}: “{designation.sentence.strip('“”')}”"
                 for designation in understood.designations
             ],
         ),
         *_list(_("Missing"), [sentence(note) for note in understood.missing]),
-        *_list(_("Please note"), notes),
+        *_list(_("Check these"), notes),
         "\n".join(_accounting(understood, stored)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -116,7 +116,7 @@ def _title(understood: Understood) -> str:
         return _("%(title)s (guessed)") % {"title": understood.title}
     if understood.title_from == "offered":
         offered = {"title": understood.offered_title}
-        return _("none found; the first sentence is offered: “%(title)s”") % offered
+        return _("none found; the first sentence is suggested: “%(title)s”") % offered
     return understood.title or _("none found")
 
 

@@ -287,7 +287,7 @@ def _errors_naming(name: str) -> Iterator[None]:
         else:
             advice = _("Check the disk.")
         raise BackupError(
-            _("The stored file %(file)s cannot be read: %(reason)s. %(advice)s")
+            _("The stored file %(file)s can’t be read: %(reason)s. %(advice)s")
             % {"file": place, "reason": reason, "advice": advice}
         ) from found
 
@@ -348,6 +348,6 @@ def _message(problem: Exception, folder: Path) -> str:
         }
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return _(
-            "%(folder)s cannot be written: %(problem)s. The user who runs this command must own it."
+            "%(folder)s can’t be written: %(problem)s. The user who runs this command must own it."
         ) % {"folder": folder, "problem": problem}
     return str(problem) or type(problem).__name__

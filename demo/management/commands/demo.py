@@ -12,7 +12,7 @@ from releases.models import Release
 
 class Command(BaseCommand):
     help = _(
-        "Load the demo newsroom into an empty database and print its sign-ins. If DEBUG is off, it "
+        "Load the demo newsroom into an empty database and print its users with passwords. If DEBUG is off, it "
         "also needs --yes-public-passwords, and refuses a database that is not empty."
     )
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             "--yes-public-passwords",
             action="store_true",
             help=_(
-                "load the demo although DEBUG is off: three sign-ins whose passwords are printed"
+                "load the demo even if DEBUG is off; it prints the passwords of three users"
             ),
         )
 
