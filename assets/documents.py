@@ -155,7 +155,9 @@ def _old_word(file: IO[bytes], start: bytes) -> DocumentFacts:
 
 def _webm(file: IO[bytes], start: bytes) -> DocumentFacts:
     if b"webm" not in start[:64]:
-        raise BadFileError(_("Matroska videos are not accepted, except WebM. Save it as MP4 or WebM."))
+        raise BadFileError(
+            _("Matroska videos are not accepted, except WebM. Save it as MP4 or WebM.")
+        )
     return DocumentFacts("video", "webm")
 
 

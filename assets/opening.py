@@ -94,8 +94,9 @@ def opened(file: IO[bytes], megapixels: int) -> Image.Image:
     if picture.width * picture.height > Image.MAX_IMAGE_PIXELS or max(picture.size) > MAX_SIDE:
         raise BadFileError(
             _(
-                "The file states that the picture has %(width)s × %(height)s pixels. The limit is %(side)s "
-                "pixels on each side and %(megapixels)s megapixels in total. Save a smaller one.",
+                "The file states that the picture has %(width)s × %(height)s pixels. The limit is "
+                "%(side)s pixels on each side and %(megapixels)s megapixels in total. Save a "
+                "smaller one.",
                 width=picture.width,
                 height=picture.height,
                 side=MAX_SIDE,
@@ -126,7 +127,9 @@ def _damaged() -> BadFileError:
 
 
 def _too_large() -> BadFileError:
-    return BadFileError(_("The picture unpacks to far too much data, which is suspicious. It was not uploaded."))
+    return BadFileError(
+        _("The picture unpacks to far too much data, which is suspicious. It was not uploaded.")
+    )
 
 
 _HOLE = bytes(4096)  # not found in compressed data; decoders skip such zeros without an error

@@ -96,8 +96,8 @@ def _same_sessions(site: Site, names: Names) -> str:
             % {"url": site.origin, "advice": _advice()}
         )
     return _(
-        "The site had a session that was stored in this database for a moment, and did not have "
-        "one that was never stored: it uses this database."
+        "The site recognised a session that this command stored in its database, and did not "
+        "recognise one that was never stored: it uses this database."
     )
 
 

@@ -181,7 +181,7 @@ NAMED = {
     "noise": (bytes(range(1, 32)) * 9, "This file can’t be read. Use JPEG, PNG"),
     "texts of a PNG": (texts_that_unpack(), "far too much data"),
     "40,000 pictures": (gif(*[(0, 0, 1, 1)] * 40_000), "more than 5000 frames"),
-    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "much larger than"),
+    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "far too much data"),
 }
 
 

@@ -119,14 +119,14 @@ def test_phrases_that_depend_on_the_date_of_the_release_are_reported(real):
 def test_the_report_is_complete_and_in_plain_sentences(real):
     text = " ".join(preview(real).split())
     for words in [
-        "press release, from the kicker “Press releases”",
+        "Press release, from the kicker “Press releases”",
         "7 paragraphs by Felix Jakens, Amnesty’s UK Head of Campaigns",
         "credit “AFP via Getty Images”, guessed from its name",
         "13 February 2025, because",
         "People found (suggested, not created)",
         "David Lammy – British counterpart, also “Lammy”, “Mr Lammy” (4×)",
         "the alternative text of the picture",
-        "573 in the file, all accounted for",
+        "573 in the file, all used or left out",
     ]:
         assert words in text
     assert max(len(line) for line in preview(real).split("\n")) <= 100
@@ -251,7 +251,7 @@ def test_title_and_place_are_found_and_no_word_is_lost(text, title, title_from, 
     assert understood.dateline_place == place
     assert (understood.date_guess.date if understood.date_guess else None) == day
     assert Document(understood.body_html).text.startswith(begins)
-    assert "all accounted for in the draft" in preview(understood)
+    assert "all used or left out on purpose" in preview(understood)
 
 
 def test_a_guessed_title_is_marked_and_a_stated_one_is_not():
@@ -318,9 +318,9 @@ TWO_PARAGRAPHS = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about i
 def test_words_that_are_missing_or_repeated_in_the_draft_are_quoted(fault, sentence, quote):
     """Faults that the accounting cannot find, because a part claims more words than it keeps."""
     understood = understand(TWO_PARAGRAPHS.encode(), "a.txt")
-    assert "all accounted for" in preview(understood)
+    assert "all used or left out" in preview(understood)
     report = preview(fault(understood))
-    assert "all accounted for" not in report
+    assert "all used or left out" not in report
     assert sentence in report
     assert quote in report
 
@@ -332,7 +332,7 @@ def test_words_of_captions_and_footnotes_are_compared_too():
         f"</li></ol><p>{DIED}</p>"
     )
     understood = understand(text.encode(), "a.html")
-    assert "all accounted for in the draft" in preview(understood)
+    assert "all used or left out on purpose" in preview(understood)
     for words in ("Dead in prisons", "A note"):
         assert words in understood.body_html
         without = replace(understood, body_html=understood.body_html.replace(words, "x"))
@@ -369,7 +369,7 @@ def test_a_pull_quote_that_the_text_does_not_repeat_stays_in_it_with_its_speaker
     (quotation,) = Document(understood.body_html).quotations
     assert (quotation.name, quotation.title) == ("Ana Brask", "lawyer")
     assert understood.pull_quote is None
-    assert "all accounted for in the draft" in preview(understood)
+    assert "all used or left out on purpose" in preview(understood)
 
 
 # --- Refused files -----------------------------------------------------------------------------

@@ -133,8 +133,8 @@ SENTENCES: dict[str, str | Promise] = {
         "The title is a guess: nothing in the file says that this line is the title. Check it."
     ),
     "title_offered": _(
-        "The file has no title. The first sentence is suggested as the title, and stays in the text. "
-        "Write a title."
+        "The file has no title. The first sentence is suggested as the title, and stays in the "
+        "text. Write a title."
     ),
     "title_in_capitals": _("The title is in capitals. Retype it in house style."),
     "line_below_title": _(
@@ -143,7 +143,7 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "embargo": _("The file mentions an embargo: “%(words)s”. Set the time yourself."),
     "kind_assumed": _(
-        "The file does not state the type of the release: “press release” is the default."
+        "The file does not state the kind of the release: “press release” is the default."
     ),
     "dateline_taken": _("“%(words)s” was taken from the start of the lead as the dateline."),
     "summary_repeats_lead": _(

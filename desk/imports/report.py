@@ -93,10 +93,10 @@ def poster_name(poster: Poster) -> str:
 def _understood(understood: Understood) -> Iterator[str]:
     kind = str(Release.Kind(understood.kind).label)
     if understood.kicker:
-        values = {"kind": kind.lower(), "kicker": understood.kicker}
+        values = {"kind": kind, "kicker": understood.kicker}
         yield _row(_("kind"), _("%(kind)s, from the kicker “%(kicker)s”") % values)
     else:
-        yield _row(_("kind"), _("%(kind)s, assumed") % {"kind": kind.lower()})
+        yield _row(_("kind"), _("%(kind)s, assumed") % {"kind": kind})
     yield _row(_("title"), _title(understood))
     if understood.standfirst:
         yield _row(_("standfirst"), understood.standfirst)
@@ -158,10 +158,12 @@ def _quoted(quotation: Quotation) -> str:
 def _picture(poster: Poster) -> str:
     values = {"name": poster_name(poster), "credit": poster.credit_guess}
     if poster.occurrences > 1:
-        values["name"] = _("%(name)s (%(times)s times in the file, kept once)") % {
-            "name": values["name"],
-            "times": poster.occurrences,
-        }
+        pattern = ngettext(
+            "%(name)s (%(times)s time in the file, kept once)",
+            "%(name)s (%(times)s times in the file, kept once)",
+            poster.occurrences,
+        )
+        values["name"] = pattern % {"name": values["name"], "times": poster.occurrences}
     if poster.credit_guess:
         return _("%(name)s; credit “%(credit)s”, guessed from its name") % values
     return _("%(name)s; credit unknown") % values
@@ -264,7 +266,7 @@ def _verdict(accounting: Accounting, stored: Difference) -> str:
     differences = [sentences[kind] % counts for kind in sentences if counts[kind]]
     if stored.moved:
         differences.append(_("some are in another order in the draft"))
-    return ", ".join(differences) or _("all accounted for in the draft")
+    return ", ".join(differences) or _("all used or left out on purpose")
 
 
 def _part_label(part: str) -> str:

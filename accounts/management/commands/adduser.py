@@ -22,8 +22,8 @@ ROLES = {ADMINISTRATOR: None} | {name.casefold(): name for name in reversed(GROU
 
 class Command(BaseCommand):
     help = _(
-        "Create a user who can sign in to the desk. The command asks for the password "
-        "twice, or read from the first line of the standard input with --password-stdin. An "
+        "Create a user who can sign in to the desk. The command asks for the password twice, "
+        "or reads it from the first line of the standard input with --password-stdin. An "
         "administrator can do everything and add other users at the desk."
     )
 
