@@ -504,7 +504,7 @@ def test_the_way_back_begins_at_the_desk_and_names_no_app(at_desk, path):
 
 def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
     page = text(at_desk(editor).post("/admin/logout/"))
-    assert "You are logged out." in page
+    assert "You are signed out." in page
     assert "quality time" not in page
 
 

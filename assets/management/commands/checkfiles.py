@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--delete-orphans",
             action="store_true",
-            help=_("delete the orphans; in a folder they can't be restored"),
+            help=_("delete the orphans; in a folder they can’t be restored"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
