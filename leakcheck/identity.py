@@ -34,9 +34,9 @@ def alive(site: Site) -> None:
     if front.status != 200 or feed not in front.body or health.body != b"ok\n":
         raise CheckError(
             _(
-                "The answer of %(url)s does not look like Pressroom (the front page: %(front)s; "
-                "%(path)s: %(health)s). Is it the right address, and among the site’s "
-                "ALLOWED_HOSTS?"
+                "The response of %(url)s does not look like Pressroom (the front page: %(front)s; "
+                "%(path)s: %(health)s). Check the address, and that ALLOWED_HOSTS contains its "
+                "host."
             )
             % {
                 "url": site.origin,

@@ -956,7 +956,7 @@ def test_tools_that_are_missing_or_too_old_are_named(folder, tmp_path):
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
     old.chmod(0o755)
     output = refusal("backup", folder, PATH=str(tmp_path))
-    assert "pg_dump is of PostgreSQL 9, and the server of" in output
+    assert "pg_dump has version 9, and the server has version" in output
     assert not folder.exists()
 
 

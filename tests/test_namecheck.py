@@ -453,7 +453,7 @@ def test_a_page_that_fails_ends_with_2_and_is_named(newsroom, monkeypatch):
     monkeypatch.setattr(views, "as_csv", fail)
     status, output = check()
     assert status == 2
-    assert "/prisoners/prisoners.csv: it answers 500" in output
+    assert "/prisoners/prisoners.csv: status 500" in output
 
 
 # --- --since -------------------------------------------------------------------------------------

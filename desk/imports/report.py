@@ -180,8 +180,8 @@ def _guessed(understood: Understood) -> Iterator[str]:
     if understood.relative_dates:
         dates = ", ".join(f"“{date}”" for date in understood.relative_dates)
         counts = ngettext(
-            "%(dates)s counts from the day of the release",
-            "%(dates)s count from the day of the release",
+            "%(dates)s depends on the day of the release",
+            "%(dates)s depend on the day of the release",
             len(understood.relative_dates),
         ) % {"dates": dates}
         rows.append(_row(_("in the text"), counts))

@@ -410,8 +410,8 @@ def refuse_tools(*names: str) -> None:
         if not found or int(found[1]) < server:
             raise BackupError(
                 _(
-                    "%(name)s is of PostgreSQL %(tool)s, and the server of %(server)s. Install the "
-                    "client of PostgreSQL %(server)s or newer (postgresql-client)."
+                    "%(name)s has version %(tool)s, and the server has version %(server)s. Install "
+                    "the client of PostgreSQL %(server)s or newer (postgresql-client)."
                 )
                 % {**values, "tool": found[1] if found else _("an unknown version")}
             )

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             type=_hours,
             default=24,
             metavar="HOURS",
-            help=_("how old a file must be to count as an orphan (default: 24)"),
+            help=_("minimum age of an orphan (default: 24)"),
         )
         parser.add_argument(
             "--delete-orphans",
