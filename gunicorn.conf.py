@@ -1,4 +1,4 @@
-"""gunicorn's configuration, which it finds by itself; the command line overrides it."""
+"""gunicorn's configuration, which it reads automatically; the command line overrides it."""
 
 import os
 import runpy
