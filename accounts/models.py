@@ -24,7 +24,7 @@ class User(AbstractUser):
         if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
             return
         if other := User.objects.filter(email__iexact=self.email).exclude(pk=self.pk).first():
-            sentence = _("%(name)s has this e-mail address. Enter a different one for each user.")
+            sentence = _("%(name)s already has this e-mail address. Enter another one.")
             raise ValidationError({"email": sentence % {"name": other.get_username()}})
 
     @classmethod

@@ -16,6 +16,7 @@ from threading import Condition, Lock
 from time import monotonic
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assets.storage_basics import StorageBusyError
 
@@ -88,13 +89,15 @@ class CircuitBreaker:
             return
         left = self._opened + PAUSE_SECONDS - monotonic()
         if left > 0 or self._trying:
-            raise StorageBusyError(
-                _(
-                    "The storage %(service)s did not answer. It is tried again in %(seconds)s "
-                    "seconds."
-                )
-                % {"service": self.name, "seconds": round(max(left, 1))}
+            seconds = round(max(left, 1))
+            text = ngettext(
+                "The storage %(service)s did not answer. Pressroom tries again in %(seconds)s "
+                "second.",
+                "The storage %(service)s did not answer. Pressroom tries again in %(seconds)s "
+                "seconds.",
+                seconds,
             )
+            raise StorageBusyError(text % {"service": self.name, "seconds": seconds})
 
 
 class Call:
@@ -139,7 +142,7 @@ class Bulkhead:
             if left <= 0:
                 raise StorageBusyError(
                     _(
-                        "The storage %(service)s is slow, and enough requests are waiting for it "
+                        "The storage %(service)s is slow, and too many requests are waiting for it "
                         "already."
                     )
                     % {"service": self.name}

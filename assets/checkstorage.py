@@ -128,7 +128,7 @@ class FolderCheck(Check):
 
         tops = [self.root / Path(name).parts[0] for name in self.names]
         if is_open(self.root) and any(map(is_open, tops)):
-            return _("They can. Run: chmod -R go-rwx %(path)s") % {"path": self.root}
+            return _("Other users can read it. Run: chmod -R go-rwx %(path)s") % {"path": self.root}
         return ""
 
     def is_not_static(self) -> str:
@@ -184,14 +184,14 @@ class BucketCheck(Check):
     def is_signed(self) -> str:
         if fetch(self._address(self.names[0])) == WRITTEN:
             return ""
-        return _("It does not work. Do not use this storage.")
+        return _("The signed address does not work. Do not use this storage.")
 
     def is_not_forged(self) -> str:
         address = self._address(self.names[0])
         forged = address[:-1] + ("0" if address[-1] != "0" else "1")
         if fetch(forged) != WRITTEN:
             return ""
-        return _("It is accepted. Do not use this storage.")
+        return _("The forged signature was accepted. Do not use this storage.")
 
     def expires(self) -> str:
         address = self._address(self.names[0], seconds=1)
@@ -199,14 +199,14 @@ class BucketCheck(Check):
         if fetch(address) != WRITTEN:
             return ""
         return _(
-            "It still works. Check the clock of this machine. If it is right, do not use this "
-            "storage."
+            "The expired address still works. Check the clock of this machine. If it is right, "
+            "do not use this storage."
         )
 
     def has_versions(self) -> str:
         if self.bucket.call_client("get_bucket_versioning").get("Status") == "Enabled":
             return ""
-        return _("It does not. Run manage.py checkstorage --prepare")
+        return _("It keeps no versions. Run manage.py checkstorage --prepare")
 
     def can_be_restored(self) -> str:
         name = self.names[0]
@@ -216,7 +216,7 @@ class BucketCheck(Check):
             stored = self.bucket.call_client("get_object", Key=name, VersionId=version["VersionId"])
             if stored["Body"].read() == WRITTEN:
                 return ""
-        return _("They can’t: the bucket must keep versions.")
+        return _("The earlier version was lost. The bucket must keep versions.")
 
     def remove(self, name: str) -> None:
         for versions in self._versions(name).values():

@@ -39,7 +39,7 @@ REMOVED = {
     "xmp": _("The description of the file (XMP)"),
     "attachment": _("An attached file"),
     "script": _("A script or an action"),
-    "film": _("A film or a sound on a page"),
+    "film": _("Video or audio on a page"),
     "form_program": _("The program of a form; its fields stay"),
     "versions": _("Earlier versions of the file"),
     "tags": _("Metadata of the recording"),

@@ -117,7 +117,7 @@ def _word(file: IO[bytes], start: bytes) -> DocumentFacts:
         if not {"[Content_Types].xml", "word/document.xml"} <= names:
             raise BadFileError(
                 _(
-                    "Only Word files (.docx) are accepted among packed files. Unpack it, and "
+                    "Packed files are not accepted, except Word files (.docx). Unpack it, and "
                     "upload the files in it."
                 )
             )
@@ -141,7 +141,7 @@ def _old_word(file: IO[bytes], start: bytes) -> DocumentFacts:
     content = file.read(MAX_PART_BYTES)
     if "WordDocument".encode("utf-16-le") not in content:
         raise BadFileError(
-            _("Only Word files are accepted among old Office files. Save it as a PDF.")
+            _("Old Office files are not accepted, except Word files. Save it as a PDF.")
         )
     if "_VBA_PROJECT".encode("utf-16-le") in content:
         raise BadFileError(
@@ -155,7 +155,9 @@ def _old_word(file: IO[bytes], start: bytes) -> DocumentFacts:
 
 def _webm(file: IO[bytes], start: bytes) -> DocumentFacts:
     if b"webm" not in start[:64]:
-        raise BadFileError(_("Only WebM is accepted among Matroska films. Save it as MP4 or WebM."))
+        raise BadFileError(
+            _("Matroska videos are not accepted, except WebM. Save it as MP4 or WebM.")
+        )
     return DocumentFacts("video", "webm")
 
 

@@ -94,8 +94,9 @@ def opened(file: IO[bytes], megapixels: int) -> Image.Image:
     if picture.width * picture.height > Image.MAX_IMAGE_PIXELS or max(picture.size) > MAX_SIDE:
         raise BadFileError(
             _(
-                "The picture claims to have %(width)s × %(height)s pixels. The limit is %(side)s "
-                "pixels on each side and %(megapixels)s megapixels in total. Save a smaller one.",
+                "The file states that the picture has %(width)s × %(height)s pixels. The limit is "
+                "%(side)s pixels on each side and %(megapixels)s megapixels in total. Save a "
+                "smaller one.",
                 width=picture.width,
                 height=picture.height,
                 side=MAX_SIDE,
@@ -126,7 +127,9 @@ def _damaged() -> BadFileError:
 
 
 def _too_large() -> BadFileError:
-    return BadFileError(_("The picture is much larger than it should be. It was not uploaded."))
+    return BadFileError(
+        _("The picture unpacks to far too much data, which is suspicious. It was not uploaded.")
+    )
 
 
 _HOLE = bytes(4096)  # not found in compressed data; decoders skip such zeros without an error
@@ -244,13 +247,13 @@ _KINDS = (
     (b"\0\0\0\x0cJXL ", _("a JPEG XL picture")),
     (b"\xff\x0a", _("a JPEG XL picture")),
     (b"\0\0\0\x0cjP  ", _("a JPEG 2000 picture")),
-    (b"FUJIFILM", _("the raw picture of a camera")),
+    (b"FUJIFILM", _("a raw picture from a camera")),
     (b"MZ", _("a Windows program")),
     (b"\x7fELF", _("a program")),
     (b"Rar!", _("an archive (RAR)")),
     (b"7z\xbc\xaf", _("an archive (7z)")),
     (b"\x1f\x8b", _("an archive (gzip)")),
-    (b"{\\rtf", _("a text (RTF)")),
+    (b"{\\rtf", _("an RTF file")),
 )
 
 

@@ -36,7 +36,7 @@ def matches(
         matched |= found_in(text, patterns)
         if len(matched) > MAX_FOUND:
             raise BadFileError(
-                _("The file contains more marks than any of our copies. Use a part of it.")
+                _("The file contains more watermarks than any of our copies. Use a part of it.")
             )
     return sorted(matched)
 

@@ -55,7 +55,7 @@ def password_of(username: str) -> str:
 
 
 def sign_ins() -> Iterator[tuple[str, str, str]]:
-    """Yield the user name, password and group of each demo user whose password is unchanged."""
+    """Yield the username, password and group of each demo user whose password is unchanged."""
     for user in User.objects.filter(username__in=SIGN_INS).order_by("pk"):
         password = password_of(user.username)
         if user.check_password(password):

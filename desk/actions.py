@@ -31,7 +31,9 @@ class ActionPage:
 ACTION_PAGES = {
     "submit": ActionPage(
         label=_("Submit for approval"),
-        explanation=_("An editor reviews it next. You can take it back while it is in review."),
+        explanation=_(
+            "An editor reviews it next. You can send it back to draft while it is in review."
+        ),
         success=_("Submitted for approval."),
     ),
     "approve": ActionPage(

@@ -267,11 +267,11 @@ def explain(problem: Exception) -> str:
     server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     match problem:
         case smtplib.SMTPAuthenticationError():
-            return _("The mail server refused the user name or the password.")
+            return _("The mail server refused the username or the password.")
         case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(problem):
             return _("The mail server offers no TLS (STARTTLS).")
         case smtplib.SMTPNotSupportedError() if "AUTH" in str(problem):
-            return _("The mail server accepts no user name and password on this connection.")
+            return _("The mail server does not accept a username and password on this connection.")
         case smtplib.SMTPNotSupportedError():
             return _("The mail server only accepts addresses in Latin script.")
         case smtplib.SMTPRecipientsRefused():

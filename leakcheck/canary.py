@@ -482,7 +482,7 @@ def _sweep_or_raise(names: Names) -> None:
             time.sleep(wait)
     message = _(
         "THE CANARY COULD NOT BE REMOVED: %(reason)s\n"
-        "A watchdog process goes on trying. Until it succeeds, a release, a topic, a press "
+        "A watchdog process tries again. Until it succeeds, a release, a topic, a press "
         "contact, a person and two pictures named “Leak check … (removes itself)” are left, and "
         "the release will be published within the hour. When the database and the storage answer "
         "again, run:\n    python manage.py leakcheck --sweep"
@@ -511,7 +511,7 @@ def _watchdog(names: Names) -> Iterator[tuple[int, Callable[[], None]]]:
             raise WatchdogError(
                 _(
                     "The watchdog process, which removes the canary if this one is killed, did not "
-                    "start; see its output above. Nothing was planted."
+                    "start; see its output above. Nothing was added."
                 )
             )
 

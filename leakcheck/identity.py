@@ -34,9 +34,9 @@ def alive(site: Site) -> None:
     if front.status != 200 or feed not in front.body or health.body != b"ok\n":
         raise CheckError(
             _(
-                "The answer of %(url)s does not look like Pressroom (the front page: %(front)s; "
-                "%(path)s: %(health)s). Is it the right address, and among the site’s "
-                "ALLOWED_HOSTS?"
+                "The response of %(url)s does not look like Pressroom (the front page: %(front)s; "
+                "%(path)s: %(health)s). Check the address, and that ALLOWED_HOSTS contains its "
+                "host."
             )
             % {
                 "url": site.origin,
@@ -58,13 +58,13 @@ def control(site: Site, names: Names) -> list[str]:
         raise CheckError(
             _(
                 "It is not known whether %(url)s uses this database: the newsroom is empty, and "
-                "its sign-in page cannot be reached from here. Publish a first release, or run "
+                "its sign-in page can’t be reached from here. Publish a first release, or run "
                 "this where /admin/ can be reached."
             )
             % {"url": site.origin}
         )
     if not Release.objects.public().exists():
-        proven.append(_("The newsroom is empty: no public release, so no list that could leak."))
+        proven.append(_("The newsroom is empty: without a public release no list can leak."))
     return proven
 
 
@@ -96,8 +96,8 @@ def _same_sessions(site: Site, names: Names) -> str:
             % {"url": site.origin, "advice": _advice()}
         )
     return _(
-        "The site had a session that was stored in this database for a moment, and did not have "
-        "one that was never stored: it uses this database."
+        "The site recognised a session that this command stored in its database, and did not "
+        "recognise one that was never stored: it uses this database."
     )
 
 

@@ -354,7 +354,7 @@ def _content(answer: Any) -> Iterator[IO[bytes]]:
             for piece in answer.streaming_content if answer.streaming else [answer.content]:
                 file.write(piece)
         except Exception as problem:  # any exception of the site, which runs in this process
-            raise UnreadableFileError(_("it breaks off; see the log")) from problem
+            raise UnreadableFileError(_("the response is incomplete; see the log")) from problem
         file.seek(0)
         yield file
 
@@ -432,7 +432,7 @@ class NameCheck:
         if status != 200:
             raise CheckError(
                 _(
-                    "The front page answers %(status)d, so the site cannot be read. See its log, "
+                    "The front page has status %(status)d, so the site can’t be read. See its log, "
                     "and ALLOWED_HOSTS and SITE_URL."
                 )
                 % {"status": status}
@@ -456,7 +456,7 @@ class NameCheck:
         self.report.requests += 1
         self._read.append(address.path)
         if answer.status_code >= 400 and answer.status_code not in (404, 410):
-            self._cannot_read(address, _("it answers %(status)d") % {"status": answer.status_code})
+            self._cannot_read(address, _("status %(status)d") % {"status": answer.status_code})
         elif answer.status_code != 404:  # it is no longer public
             found: dict[tuple[UUID, str, Kind, str], Found] = {}
             try:

@@ -50,7 +50,7 @@ class Report:
                 yield _left_out_sentence(what, number)
         if self.unsteady:
             values = ", ".join(sorted(self.unsteady))
-            yield _("Values that change without the canary too: %(values)s.") % {"values": values}
+            yield _("Values that also change for other reasons: %(values)s.") % {"values": values}
         if "timing" in self.kinds:
             if self.timed:
                 text = _("Differences in time below %(limit)s ms, and those that are rare.")
@@ -68,7 +68,7 @@ class Report:
             ) % {"origin": origin}
         yield _(
             "What only a browser shows (JavaScript), text inside pictures, the length of "
-            "compressed answers, and several switches at once."
+            "compressed answers, and combinations of query parameters."
         )
         yield _(
             "What people with a preview link or an account see, and what a cache still shows after "

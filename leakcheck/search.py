@@ -368,7 +368,7 @@ class Search:
 
     def _show(self, kind: str, waiting: int) -> None:
         left = max(0, self.ends - time.monotonic())
-        self.doing = _("%(kind)s: %(waiting)s to go; %(minutes)s minutes left at most") % {
+        self.doing = _("%(kind)s: %(waiting)s left; at most %(minutes)s min") % {
             "kind": kind, "waiting": f"{waiting:,}", "minutes": f"{left / 60:.1f}"
         }  # fmt: skip
 

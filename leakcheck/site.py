@@ -131,7 +131,7 @@ class Site:
                 "url": self.origin, "reason": problem
             }  # fmt: skip
         reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-        return _("%(url)s cannot be reached: %(reason)s. Is the site running there?") % {
+        return _("%(url)s can’t be reached: %(reason)s. Is the site running there?") % {
             "url": f"{self.origin}{path}", "reason": reason
         }  # fmt: skip
 

@@ -24,7 +24,7 @@ def request_level(
         fresh = lock_record(person, by)
         if to <= fresh.level:
             raise ActionBlocked(
-                _("The level is already %(level)s. To reduce it, use “Lower level”.")
+                _("The level is already %(level)s. To lower it, use “Lower level”.")
                 % {"level": fresh.level}
             )
         if not basis.strip():
@@ -153,7 +153,7 @@ def _lock_request(change: LevelChange, by: User) -> tuple[Person, LevelChange]:
     person = lock_record(change.person, by)
     fresh = LevelChange.objects.get(pk=change.pk)  # only changed while the person is locked
     if fresh.outcome != LevelChange.Outcome.REQUESTED or fresh.before != person.level:
-        raise ActionBlocked(_("This was decided in the meantime. Check the record."))
+        raise ActionBlocked(_("Someone has decided this since you opened it. Check the record."))
     return person, fresh
 
 

@@ -96,7 +96,7 @@ def _lock_request(removal: MinorMarkRemoval, by: User) -> tuple[Person, MinorMar
     person = levels.lock_record(removal.person, by)
     fresh = MinorMarkRemoval.objects.get(pk=removal.pk)
     if fresh.outcome != MinorMarkRemoval.Outcome.REQUESTED or not person.under_18:
-        raise ActionBlocked(_("This was decided in the meantime. Check the record."))
+        raise ActionBlocked(_("Someone has decided this since you opened it. Check the record."))
     return person, fresh
 
 

@@ -79,7 +79,7 @@ def check_reporter() -> None:
         problem = f"{type(error).__name__}: {error}"
     if problem:
         raise ImproperlyConfigured(
-            f"ERROR_REPORTER is {settings.ERROR_REPORTER}, which cannot be used ({problem}). Name "
+            f"ERROR_REPORTER is {settings.ERROR_REPORTER}, which can’t be used ({problem}). Name "
             "a function as in newsroom_sentry.report, in a file on PYTHONPATH."
         )
 

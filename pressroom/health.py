@@ -129,7 +129,7 @@ def _database_takes_writes() -> str | None:
             return "it is read-only" if cursor.fetchone() == ("on",) else None
     if file := sqlite.file_of(connection):
         if not os.access(file, os.W_OK):
-            return f"{file} cannot be written"
+            return f"{file} can’t be written"
         storage.probe(file.parent)  # SQLite also writes next to the file
     return None
 

@@ -65,7 +65,7 @@ LOG_MESSAGES = {
     (DATABASE, AWAY): "The database does not answer",
     (DATABASE, FULL): "The disk of the database is full",
     (DATABASE, READ_ONLY): "The database is read-only",
-    (FILES, AWAY): "Stored files cannot be reached",
+    (FILES, AWAY): "Stored files can’t be reached",
     (FILES, FULL): "The disk for stored files is full",
     (FILES, READ_ONLY): "Stored files are read-only",
 }

@@ -19,7 +19,7 @@ def main():
         tempfile.TemporaryFile(dir=here).close()
     except OSError as problem:
         sys.exit(
-            "Pressroom cannot write into %s (%s). Copy it to a folder of yours and run make there."
+            "Pressroom can’t write into %s (%s). Copy it to a folder of yours and run make there."
             % (here, (problem.strerror or "unknown reason").lower())
         )
     try:

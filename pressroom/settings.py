@@ -81,7 +81,7 @@ def unsafe_settings() -> list[str]:
         )
         if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
             found.append(
-                f"{ENV_FILE} exists, but the user who starts Pressroom cannot read it. Give "
+                f"{ENV_FILE} exists, but the user who starts Pressroom can’t read it. Give "
                 "the file to that user, or to a group of theirs with mode 640."
             )
     if not DEBUG and any(map(is_weak, SECRET_KEY_FALLBACKS)):

@@ -29,7 +29,7 @@ CACHES = {"locmemcache": "", "dummycache": "", "filecache": "", "dbcache": "",
           "redis": "redis", "rediss": "redis", "rediscache": "redis",
           "pymemcache": "pymemcache", "pylibmc": "pylibmc"}  # fmt: skip
 UNESCAPED_CHARACTER_HINT = (
-    "in the user name and the password, write characters such as / # ? @ : as their percent codes, "
+    "in the username and the password, write characters such as / # ? @ : as their percent codes, "
     "such as %23 for #."
 )
 
@@ -269,7 +269,7 @@ def database(name: str, url: str, *, sqlite: bool = True) -> dict[str, Any]:
     parts = _split(_with_one_host(url))
     if not _is_whole(url, parts) or not _is_place_of_postgresql(parts):
         raise ImproperlyConfigured(
-            f"{name} has no host or no database, or cannot be read. Write it as in "
+            f"{name} has no host or no database, or can’t be read. Write it as in "
             f"postgres://user:password@host:5432/name; {UNESCAPED_CHARACTER_HINT}"
         )
     return environ.Env.db_url_config(url)
@@ -297,7 +297,7 @@ def cache(name: str, default: str) -> dict[str, Any]:
     remote = package and not rest.startswith("/")
     if remote and not (_is_whole(url, parts) and _has_host(parts)):
         raise ImproperlyConfigured(
-            f"{name} has no host, or cannot be read. Write it as in "
+            f"{name} has no host, or can’t be read. Write it as in "
             f"redis://user:password@host:6379/1; {UNESCAPED_CHARACTER_HINT}"
         )
     if package and not find_spec(package):
@@ -315,20 +315,20 @@ def mail(name: str) -> tuple[str, dict[str, Any]]:
     if not there or scheme not in (*MAIL_PORTS, *DEBUG_MAIL_SCHEMES):
         begins = f"begins with {shown(scheme)}" if there else "does not begin with a scheme"
         raise ImproperlyConfigured(
-            f"{name} {begins}, so Pressroom cannot send e-mail. Write it as in "
+            f"{name} {begins}, so Pressroom can’t send e-mail. Write it as in "
             "smtp+tls://user:password@smtp.example.org:587, or leave it empty to turn e-mail off."
         )
     parts = _split(url)
     if scheme in MAIL_PORTS and not (_is_whole(url, parts) and _has_host(parts)):
         raise ImproperlyConfigured(
-            f"{name} has no host, or cannot be read. Write it as in "
+            f"{name} has no host, or can’t be read. Write it as in "
             f"smtp+tls://user:password@smtp.example.org:587; {UNESCAPED_CHARACTER_HINT}"
         )
     found: dict[str, Any] = environ.Env.email_url_config(url)
     login = f"{found['EMAIL_HOST_USER'] or ''}{found['EMAIL_HOST_PASSWORD'] or ''}"
     if not login.isascii():
         raise ImproperlyConfigured(
-            f"{name} has a letter such as é in the user name or the password, which mail servers "
+            f"{name} has a letter such as é in the username or the password, which mail servers "
             "do not accept. Choose one with only letters from a to z, digits and punctuation."
         )
     return scheme, found

@@ -38,8 +38,8 @@ page.
     PreviewLink.Kind.COLLEAGUE: gettext_lazy("""\
 Dear {name},
 
-{newsroom} asks you to read a draft. It is not public and may change. Please keep
-it confidential and do not share it.
+{newsroom} asks you to read a draft. It is not public and may change. Keep it
+confidential and do not share it.
 
 Your personal link: {link}
 """),
@@ -47,7 +47,7 @@ Your personal link: {link}
 EMBARGO_MOVED = gettext_lazy("""\
 Dear %(name)s,
 
-the embargo you accepted from %(newsroom)s has changed. It was %(before)s.
+The embargo you accepted from %(newsroom)s has changed. It was %(before)s.
 
 It now ends on %(embargo_ends)s. Do not publish, quote or share anything before then.
 
@@ -56,7 +56,7 @@ Your link stays the same and asks you to accept the new time.
 PUBLISHED_EARLY = gettext_lazy("""\
 Dear %(name)s,
 
-the embargo you accepted from %(newsroom)s until %(before)s has ended early.
+The embargo you accepted from %(newsroom)s until %(before)s has ended early.
 The release is public now. Your link leads to it.
 """)
 

@@ -39,10 +39,8 @@ def read(text: str) -> list[Recipient]:
         raise RecipientListError(_("Enter at least one recipient."))
     if len(lines) > MAX_RECIPIENTS:
         message = ngettext(
-            "The list has %(count)s recipient. The limit is %(max)s: an embargo shared so widely "
-            "is a publication.",
-            "The list has %(count)s recipients. The limit is %(max)s: an embargo shared so widely "
-            "is a publication.",
+            "The list has %(count)s recipient. The limit is %(max)s. Remove some.",
+            "The list has %(count)s recipients. The limit is %(max)s. Remove some.",
             len(lines),
         )
         raise RecipientListError(message % {"count": f"{len(lines):,}", "max": MAX_RECIPIENTS})

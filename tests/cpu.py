@@ -16,11 +16,19 @@ TICK = os.sysconf("SC_CLK_TCK")
 SLOWEST = 60  # number of tests that are listed
 
 
-def processor_seconds() -> float:
-    """Return the processor time of this process and its descendants, running or ended."""
+def own_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    total = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+
+
+def processor_seconds() -> float:
+    """Return the processor time of this process and all processes below it, ended or not.
+
+    It reads a file for each thread of each process: next to a browser, that takes 50 ms.
+    """
+    total = own_seconds()
     waiting = _children(os.getpid())
     while waiting:
         pid = waiting.pop()
@@ -59,26 +67,44 @@ class Processor:
         self.config = config
         self.tests: dict[str, dict[str, float]] = defaultdict(dict)
         self.starts: list[float] = []  # seconds until each worker had collected the tests
-        self.collected = self.last = 0.0
+        self.collected = 0.0
+        self.last = 0.0  # own_seconds at the end of the last phase
+        self.last_of_all = 0.0  # processor_seconds at the end of the last file
+        self.phases = 0.0  # seconds of the phases since then
+        self.is_end_of_file = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self):
         result = yield
-        self.collected = self.last = processor_seconds()
+        self.collected = self.last_of_all = processor_seconds()
+        self.last = own_seconds()
         return result
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        self.is_end_of_file = nextitem is None or nextitem.path != item.path
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item, call):
-        now = processor_seconds()
-        before, self.last = self.last, now
+        now = own_seconds()
         report = yield
-        # The total falls when a child ends whose processor time is not added to its parent's.
-        report.processor = max(0.0, now - before)
+        report.processor = {report.when: now - self.last}
+        self.phases += now - self.last
+        if report.when == "teardown" and self.is_end_of_file:
+            total = processor_seconds()
+            # The total falls when a child ends whose processor time is not added to its parent's.
+            since = max(0.0, total - self.last_of_all)
+            # Less than 0 if a process of an earlier file has ended, and was counted again.
+            report.processor["processes that still run"] = since - self.phases
+            self.last_of_all, self.phases = total + own_seconds() - now, 0.0
+        self.last = own_seconds()  # without the time of this measurement
         return report
 
     def pytest_runtest_logreport(self, report):
         phases = self.tests[report.nodeid]
-        phases[report.when] = phases.get(report.when, 0) + getattr(report, "processor", 0)
+        for phase, seconds in getattr(report, "processor", {}).items():
+            phases[phase] = phases.get(phase, 0) + seconds
 
     def pytest_sessionfinish(self, session):
         if hasattr(session.config, "workeroutput"):

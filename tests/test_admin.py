@@ -502,9 +502,15 @@ def test_the_way_back_begins_at_the_desk_and_names_no_app(at_desk, path):
     assert 'href="/admin/people/person/"' in crumbs
 
 
-def test_logging_out_is_confirmed_in_a_plain_sentence(at_desk, editor):
-    page = text(at_desk(editor).post("/admin/logout/"))
-    assert "You are logged out." in page
+def test_signing_in_and_out_has_the_same_word_on_every_page(at_desk, editor):
+    desk = at_desk(editor)
+    front, page = text(desk.get("/admin/")), text(desk.post("/admin/logout/"))
+    assert "Sign out</button>" in front
+    assert 'value="Sign in"' in text(desk.get("/admin/login/"))
+    assert not re.search(
+        r"\bLog(?:ged)? (?:in|out)\b", front + page + text(desk.get("/admin/login/"))
+    )
+    assert "You are signed out." in page
     assert "quality time" not in page
 
 

@@ -610,11 +610,11 @@ def test_a_changed_byte_is_found_and_named_before_anything_is_restored(folder, e
         assert "Choose another one." in output
         path.write_bytes(before)
     original.rename(made / "away")
-    assert "cannot be read" in refused("restore", made)
+    assert "can’t be read" in refused("restore", made)
     (made / "away").rename(original)
     whole = manifest.read_text()
     manifest.write_text(whole[:200])
-    assert "manifest.json cannot be read" in refusal("restore", made, **where)
+    assert "manifest.json can’t be read" in refusal("restore", made, **where)
     manifest.write_text(whole)
     assert list(Path(where["MEDIA_ROOT"]).iterdir()) == []
     restored(made, **where)
@@ -647,7 +647,7 @@ def test_a_backup_that_does_not_fit_this_newsroom_is_refused(folder):
     assert "Restore it into the same kind of database." in error(
         database=whole["database"] | {"engine": other}
     )
-    assert "a format that this version of Pressroom cannot read" in error(format=2)
+    assert "a format that this version of Pressroom can’t read" in error(format=2)
     if POSTGRES:
         newer = error(database=whole["database"] | {"server": "99.1"})
         assert "The backup was made on PostgreSQL 99" in newer
@@ -729,7 +729,7 @@ def test_an_unreachable_database_is_reported_in_a_sentence(folder, tmp_path):
     for command, place in [("backup", folder), ("restore", made)]:
         output = refusal(command, place, DATABASE_URL=down)
         assert re.search("No backup was written|Nothing was restored", output)
-        assert re.search("cannot be reached|No such file or directory", output)
+        assert re.search("can’t be reached|No such file or directory", output)
         assert "secret-word" not in output
     assert [path.name for path in folder.iterdir()] == [made.name]
 
@@ -743,12 +743,12 @@ def test_the_error_names_a_stored_file_that_cannot_be_read(folder):
         capture_output=True, text=True, stdin=subprocess.DEVNULL, preexec_fn=drop_root_access,
     )  # fmt: skip
     assert done.returncode == 1
-    assert f"The stored file {path} cannot be read: Permission denied" in done.stderr
+    assert f"The stored file {path} can’t be read: Permission denied" in done.stderr
     assert "Run this command as the user of the web server" in done.stderr
-    assert "cannot be written" not in done.stderr
+    assert "can’t be written" not in done.stderr
     path.unlink()
     path.mkdir()
-    assert f"The stored file {path} cannot be read: Is a directory" in refused("backup", folder)
+    assert f"The stored file {path} can’t be read: Is a directory" in refused("backup", folder)
     assert list(folder.iterdir()) == []
 
 
@@ -774,7 +774,7 @@ def test_links_that_lead_out_of_a_backup_are_not_followed(linked, folder, tmp_pa
     (made / inner).rename(tmp_path / "outside")
     (made / inner).symlink_to(tmp_path / "outside")
     assert "Nothing was restored" in (output := refused("restore", made))
-    assert "cannot be read" in output
+    assert "can’t be read" in output
     # The next backup does not share files with that place either.
     call_command("backup", str(folder), "--no-verify")
     newest = max(folder.iterdir())
@@ -956,7 +956,7 @@ def test_tools_that_are_missing_or_too_old_are_named(folder, tmp_path):
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
     old.chmod(0o755)
     output = refusal("backup", folder, PATH=str(tmp_path))
-    assert "pg_dump is of PostgreSQL 9, and the server of" in output
+    assert "pg_dump has version 9, and the server has version" in output
     assert not folder.exists()
 
 

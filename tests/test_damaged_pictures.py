@@ -179,9 +179,9 @@ NAMED = {
     "a page": (b"<!doctype html><title>x</title>", "a web page, which"),
     "a program": (b"\x7fELF" + b"\0" * 99, "a program, which"),
     "noise": (bytes(range(1, 32)) * 9, "This file can’t be read. Use JPEG, PNG"),
-    "texts of a PNG": (texts_that_unpack(), "much larger than it should be"),
+    "texts of a PNG": (texts_that_unpack(), "far too much data"),
     "40,000 pictures": (gif(*[(0, 0, 1, 1)] * 40_000), "more than 5000 frames"),
-    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "much larger than"),
+    "a huge second picture": (gif((0, 0, 1, 1), (0, 0, 60_000, 60_000)), "far too much data"),
 }
 
 

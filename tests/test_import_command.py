@@ -122,17 +122,17 @@ def test_a_release_without_title_gets_its_first_sentence_and_the_history_says_so
     release = Release.objects.get()
     assert release.title.startswith("U.S. Senator Sam Brownback today condemned the Chinese")
     assert release.body.startswith("<p>U.S. Senator Sam Brownback today condemned the Chinese")
-    assert "none found; the first sentence is offered" in " ".join(out.split())
+    assert "none found; the first sentence is suggested" in " ".join(out.split())
     detail = release.events.get().detail
     assert detail["title_from"] == "offered"
-    assert "The first sentence is only offered as one" in detail["report"]
+    assert "The first sentence is suggested as the title" in detail["report"]
 
 
 def test_the_stored_words_are_compared_with_the_file():
     run(*sorted(SENATE.iterdir()), REAL_RELEASE)
     for release in Release.objects.all():
         report = release.events.get().detail["report"]
-        assert "in the file, all accounted for in the draft" in report
+        assert "in the file, all used or left out on purpose" in report
 
 
 def test_the_draft_contains_every_word_of_the_file():
@@ -157,8 +157,8 @@ def test_many_files_are_read_in_order_and_unreadable_ones_are_named(tmp_path):
     assert f"[1/{len(good) + 4}]" in out
     assert "“empty.txt” is empty." in err
     assert "“picture.txt” is a picture" in err
-    assert "missing.txt cannot be read: no such file or directory." in err
-    assert f"{tmp_path} cannot be read: is a directory." in err
+    assert "missing.txt can’t be read: no such file or directory." in err
+    assert f"{tmp_path} can’t be read: is a directory." in err
     assert f"4 of {len(good) + 4} files could not be read as a release." in err
 
 
@@ -185,7 +185,7 @@ def test_the_history_keeps_the_report_and_the_guess():
     assert event.verb == "imported"
     assert event.detail["date_guess"] == "2025-02-13"
     assert len(event.detail["reasons"]) == 2
-    assert "573 in the file, all accounted for" in event.detail["report"]
+    assert "573 in the file, all used or left out" in event.detail["report"]
 
 
 def test_a_deleted_release_can_be_imported_again():
@@ -376,9 +376,9 @@ def test_the_import_form_is_in_the_language_of_the_desk(at_desk, author, monkeyp
 def test_an_offered_title_is_marked_before_and_after_the_import(at_desk, author):
     client = at_desk(author)
     page = read(client, SENATE / "25Aug2006Brownback31.txt")
-    assert "none found; the first sentence is offered" in " ".join(page.content.decode().split())
+    assert "none found; the first sentence is suggested" in " ".join(page.content.decode().split())
     answer = confirm(client, page).content.decode()
-    assert "The first sentence is only offered as one" in answer
+    assert "The first sentence is suggested as the title" in answer
     assert "Untitled" not in answer
 
 
@@ -391,7 +391,7 @@ def test_an_offered_title_is_marked_before_and_after_the_import(at_desk, author)
             {"text": "Twice.", "file": SimpleUploadedFile("a.txt", b"Twice.")},
             "Choose a file or paste the text, not both.",
         ),
-        ({"text": "Too short."}, "hardly a sentence"),
+        ({"text": "Too short."}, "almost no text"),
         ({"file": SimpleUploadedFile("a.docx", b"PK\x03\x04word/document.xml")}, "Word"),
         ({"file": SimpleUploadedFile("empty.txt", b"")}, "empty"),
     ],

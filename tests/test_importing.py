@@ -119,14 +119,14 @@ def test_phrases_that_depend_on_the_date_of_the_release_are_reported(real):
 def test_the_report_is_complete_and_in_plain_sentences(real):
     text = " ".join(preview(real).split())
     for words in [
-        "press release, from the kicker “Press releases”",
+        "Press release, from the kicker “Press releases”",
         "7 paragraphs by Felix Jakens, Amnesty’s UK Head of Campaigns",
         "credit “AFP via Getty Images”, guessed from its name",
         "13 February 2025, because",
         "People found (suggested, not created)",
         "David Lammy – British counterpart, also “Lammy”, “Mr Lammy” (4×)",
-        "the alt text of the picture",
-        "573 in the file, all accounted for",
+        "the alternative text of the picture",
+        "573 in the file, all used or left out",
     ]:
         assert words in text
     assert max(len(line) for line in preview(real).split("\n")) <= 100
@@ -251,7 +251,7 @@ def test_title_and_place_are_found_and_no_word_is_lost(text, title, title_from, 
     assert understood.dateline_place == place
     assert (understood.date_guess.date if understood.date_guess else None) == day
     assert Document(understood.body_html).text.startswith(begins)
-    assert "all accounted for in the draft" in preview(understood)
+    assert "all used or left out on purpose" in preview(understood)
 
 
 def test_a_guessed_title_is_marked_and_a_stated_one_is_not():
@@ -318,9 +318,9 @@ TWO_PARAGRAPHS = f"WASHINGTON, DC – {DIED}\n\n“We will not be silent about i
 def test_words_that_are_missing_or_repeated_in_the_draft_are_quoted(fault, sentence, quote):
     """Faults that the accounting cannot find, because a part claims more words than it keeps."""
     understood = understand(TWO_PARAGRAPHS.encode(), "a.txt")
-    assert "all accounted for" in preview(understood)
+    assert "all used or left out" in preview(understood)
     report = preview(fault(understood))
-    assert "all accounted for" not in report
+    assert "all used or left out" not in report
     assert sentence in report
     assert quote in report
 
@@ -332,7 +332,7 @@ def test_words_of_captions_and_footnotes_are_compared_too():
         f"</li></ol><p>{DIED}</p>"
     )
     understood = understand(text.encode(), "a.html")
-    assert "all accounted for in the draft" in preview(understood)
+    assert "all used or left out on purpose" in preview(understood)
     for words in ("Dead in prisons", "A note"):
         assert words in understood.body_html
         without = replace(understood, body_html=understood.body_html.replace(words, "x"))
@@ -348,7 +348,7 @@ def test_text_that_is_left_out_on_purpose_is_quoted():
     report = preview(understand(text.encode(), "a.txt"))
     left_out = " ".join(report[report.index("Left out of the draft on purpose") :].split())
     for piece in (
-        "page furniture: “Filter by”", "kicker: “Press release”",
+        "menus, headers and footers of the page: “Filter by”", "kicker: “Press release”",
         "release line: “FOR IMMEDIATE RELEASE”", "repeated title: “Three men died”",
         "date: “, 3 May 2021”", "end mark: “ENDS”",
     ):  # fmt: skip
@@ -369,7 +369,7 @@ def test_a_pull_quote_that_the_text_does_not_repeat_stays_in_it_with_its_speaker
     (quotation,) = Document(understood.body_html).quotations
     assert (quotation.name, quotation.title) == ("Ana Brask", "lawyer")
     assert understood.pull_quote is None
-    assert "all accounted for in the draft" in preview(understood)
+    assert "all used or left out on purpose" in preview(understood)
 
 
 # --- Refused files -----------------------------------------------------------------------------
@@ -382,7 +382,7 @@ LONG = "The minister said that nobody had been told of it. " * 4
     [
         (b"", "a.txt", "is empty"),
         (b" \n\t \n", "a.txt", "is empty"),
-        (b"Too short.", "a.txt", "hardly a sentence"),
+        (b"Too short.", "a.txt", "almost no text"),
         (b"12 34 56 78 90 11 22 33 44 55 66\n\n1 2 3 4 5 6 7 8 9", "a.txt", "numbers and signs"),
         (b"PK\x03\x04" + b"word/document.xml" + bytes(99), "a.docx", "Word"),
         (b"%PDF-1.7\n" + bytes(99), "a.pdf", "PDF"),
@@ -399,7 +399,7 @@ LONG = "The minister said that nobody had been told of it. " * 4
             b"<head><title>Object Moved</title></head><body><h1>Object Moved</h1>This document may "
             b'be found <a href="https://example.org/">here</a> now and from today on.</body>',
             "a.html",
-            "what a server answered instead of a page: “Object Moved”",
+            "a message of a server, not a page: “Object Moved”",
         ),
         (b"x" * (MAX_BYTES + 1), "a.txt", "larger than 2 MB"),
         (b"a\n\n" * 400_000, "a.txt", "far more lines"),

@@ -484,7 +484,7 @@ def test_an_empty_newsroom_is_recognised_by_its_sessions_and_reported(transactio
     with served() as url:
         output = identity.control(Site(url), canary.Names.new())
     assert "it uses this database" in output[0]
-    assert output[1:] == ["The newsroom is empty: no public release, so no list that could leak."]
+    assert output[1:] == ["The newsroom is empty: without a public release no list can leak."]
 
 
 def refused(*arguments, **environment) -> str:
@@ -515,7 +515,7 @@ def test_an_invalid_address_of_a_site_is_refused(url):
 def test_a_site_that_is_unreachable_or_not_ours_gives_a_clear_error(newsroom, tmp_path):
     assert "“news.example.org” is not the address of a site" in refused("news.example.org")
     dead = refused_here(f"http://127.0.0.1:{free_port()}")
-    assert "cannot be reached: Connection refused. Is the site running there?" in dead
+    assert "can’t be reached: Connection refused. Is the site running there?" in dead
 
     class Stranger(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -85,7 +85,7 @@ def test_nobody_approves_their_own_request(at_desk, publisher, second):
     person.refresh_from_db()
     assert person.level == Level.STAFF
     levels.approve_level(change, by=second)
-    with pytest.raises(ActionBlocked, match="decided in the meantime"):
+    with pytest.raises(ActionBlocked, match="has decided this since"):
         levels.approve_level(change, by=second)
 
 
@@ -109,7 +109,7 @@ def test_a_user_without_permission_cannot_approve_a_level(group, words, second):
     ("values", "words"),
     [
         ({"to": Level.STAFF, "basis": "x"}, "The level is already 1"),
-        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "To reduce it, use “Lower level”"),
+        ({"to": Level.CASE_OFFICERS, "basis": "x"}, "To lower it, use “Lower level”"),
         ({"to": Level.PUBLIC, "basis": " \n"}, "Enter why the person may be named"),
     ],
 )
@@ -306,7 +306,7 @@ def test_an_open_request_is_rejected_when_the_level_is_lowered(editor, second):
     person = make_person(level=Level.NAMEABLE)
     change = levels.request_level(person, to=Level.PUBLIC, basis="x", by=editor)
     levels.lower_level(person, to=Level.STAFF, by=editor)
-    with pytest.raises(ActionBlocked, match="decided in the meantime"):
+    with pytest.raises(ActionBlocked, match="has decided this since"):
         levels.approve_level(change, by=second)
     assert not levels.open_request(person)
 

@@ -155,7 +155,7 @@ def test_a_level_lowered_during_an_approval_stays_low():
     assert Person.objects.get().level == Level.STAFF
     assert levels.open_request(person) is None
     if isinstance(agreed, Exception):
-        assert str(agreed) == "This was decided in the meantime. Check the record."
+        assert str(agreed) == "Someone has decided this since you opened it. Check the record."
 
 
 @on_postgresql

@@ -144,7 +144,7 @@ def test_problems_with_tls_and_password_are_named(certificates, scheme):
         assert status == 0, output
         output, status = send_here(server.port, scheme, f"{smtp_server.USER}:wrong@", **trusted)
         assert status == 1
-        assert "The mail server refused the user name or the password." in output
+        assert "The mail server refused the username or the password." in output
         output, status = send_here(server.port, scheme, login)
         assert status == 1
         assert "The certificate of the mail server is not trusted: self-signed" in output
@@ -165,7 +165,7 @@ def test_a_server_without_the_configured_tls_is_named(certificates):
         assert "smtp+tls" in output
         output, status = send_here(server.port, "smtp", "press:letter-box@")
         assert status == 1
-        assert "accepts no user name and password" in output
+        assert "does not accept a username and password" in output
     with smtp_server.running(tls=good) as server:
         output, status = send_here(server.port, "smtp+tls", SSL_CERT_FILE=str(good_file))
         assert status == 1

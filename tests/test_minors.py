@@ -153,7 +153,7 @@ def test_a_decided_request_cannot_be_decided_again(editor, guardian):
     minors.approve_removal(removal, by=guardian)
     minors.mark(person, by=editor)
     for decide in (minors.approve_removal, minors.reject_removal):
-        with pytest.raises(ActionBlocked, match="decided in the meantime"):
+        with pytest.raises(ActionBlocked, match="has decided this since"):
             decide(removal, by=guardian)
     assert Person.objects.get().under_18
 

@@ -393,7 +393,7 @@ def test_a_name_that_may_be_somebody_elses_is_listed_separately_and_ends_with_0(
     status, output = check()
     assert status == 0
     assert lines(output) == []
-    assert len(lines(output, "May be the name of somebody else")) > 3
+    assert len(lines(output, "May be the name of someone else")) > 3
     assert set(NameCheckFind.objects.values_list("warned", flat=True)) == {True}
 
 
@@ -453,7 +453,7 @@ def test_a_page_that_fails_ends_with_2_and_is_named(newsroom, monkeypatch):
     monkeypatch.setattr(views, "as_csv", fail)
     status, output = check()
     assert status == 2
-    assert "/prisoners/prisoners.csv: it answers 500" in output
+    assert "/prisoners/prisoners.csv: status 500" in output
 
 
 # --- --since -------------------------------------------------------------------------------------

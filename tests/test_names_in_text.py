@@ -222,7 +222,7 @@ def test_a_name_that_is_often_misspelt_is_looked_up_once(
 def test_a_request_without_text_is_answered_with_a_sentence(at_desk, author, body):
     answer = at_desk(author).post(NAMES, body, content_type="application/json")
     assert answer.status_code == 400
-    assert "The text cannot be read" in answer.content.decode()
+    assert "The text can’t be read" in answer.content.decode()
 
 
 def test_invalid_parts_of_a_request_are_ignored(at_desk, author):

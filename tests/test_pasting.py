@@ -269,7 +269,7 @@ def test_films_and_forms_are_counted():
     message = messages_about(
         "<p>a</p><video src=x></video><iframe src=y></iframe><select><option>x</select>"
     )
-    assert message.startswith("3 parts were left out, such as films, forms or drawings.")
+    assert message.startswith("3 parts were left out, such as videos, forms or drawings.")
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def halved(format: str) -> bytes:
         (b"\xff\xd8\xff\xe0" + b"\0" * 100, NO_PICTURE),
         (png_that_claims(5000, 5000), DAMAGED),
         (png_that_claims(9999, 9999), "more than 300 MB of memory"),
-        (png_that_claims(12_001, 10_001), "claims to have"),
+        (png_that_claims(12_001, 10_001), "states that the picture has"),
         (png_that_claims(65_535, 65_535), "larger than"),
         (png_that_claims(2, MAX_SIDE + 1), f"{MAX_SIDE} pixels on each side"),
         (halved("JPEG"), DAMAGED),

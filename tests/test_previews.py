@@ -275,7 +275,7 @@ def test_traceleak_reports_a_damaged_pdf(client, release, tmp_path):
 
 
 def test_traceleak_reports_an_unreadable_file_and_a_missing_watermark(tmp_path, capsys):
-    with pytest.raises(CommandError, match="cannot be read: No such file"):
+    with pytest.raises(CommandError, match="can’t be read: No such file"):
         call_command("traceleak", tmp_path / "nowhere.txt")
     (tmp_path / "clean.txt").write_text("Retyped by hand.")
     with pytest.raises(SystemExit) as ended:

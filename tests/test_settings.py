@@ -117,11 +117,11 @@ UNSAFE = {
     "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL has no host"),
     "a mail password with a hash sign": (
         {"EMAIL_URL": "smtp+tls://press:pa#ss@smtp.example.org"},
-        "EMAIL_URL has no host, or cannot be read",
+        "EMAIL_URL has no host, or can’t be read",
     ),
     "an unknown scheme of mail": (
         {"EMAIL_URL": "pigeon://loft"},
-        "EMAIL_URL begins with pigeon, so Pressroom cannot send e-mail",
+        "EMAIL_URL begins with pigeon, so Pressroom can’t send e-mail",
     ),
     "a mail timeout of a day": (
         {"EMAIL_TIMEOUT": "86400"},
@@ -167,11 +167,11 @@ UNSAFE = {
     ),
     "a reporter that does not exist": (
         {"ERROR_REPORTER": "no.such.reporter"},
-        "ERROR_REPORTER is no.such.reporter, which cannot be used (ModuleNotFoundError",
+        "ERROR_REPORTER is no.such.reporter, which can’t be used (ModuleNotFoundError",
     ),
     "a reporter that is no function": (
         {"ERROR_REPORTER": "pressroom.settings.VERSION"},
-        "ERROR_REPORTER is pressroom.settings.VERSION, which cannot be used (it is not a function)",
+        "ERROR_REPORTER is pressroom.settings.VERSION, which can’t be used (it is not a function)",
     ),
     "an invalid revision": ({"REVISION": "the newest"}, "REVISION is the newest, which is not"),
     "download addresses for a text": (

@@ -387,7 +387,7 @@ def test_an_env_file_that_the_server_cannot_read_is_reported(built):
         file.chmod(0o600)
         done = built.run(["python", "manage.py", "check"])
         assert done.returncode != 0
-        assert "cannot read it" in done.stderr
+        assert "can’t read it" in done.stderr
         # The file need not be readable if the environment has all settings.
         assert built.run(["python", "manage.py", "check"], **PRODUCTION).returncode == 0
         file.chmod(0o640)

@@ -604,7 +604,7 @@ def test_checkstorage_reports_a_bucket_without_versions(bucket, settings, capsys
     results, passed = checkstorage(capsys)
     assert not passed
     assert {claim for claim in results if results[claim]} == {KEPT, BACK}
-    assert results[KEPT] == "It does not. Run manage.py checkstorage --prepare"
+    assert results[KEPT] == "It keeps no versions. Run manage.py checkstorage --prepare"
     assert all_versions(storages["default"]) == NOTHING
     assert checkstorage(capsys, prepare=True)[1]
 
@@ -685,7 +685,7 @@ def test_checkstorage_reports_a_folder_that_others_can_read(settings, capsys):
     results, passed = checkstorage(capsys)
     assert not passed
     claim = "Other users of this machine can’t read it."
-    assert results[claim] == f"They can. Run: chmod -R go-rwx {root}"
+    assert results[claim] == f"Other users can read it. Run: chmod -R go-rwx {root}"
     root.chmod(0o700)
     assert checkstorage(capsys)[1]
 

@@ -89,6 +89,21 @@ NOT_AGAIN = {
     r"\bIt moves\.": "animated image",
     r"\bNobody is (?:waiting|asking)\b": "nothing is waiting",
     r"\btakes? (?:it|these words|the words) over\b|\btaken over\b": "use, copied",
+    r"\bplease\b(?! either submit)": "leave it out",  # Django says “Please either submit”
+    # The exception is a label that only a migration can change.
+    r"(?<!A release )\bcannot\b": "can’t",
+    r"\blog(?:ged)? (?:in|out)\b|\bsign-ins\b": "sign in, sign out; users",
+    r"\buser names?\b": "username",
+    r"\balt text\b": "alternative text",
+    r"\bmedia library\b": "library",
+    r"\bfilms?\b": "video",
+    r"\boffered\b": "suggested",
+    r"\b(?:every|some|any)body\b": "everyone, someone, anyone",
+    r"\bclaims? to\b": "the file states that …",
+    r"\btake it back\b": "send it back to draft",
+    r"\bpage furniture\b|\baccounted for\b": "menus, headers and footers; used",
+    r"^(?:They|It) (?:can|can’t|does|does not|do|do not)[.:]": "repeat the subject",
+    r"\b(?:can't|doesn't|don't (?!color)|person's)": "’ instead of '",
 }
 
 # Parts of names: `not_told_yet` has the part `told`.

@@ -84,7 +84,7 @@ class ImportPages(ReleasePages):
             data = ConfirmImportForm.unpack(request.POST["source"])
             understood = understand(data, request.POST.get("filename", _("pasted text")))
         except ValueError:
-            messages.error(request, _("The source was incomplete. Import it again."))
+            messages.error(request, _("The text was incomplete. Import it again."))
             return redirect("admin:releases_release_import")
         # The number of the copy that the page offered. A form that is sent twice has the same
         # number, so it creates only one draft.

@@ -35,7 +35,7 @@ class MissingFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            ("alt_text", _("No alt text")),
+            ("alt_text", _("No alternative text")),
             ("credit_line", _("No credit")),
             ("original", _("No file")),
         ]

@@ -51,7 +51,7 @@ class ReleaseEditorPages(ReleasePages):
             status = 413 if isinstance(problem, TextTooLongError) else 400
             return JsonResponse({"html": "", "messages": [text_sentence(problem)]}, status=status)
         except ValueError:
-            message = _("The pasted text cannot be read. Copy smaller parts.")
+            message = _("The pasted text can’t be read. Copy smaller parts.")
             return JsonResponse({"html": "", "messages": [message]}, status=400)
         return JsonResponse({"html": pasted.html, "messages": pasted.messages})
 
@@ -68,7 +68,7 @@ class ReleaseEditorPages(ReleasePages):
         except RequestDataTooBig:
             return HttpResponse(name_suggestions.TOO_LONG, status=413)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return HttpResponseBadRequest(_("The text cannot be read: send it as the editor does."))
+            return HttpResponseBadRequest(_("The text can’t be read: send it as the editor does."))
         if sum(map(len, paragraphs)) > name_suggestions.MAX_TEXT:
             return HttpResponse(name_suggestions.TOO_LONG, status=413)
         if release := Release.objects.filter(pk__in=uuids_in([sent.get("release")])).first():

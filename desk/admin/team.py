@@ -57,10 +57,10 @@ class UserForm(UserChangeForm):
         }
         help_texts = {
             "is_active": _("Untick this instead of deleting the account."),
-            "is_staff": _("Without this, the user can’t log in."),
+            "is_staff": _("Without this, the user can’t sign in."),
             "is_superuser": _("Has every permission, and can add other users."),
             "groups": _("The user has all permissions of these groups."),
-            "user_permissions": _("Permissions of this user beside those of the groups."),
+            "user_permissions": _("Permissions of this user in addition to those of the groups."),
         }
 
 

@@ -24,11 +24,11 @@ SENTENCES: dict[str, str | Promise] = {
         "again, or paste its text into a text file."
     ),
     "is_a_picture": _(
-        "“%(file)s” is a picture (%(format)s), not a text. Add it to the media library, and import "
+        "“%(file)s” is a picture (%(format)s), not a text. Add it to the library, and import "
         "the text of the release."
     ),
     "is_a_recording": _(
-        "“%(file)s” is a picture, a sound or a film, not a text. Add it to the media library, and "
+        "“%(file)s” is a picture, audio or video, not a text. Add it to the library, and "
         "import the text of the release."
     ),
     "is_a_pdf": _(
@@ -55,10 +55,10 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "is_a_zip": _("“%(file)s” is a ZIP archive. Unpack it and import what is in it."),
     "is_utf_16_without_mark": _(
-        "“%(file)s” seems to be UTF-16 without its mark. Save it as UTF-8 and try again."
+        "“%(file)s” seems to be UTF-16 without a byte order mark. Save it as UTF-8 and try again."
     ),
     "is_a_programs_own_file": _(
-        "“%(file)s” is not a text but a program’s own file. Copy its text into a text file, or "
+        "“%(file)s” is the file of a program, not a text. Copy its text into a text file, or "
         "save it as text, and import that."
     ),
     # Refused: the file is a text, but not a release that can be read
@@ -91,18 +91,18 @@ SENTENCES: dict[str, str | Promise] = {
         "most %(most)s. Import one release at a time, or shorten it."
     ),
     "error_page": _(
-        "“%(file)s” is what a server answered instead of a page: “%(words)s”. Open the page of the "
+        "“%(file)s” is a message of a server, not a page: “%(words)s”. Open the page of the "
         "release in a browser and import that."
     ),
     "hardly_a_sentence": _(
-        "“%(file)s” has no release in it: hardly a sentence of text was found. Import the file "
+        "“%(file)s” has no release in it: it has almost no text. Import the file "
         "with the text of the release."
     ),
     "mostly_numbers": _(
         "“%(file)s” has no release in it: it is mostly numbers and signs. Import the file with the "
         "text of the release."
     ),
-    "file_cannot_be_opened": _("%(file)s cannot be read: %(reason)s."),
+    "file_cannot_be_opened": _("%(file)s can’t be read: %(reason)s."),
     # Decoding
     "unreadable_characters": ngettext_lazy(
         "In one place a character could not be read; it appears as “\ufffd”.",
@@ -133,8 +133,8 @@ SENTENCES: dict[str, str | Promise] = {
         "The title is a guess: nothing in the file says that this line is the title. Check it."
     ),
     "title_offered": _(
-        "The file has no title. The first sentence is only offered as one, and stays in the text. "
-        "Write a title."
+        "The file has no title. The first sentence is suggested as the title, and stays in the "
+        "text. Write a title."
     ),
     "title_in_capitals": _("The title is in capitals. Retype it in house style."),
     "line_below_title": _(
@@ -143,14 +143,14 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "embargo": _("The file mentions an embargo: “%(words)s”. Set the time yourself."),
     "kind_assumed": _(
-        "The file does not state the type of the release: “press release” is the default."
+        "The file does not state the kind of the release: “press release” is the default."
     ),
-    "dateline_taken": _("“%(words)s” was taken from the front of the lead as its dateline."),
+    "dateline_taken": _("“%(words)s” was taken from the start of the lead as the dateline."),
     "summary_repeats_lead": _(
         "The summary in the file is the same as the lead: it is kept once, in the text, and the "
         "standfirst is blank."
     ),
-    "picture_has_alt_text": _("The picture’s alt text in the file is “%(words)s”."),
+    "picture_has_alt_text": _("The picture’s alternative text in the file is “%(words)s”."),
     "pull_quote_became_quotation": _(
         "The pull quote was not in the text and was added as a quotation."
     ),
@@ -193,11 +193,11 @@ SENTENCES: dict[str, str | Promise] = {
     "no_title": _("the title"),
     "picture_inside": _("a picture inside the file"),
     "no_picture_file": _("the file of the picture “%(picture)s”"),
-    "no_picture_alt_text": _("the alt text of the picture “%(picture)s”"),
+    "no_picture_alt_text": _("the alternative text of the picture “%(picture)s”"),
     "no_picture_credit": _("the credit of the picture “%(picture)s”"),
     # People
     "people_not_looked_for": _("People are not searched for in this script. Add them yourself."),
-    "too_many_people": _("Only the first %(most)s people are offered. Add the others yourself."),
+    "too_many_people": _("Only the first %(most)s people are suggested. Add the others yourself."),
     "people_looked_for_in_part": _(
         "People were searched for in the first %(characters)s characters only."
     ),
@@ -267,7 +267,7 @@ SENTENCES: dict[str, str | Promise] = {
         "count",
     ),
     "page_parted": _(
-        "The file runs whole passages together on one line: wide gaps were read as the ends of "
+        "Several paragraphs are on one line of the file: wide gaps were read as the ends of "
         "paragraphs. Check where paragraphs begin and end."
     ),
     "lines_joined": _(

@@ -47,7 +47,7 @@ _PARTS: dict[str, str | Promise] = {
     "tables": gettext_lazy("tables"),
     "picture lines": gettext_lazy("picture lines"),
     "repeated picture lines": gettext_lazy("repeated picture lines"),
-    "page furniture": gettext_lazy("page furniture"),
+    "page furniture": gettext_lazy("menus, headers and footers of the page"),
     "hidden words": gettext_lazy("hidden words"),
     "struck-out words": gettext_lazy("struck-out words"),
     "footnotes": gettext_lazy("footnotes"),
@@ -73,14 +73,14 @@ def report(understood: Understood, stored: Difference, warnings: Sequence[str] =
         *_guessed(understood),
         *_people(understood),
         *_list(
-            _("Called a prisoner of conscience, offered and not recorded"),
+            _("Called a prisoner of conscience (suggested, not recorded)"),
             [
                 f"{designation.name}: “{designation.sentence.strip('“”')}”"
                 for designation in understood.designations
             ],
         ),
         *_list(_("Missing"), [sentence(note) for note in understood.missing]),
-        *_list(_("Please note"), notes),
+        *_list(_("Check these"), notes),
         "\n".join(_accounting(understood, stored)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -93,10 +93,10 @@ def poster_name(poster: Poster) -> str:
 def _understood(understood: Understood) -> Iterator[str]:
     kind = str(Release.Kind(understood.kind).label)
     if understood.kicker:
-        values = {"kind": kind.lower(), "kicker": understood.kicker}
+        values = {"kind": kind, "kicker": understood.kicker}
         yield _row(_("kind"), _("%(kind)s, from the kicker “%(kicker)s”") % values)
     else:
-        yield _row(_("kind"), _("%(kind)s, assumed") % {"kind": kind.lower()})
+        yield _row(_("kind"), _("%(kind)s, assumed") % {"kind": kind})
     yield _row(_("title"), _title(understood))
     if understood.standfirst:
         yield _row(_("standfirst"), understood.standfirst)
@@ -116,7 +116,7 @@ def _title(understood: Understood) -> str:
         return _("%(title)s (guessed)") % {"title": understood.title}
     if understood.title_from == "offered":
         offered = {"title": understood.offered_title}
-        return _("none found; the first sentence is offered: “%(title)s”") % offered
+        return _("none found; the first sentence is suggested: “%(title)s”") % offered
     return understood.title or _("none found")
 
 
@@ -158,10 +158,12 @@ def _quoted(quotation: Quotation) -> str:
 def _picture(poster: Poster) -> str:
     values = {"name": poster_name(poster), "credit": poster.credit_guess}
     if poster.occurrences > 1:
-        values["name"] = _("%(name)s (%(times)s times in the file, kept once)") % {
-            "name": values["name"],
-            "times": poster.occurrences,
-        }
+        pattern = ngettext(
+            "%(name)s (%(times)s time in the file, kept once)",
+            "%(name)s (%(times)s times in the file, kept once)",
+            poster.occurrences,
+        )
+        values["name"] = pattern % {"name": values["name"], "times": poster.occurrences}
     if poster.credit_guess:
         return _("%(name)s; credit “%(credit)s”, guessed from its name") % values
     return _("%(name)s; credit unknown") % values
@@ -178,8 +180,8 @@ def _guessed(understood: Understood) -> Iterator[str]:
     if understood.relative_dates:
         dates = ", ".join(f"“{date}”" for date in understood.relative_dates)
         counts = ngettext(
-            "%(dates)s counts from the day of the release",
-            "%(dates)s count from the day of the release",
+            "%(dates)s depends on the day of the release",
+            "%(dates)s depend on the day of the release",
             len(understood.relative_dates),
         ) % {"dates": dates}
         rows.append(_row(_("in the text"), counts))
@@ -264,7 +266,7 @@ def _verdict(accounting: Accounting, stored: Difference) -> str:
     differences = [sentences[kind] % counts for kind in sentences if counts[kind]]
     if stored.moved:
         differences.append(_("some are in another order in the draft"))
-    return ", ".join(differences) or _("all accounted for in the draft")
+    return ", ".join(differences) or _("all used or left out on purpose")
 
 
 def _part_label(part: str) -> str:

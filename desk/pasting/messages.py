@@ -73,9 +73,9 @@ class LeftOut:
             self._about_pictures(),
             _counted(
                 ngettext(
-                    "%(count)s part was left out, such as a film, a form or a drawing. "
+                    "%(count)s part was left out, such as a video, a form or a drawing. "
                     "The text can’t contain it.",
-                    "%(count)s parts were left out, such as films, forms or drawings. "
+                    "%(count)s parts were left out, such as videos, forms or drawings. "
                     "The text can’t contain them.",
                     self.embedded,
                 ),

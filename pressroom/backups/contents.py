@@ -127,7 +127,7 @@ class Backup:
                 manifest = json.loads(file.read())
         except OSError as problem:
             raise BackupError(
-                _("%(folder)s is not a backup: its %(file)s cannot be read (%(reason)s).")
+                _("%(folder)s is not a backup: its %(file)s can’t be read (%(reason)s).")
                 % {"folder": folder, "file": MANIFEST, "reason": problem.strerror}
             ) from problem
         except (ValueError, RecursionError) as problem:
@@ -135,7 +135,7 @@ class Backup:
         if _is_of_another_format(manifest):
             raise BackupError(
                 _(
-                    "%(folder)s has a format that this version of Pressroom cannot read. Install "
+                    "%(folder)s has a format that this version of Pressroom can’t read. Install "
                     "the version that made it, or a newer one."
                 )
                 % {"folder": folder}
@@ -213,7 +213,7 @@ def _changed(name: str) -> str:
 
 
 def _unreadable(name: str, reason: object) -> str:
-    return _("%(file)s cannot be read (%(reason)s)") % {"file": name, "reason": reason}
+    return _("%(file)s can’t be read (%(reason)s)") % {"file": name, "reason": reason}
 
 
 # --- The shape of a manifest -------------------------------------------------------------------

@@ -134,7 +134,7 @@ def error_message(problem: Exception) -> str:
     reason = " ".join(str(problem).split())
     if isinstance(problem, OperationalError) and connection.connection is None:
         return _(
-            "The database cannot be reached (%(reason)s). Check DATABASE_URL, and that the server "
+            "The database can’t be reached (%(reason)s). Check DATABASE_URL, and that the server "
             "is running."
         ) % {"reason": reason}
     return _("The database failed: %(reason)s") % {"reason": reason}
@@ -293,7 +293,7 @@ def verify(path: Path, rows: dict[str, int], migrations: set[tuple[str, str]]) -
             load_postgres(path, SCRATCH)
         except Error as problem:
             raise BackupError(
-                _("The dump cannot be restored: %(reason)s") % {"reason": problem}
+                _("The dump can’t be restored: %(reason)s") % {"reason": problem}
             ) from problem
         _compare(cursor, rows, migrations)
         transaction.set_rollback(True, using=SCRATCH)
@@ -310,7 +310,7 @@ def _scratch_of_setting() -> Iterator[BaseDatabaseWrapper]:
             found = tables(database)
         except Error as problem:
             raise BackupError(
-                _("SCRATCH_DATABASE_URL cannot be used: %(reason)s") % {"reason": problem}
+                _("SCRATCH_DATABASE_URL can’t be used: %(reason)s") % {"reason": problem}
             ) from problem
         if found:
             raise BackupError(
@@ -410,8 +410,8 @@ def refuse_tools(*names: str) -> None:
         if not found or int(found[1]) < server:
             raise BackupError(
                 _(
-                    "%(name)s is of PostgreSQL %(tool)s, and the server of %(server)s. Install the "
-                    "client of PostgreSQL %(server)s or newer (postgresql-client)."
+                    "%(name)s has version %(tool)s, and the server has version %(server)s. Install "
+                    "the client of PostgreSQL %(server)s or newer (postgresql-client)."
                 )
                 % {**values, "tool": found[1] if found else _("an unknown version")}
             )

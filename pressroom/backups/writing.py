@@ -67,7 +67,9 @@ def write(
         if verify:
             databases.refuse_verification()
         folder = _prepared(folder)
-        busy = _("Another backup or a restore is running in %(folder)s.") % {"folder": folder}
+        busy = _(
+            "Another backup or a restore is running in %(folder)s. Wait until it has finished."
+        ) % {"folder": folder}
         with lock_folder(folder, busy):
             return _write(folder, report, progress, with_renditions, verify)
     except (OSError, sqlite3.Error) as problem:
@@ -283,11 +285,11 @@ def _errors_naming(name: str) -> Iterator[None]:
         if problem.errno in (errno.EACCES, errno.EPERM):
             advice = _("Run this command as the user of the web server, who owns the stored files.")
         elif problem.errno == errno.ENOSPC:
-            advice = _("Make room for temporary files, or set TMPDIR.")
+            advice = _("Free some space for temporary files, or set TMPDIR.")
         else:
             advice = _("Check the disk.")
         raise BackupError(
-            _("The stored file %(file)s cannot be read: %(reason)s. %(advice)s")
+            _("The stored file %(file)s can’t be read: %(reason)s. %(advice)s")
             % {"file": place, "reason": reason, "advice": advice}
         ) from found
 
@@ -303,7 +305,7 @@ def _prepared(folder: Path) -> Path:
         raise BackupError(
             _(
                 "%(folder)s is in MEDIA_ROOT, which is backed up. Backups contain unpublished "
-                "texts: use a folder for backups alone."
+                "texts: use a separate folder for backups."
             )
             % values
         )
@@ -312,7 +314,7 @@ def _prepared(folder: Path) -> Path:
             raise BackupError(
                 _(
                     "%(folder)s is in %(static)s, which is public. Backups contain unpublished "
-                    "texts: use a folder for backups alone."
+                    "texts: use a separate folder for backups."
                 )
                 % {**values, "static": static}
             )
@@ -343,11 +345,11 @@ def _free_name(folder: Path) -> Path:
 def _message(problem: Exception, folder: Path) -> str:
     code = getattr(problem, "errno", None)
     if code in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(problem):
-        return _("There is no space left for %(folder)s. Make room, or use another disk.") % {
+        return _("The disk of %(folder)s is full. Free some space, or use another disk.") % {
             "folder": folder
         }
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return _(
-            "%(folder)s cannot be written: %(problem)s. The user who runs this command must own it."
+            "%(folder)s can’t be written: %(problem)s. The user who runs this command must own it."
         ) % {"folder": folder, "problem": problem}
     return str(problem) or type(problem).__name__

@@ -34,7 +34,7 @@ def edit_blockers(release: Release, user: User, at: datetime | None = None) -> l
     if release.status == Release.Status.IN_REVIEW:
         if user.has_perm("releases.edit_any_release"):
             return []
-        return [_("This release is in review. Take it back to draft to edit it.")]
+        return [_("This release is in review. Send it back to draft to edit it.")]
     if release.is_published(at):
         if user.has_perm("releases.correct_release"):
             return []

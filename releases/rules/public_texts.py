@@ -118,7 +118,7 @@ TEXTS: tuple[PublicText, ...] = (
     ),
     *_of("people.person", display_name=_("the name"), pronouns=_("the pronouns")),
     *_of("people.personname", when="printed", text=_("another name")),
-    PublicText("people.person", "slug", _("the address of the person's page"), _separated),
+    PublicText("people.person", "slug", _("the address of the person’s page"), _separated),
     *_of("people.role", title=_("the job title"), unit=_("the organisation")),
     *_of(
         "people.case",

@@ -80,7 +80,7 @@ function choose({ title, of, term = "", chosen = null, fields = [], removable = 
         }));
         state.textContent = found.length ? "" : gettext("No results. Add new people and pictures in their own lists.");
       } catch {
-        state.textContent = gettext("The search failed. Check that you are still signed in. Your text is still in this page.");
+        state.textContent = gettext("The search failed. Check that you are still signed in. Your text is still on this page.");
       }
     };
     let pause;

@@ -105,7 +105,7 @@ if (page && row && field) {
       });
       if (turn !== asked) return;
       if (answer.status === 413) throw new Error(await answer.text());
-      if (!answer.ok || answer.redirected) throw new Error(gettext("The name search failed. Check that you are still signed in. Your text is still in this page."));
+      if (!answer.ok || answer.redirected) throw new Error(gettext("The name search failed. Check that you are still signed in. Your text is still on this page."));
       const { offers, hints } = await answer.json();
       show([...offers.map((each) => offer(each, shown)), ...hints.map((each) => hint(each, shown))]);
       const count = offers.length;
@@ -115,7 +115,7 @@ if (page && row && field) {
     } catch (problem) {
       if (turn === asked) {
         state.textContent = problem instanceof TypeError
-          ? gettext("The server can’t be reached. The name search runs again at your next change. Your text is still in this page.")
+          ? gettext("The server can’t be reached. The name search runs again at your next change. Your text is still on this page.")
           : problem.message;
       }
     }

@@ -22,13 +22,13 @@ ROLES = {ADMINISTRATOR: None} | {name.casefold(): name for name in reversed(GROU
 
 class Command(BaseCommand):
     help = _(
-        "Create a user who can sign in to the desk. The password is asked for on the terminal, "
-        "twice, or read from the first line of the standard input with --password-stdin. An "
+        "Create a user who can sign in to the desk. The command asks for the password twice, "
+        "or reads it from the first line of the standard input with --password-stdin. An "
         "administrator can do everything and add other users at the desk."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help=_("user name"))
+        parser.add_argument("name", help=_("username"))
         parser.add_argument("--email", required=True, help=_("the e-mail address of the user"))
         parser.add_argument(
             "--role",
@@ -99,8 +99,8 @@ class Command(BaseCommand):
         if not sys.stdin.isatty():
             raise CommandError(
                 _(
-                    "There is no terminal to ask for the password on. Run this in a terminal, or "
-                    "give the password on the standard input with --password-stdin."
+                    "There is no terminal to type the password on. Run this in a terminal, or "
+                    "send the password to the standard input with --password-stdin."
                 )
             )
         self.stdout.write("\n".join(password_validators_help_texts()))
@@ -109,7 +109,7 @@ class Command(BaseCommand):
                 password = getpass.getpass(_("Password: "))
                 if problems := self._password_problems(password, user):
                     self.stderr.write(" ".join(problems))
-                elif getpass.getpass(_("Password, once more: ")) != password:
+                elif getpass.getpass(_("Password again: ")) != password:
                     self.stderr.write(_("The two passwords differ. Type both again."))
                 else:
                     return password

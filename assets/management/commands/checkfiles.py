@@ -30,12 +30,12 @@ class Command(BaseCommand):
             type=_hours,
             default=24,
             metavar="HOURS",
-            help=_("how old a file must be to count as an orphan (default: 24)"),
+            help=_("minimum age of an orphan (default: 24)"),
         )
         parser.add_argument(
             "--delete-orphans",
             action="store_true",
-            help=_("delete the orphans; in a folder they can't be restored"),
+            help=_("delete the orphans; in a folder they can’t be restored"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

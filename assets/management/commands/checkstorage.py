@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--prepare",
             action="store_true",
-            help=_("first create the bucket if there is none, and let it keep versions"),
+            help=_("first create the bucket if it does not exist, and turn on its versions"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

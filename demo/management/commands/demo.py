@@ -12,17 +12,16 @@ from releases.models import Release
 
 class Command(BaseCommand):
     help = _(
-        "Load the demo newsroom into an empty database and print its sign-ins. If DEBUG is off, it "
-        "also needs --yes-public-passwords, and refuses a database that is not empty."
+        "Load the demo newsroom into an empty database and print its users and their passwords. If "
+        "DEBUG is off, it also needs --yes-public-passwords, and refuses a database that is not "
+        "empty."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--yes-public-passwords",
             action="store_true",
-            help=_(
-                "load the demo although DEBUG is off: three sign-ins whose passwords are printed"
-            ),
+            help=_("load the demo even if DEBUG is off; it prints the passwords of three users"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,8 +40,8 @@ class Command(BaseCommand):
             if not options["yes_public_passwords"]:
                 sentences.append(
                     _(
-                        "The demo creates three sign-ins and prints their passwords: if you want "
-                        "that here, add --yes-public-passwords."
+                        "The demo creates three users and prints their passwords. To allow this, "
+                        "add --yes-public-passwords."
                     )
                 )
             raise CommandError(" ".join(sentences))

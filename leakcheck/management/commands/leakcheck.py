@@ -32,7 +32,7 @@ class Command(BaseCommand):
             type=float,
             default=checking.MINUTES,
             metavar="N",
-            help=_("time limit, for a site of any size (default: %(default)s)"),
+            help=_("time limit of the check (default: %(default)s)"),
         )
         parser.add_argument(
             "--only",

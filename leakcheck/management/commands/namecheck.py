@@ -79,7 +79,7 @@ class Command(BaseCommand):
         self.stdout.write(text % {"number": f"{report.requests:,}", "files": files})
         for text, finds in (
             (_("Protected names on public pages: %(number)s"), report.open()),
-            (_("May be the name of somebody else: %(number)s"), report.warned()),
+            (_("May be the name of someone else: %(number)s"), report.warned()),
             (_("Allowed with a reason: %(number)s"), report.accepted()),
         ):
             if finds:

@@ -17,7 +17,7 @@ from pressroom.backups.contents import Backup, BackupError, Sums
 class Command(BaseCommand):
     help = _(
         "Restore a backup into an empty site, or with --replace instead of this one. Stop the site "
-        "first. Everybody is signed out, scheduled releases are put on hold, and preview links are "
+        "first. Everyone is signed out, scheduled releases are put on hold, and preview links are "
         "revoked. Exit status: 0 if it was restored, 1 if not."
     )
 
@@ -125,7 +125,7 @@ class Command(BaseCommand):
             self.stdout.write(text % {"number": len(done.revoked)})
         else:
             self.stdout.write(_("Revoked: 0 preview links."))
-        self.stdout.write(_("Everybody is signed out."))
+        self.stdout.write(_("Everyone is signed out."))
         self.stdout.write("\n" + _undone())
         files = backup.manifest["files"]
         lost = [*files["missing"], *files["damaged"]]

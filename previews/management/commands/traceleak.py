@@ -33,7 +33,7 @@ class Command(BaseCommand):
             with _opened(file) as leak:
                 found = trace(leak)
         except OSError as error:
-            message = _("%(file)s cannot be read: %(reason)s.")
+            message = _("%(file)s can’t be read: %(reason)s.")
             raise CommandError(message % {"file": file, "reason": error.strerror}) from None
         except UnreadableFileError as error:
             raise CommandError(str(error)) from None
