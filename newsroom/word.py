@@ -24,7 +24,7 @@ from assets.cleaning import word as cleaning
 from newsroom.exports import footer_sections, header_lines
 from newsroom.page import ReleasePage
 from releases.document import Document, uuid_in
-from releases.document.blocks import Block, flat
+from releases.document.blocks import Block, without_sections
 from releases.document.inline import PLAIN, Piece
 from releases.document.schema import LISTS
 from releases.document.tables import head_rows
@@ -90,7 +90,7 @@ class _Writer:
         """Write a document with its quotations, pictures and footnotes."""
         attributions = self.page.attributions if document is self.page.document else {}
         position = 0
-        for block in flat(document.blocks):
+        for block in without_sections(document.blocks):
             if block.tag == "blockquote":
                 position += 1
                 for quoted in block.blocks:

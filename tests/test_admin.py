@@ -46,7 +46,7 @@ def text(response) -> str:
     return response.content.decode()
 
 
-def written(**changes) -> dict:
+def form_data(**changes) -> dict:
     """Return what the release form sends, with some values changed."""
     return {
         "read_version": "1",
@@ -122,7 +122,7 @@ def test_anonymous_and_non_staff_users_are_redirected_to_the_login_page(client):
 def test_quotations_of_a_release_that_an_author_writes_are_stored(at_desk, author):
     speaker = make_person("Maren Tolvik", title="Director")
     body = f"<p>{mark(speaker)} said:</p>{quotation(speaker, '“Free her.”')}"
-    response = at_desk(author).post(ADD, written(body=body), follow=True)
+    response = at_desk(author).post(ADD, form_data(body=body), follow=True)
     release = Release.objects.get()
     assert response.redirect_chain[-1][0] == form_of(release)
     assert release.created_by == author
@@ -143,7 +143,7 @@ def test_a_new_release_has_the_language_of_its_authors_last_release(at_desk, aut
 
 def test_an_empty_form_is_saved_and_cannot_be_submitted(at_desk, author):
     client = at_desk(author)
-    client.post(ADD, written(title="", body=""))
+    client.post(ADD, form_data(title="", body=""))
     release = Release.objects.get()
     page = text(client.get(form_of(release)))
     assert "Enter a title." in page
@@ -155,14 +155,14 @@ def test_an_empty_form_is_saved_and_cannot_be_submitted(at_desk, author):
 
 def test_the_second_of_two_editors_sees_the_conflict_and_loses_nothing(at_desk, editor, publisher):
     release = make_release("draft")
-    at_desk(publisher).post(form_of(release), written(title="The first save"))
-    answer = text(at_desk(editor).post(form_of(release), written(title="The second save")))
+    at_desk(publisher).post(form_of(release), form_data(title="The first save"))
+    answer = text(at_desk(editor).post(form_of(release), form_data(title="The second save")))
     assert "saved version 2" in answer
     assert str(publisher) in answer
     assert 'value="The second save"' in answer
     assert Release.objects.get().title == "The first save"
     again = re.search(r'name="read_version" value="(\d+)"', answer)[1]
-    at_desk(editor).post(form_of(release), written(title="The second save", read_version=again))
+    at_desk(editor).post(form_of(release), form_data(title="The second save", read_version=again))
     assert Release.objects.get().title == "The second save"
     assert list(release.history.values_list("title", flat=True))[:2] == [
         "The second save",
@@ -178,7 +178,7 @@ def test_text_typed_into_a_form_that_became_read_only_is_kept(at_desk, author):
     workflow.submit(release, by=author)
     release.refresh_from_db()
     response = at_desk(author).post(
-        form_of(release), written(title="Typed in vain", read_version=release.version)
+        form_of(release), form_data(title="Typed in vain", read_version=release.version)
     )
     answer = text(response)
     assert "This release is in review." in answer
@@ -192,7 +192,7 @@ def test_an_author_reads_all_releases_and_changes_only_their_own(at_desk, author
     page = at_desk(author).get(form_of(other))
     assert page.status_code == 200
     assert 'name="title"' not in text(page)
-    assert at_desk(author).post(form_of(other), written()).status_code == 403
+    assert at_desk(author).post(form_of(other), form_data()).status_code == 403
     assert Release.objects.get().title == "Of another"
 
 
@@ -233,14 +233,14 @@ def test_a_user_without_permission_sees_why_and_what_to_do(at_desk, author):
 def test_an_expired_form_says_that_the_text_is_still_there(author):
     client = Client(enforce_csrf_checks=True)
     client.force_login(author)
-    answer = client.post(ADD, written())
+    answer = client.post(ADD, form_data())
     assert answer.status_code == 403
     assert "your text is still in the form" in text(answer)
 
 
 def test_a_published_release_changes_only_with_a_correction_notice(at_desk, publisher):
     release = make_release("published", body="<p>Ten.</p>")
-    change = written(title=release.title, slug=release.slug, body="<p>Eleven.</p>")
+    change = form_data(title=release.title, slug=release.slug, body="<p>Eleven.</p>")
     change["read_version"] = release.version
     client = at_desk(publisher)
     assert "Enter a correction notice" in text(client.post(form_of(release), change))
@@ -254,7 +254,7 @@ def test_a_published_release_changes_only_with_a_correction_notice(at_desk, publ
 
 def test_a_minor_edit_is_not_announced(at_desk, publisher):
     release = make_release("published", body="<p>Teh text.</p>")
-    change = written(title=release.title, slug=release.slug, body="<p>The text.</p>", minor="on")
+    change = form_data(title=release.title, slug=release.slug, body="<p>The text.</p>", minor="on")
     at_desk(publisher).post(form_of(release), change | {"read_version": release.version})
     assert Release.objects.get().body == "<p>The text.</p>"
     assert not Correction.objects.exists()
@@ -301,7 +301,7 @@ def test_each_user_sees_only_the_buttons_of_their_permissions(request, at_desk, 
 
 def test_a_release_goes_from_its_author_to_the_public(at_desk, author, publisher):
     client = at_desk(author)
-    client.post(ADD, written(title="From desk to page"))
+    client.post(ADD, form_data(title="From desk to page"))
     release = Release.objects.get()
     assert "Submitted for approval." in text(press(client, release, "submit"))
     client = at_desk(publisher)
@@ -408,7 +408,7 @@ def test_blockers_of_an_approval_are_shown_before_and_after_the_button(at_desk, 
 def test_a_version_that_was_not_read_cannot_be_approved(at_desk, publisher, editor):
     release = make_release("in_review")
     read, page = release.version, json.dumps(approval.printed_fingerprints(release))
-    at_desk(editor).post(form_of(release), written(read_version=read, title="Changed since"))
+    at_desk(editor).post(form_of(release), form_data(read_version=read, title="Changed since"))
     answer = at_desk(publisher).post(
         f"{LIST}{release.pk}/publish/", {"version": read, "read_fingerprints": page}
     )
@@ -547,7 +547,7 @@ def test_the_preview_shows_the_page_as_it_will_be(at_desk, editor, state):
 def test_two_versions_are_compared_and_the_earlier_one_restored(at_desk, editor):
     release = make_release("draft", body="<p>One door.</p>")
     client = at_desk(editor)
-    client.post(form_of(release), written(body="<p>Two doors.</p>"))
+    client.post(form_of(release), form_data(body="<p>Two doors.</p>"))
     page = text(client.get(f"{LIST}{release.pk}/history/"))
     assert re.search(r"<del[^>]*>One", page)
     assert re.search(r"<ins[^>]*>Two", page)

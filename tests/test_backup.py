@@ -46,7 +46,7 @@ from tests.make import (
     work_off,
 )
 from tests.make import picture_bytes as jpeg
-from tests.test_admin import written
+from tests.test_admin import form_data
 from tests.test_storage import environment_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -221,7 +221,7 @@ class Desk:
         return answer.status, answer.read().decode()
 
     def save(self, release, version, title) -> int:
-        values = written(title=title, body=f"<p>{title}</p>", read_version=version)
+        values = form_data(title=title, body=f"<p>{title}</p>", read_version=version)
         path = f"/admin/releases/release/{release.pk}/change/"
         return self.ask(path, urlencode(values, doseq=True))[0]
 

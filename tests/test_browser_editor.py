@@ -69,7 +69,7 @@ def at_desk(page, live_server, signed_in):
     return open_draft
 
 
-def written(page, where=BODY) -> str:
+def sent_html(page, where=BODY) -> str:
     """Return the text of an editor as the form would send it."""
     return page.evaluate("(where) => document.querySelector(where).editor.getHTML()", where)
 
@@ -257,13 +257,13 @@ def test_a_whole_text_is_copied_and_pasted_unchanged(page, at_desk):
         "<p>The end.</p>"
     )
     at_desk(body)
-    before = written(page)
+    before = sent_html(page)
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
     page.keyboard.press("Delete")
-    assert written(page) == "<p></p>"
+    assert sent_html(page) == "<p></p>"
     page.keyboard.press("Control+v")
-    assert written(page) == before
+    assert sent_html(page) == before
 
 
 # --- Marks ---------------------------------------------------------------------------------------
@@ -278,12 +278,12 @@ def test_selected_words_get_a_mark_and_lose_it(page, at_desk, button, tag):
     at_desk("<p>10 letters.</p>")
     select(page, "letters")
     press(page, button)
-    assert written(page) == f"<p>10 <{tag}>letters</{tag}>.</p>"
+    assert sent_html(page) == f"<p>10 <{tag}>letters</{tag}>.</p>"
     expect(page.locator(".field-body").get_by_role("button", name=button)).to_have_attribute(
         "aria-pressed", "true"
     )
     press(page, button)
-    assert written(page) == "<p>10 letters.</p>"
+    assert sent_html(page) == "<p>10 letters.</p>"
 
 
 def test_marks_are_always_in_the_same_order(page, at_desk):
@@ -300,7 +300,7 @@ def test_marks_are_always_in_the_same_order(page, at_desk):
     page.locator("dialog").get_by_role("button", name="Save").click()
     select(page, "A ", until="law")
     press(page, "Footnote")
-    assert written(page) == (
+    assert sent_html(page) == (
         '<p><span data-footnote="1">A <a href="https://example.org/"><strong><em><s><sup>law'
         "</sup></s></em></strong></a></span> here.</p>"
     )
@@ -316,7 +316,7 @@ def test_a_new_footnote_is_inserted_at_the_caret(page, at_desk):
     page.get_by_label("Footnote text").fill("By the register.")
     page.get_by_role("button", name="Insert", exact=True).click()
     page.keyboard.type(" More.")
-    assert written(page) == (
+    assert sent_html(page) == (
         '<p>Eleven papers.<span data-footnote="1">By the register.</span> More.</p>'
     )
 
@@ -328,13 +328,13 @@ def test_selected_words_become_a_footnote_and_do_not_join_the_one_before(page, a
     both = (
         '<p>Eleven<span data-footnote="1">One.</span><span data-footnote="2">Two.</span> Three.</p>'
     )
-    assert written(page) == both
+    assert sent_html(page) == both
     # in a footnote, the button makes it text again and does not change the other footnote
     select(page, "ne.")
     press(page, "Footnote")
-    assert written(page) == '<p>ElevenOne.<span data-footnote="2">Two.</span> Three.</p>'
+    assert sent_html(page) == '<p>ElevenOne.<span data-footnote="2">Two.</span> Three.</p>'
     page.keyboard.press("Control+z")
-    assert written(page) == both
+    assert sent_html(page) == both
 
 
 def test_a_footnote_without_words_or_across_paragraphs_is_not_made(page, at_desk):
@@ -345,7 +345,7 @@ def test_a_footnote_without_words_or_across_paragraphs_is_not_made(page, at_desk
     select(page, "One.", until="Two.")
     page.locator(".field-body").get_by_role("button", name="Footnote").click(force=True)
     expect(page.locator("dialog")).to_have_count(0)
-    assert written(page) == "<p>One.</p><p>Two.</p>"
+    assert sent_html(page) == "<p>One.</p><p>Two.</p>"
 
 
 def test_a_name_in_a_footnote_is_marked_there(page, at_desk):
@@ -356,7 +356,7 @@ def test_a_name_in_a_footnote_is_marked_there(page, at_desk):
     )
     page.locator(".names").get_by_role("button", name=re.compile("This is Ansa Verel")).click()
     expect(page.locator(f"{BODY} span[data-person]")).to_have_count(1)
-    assert written(page) == (
+    assert sent_html(page) == (
         '<p>Words<span data-footnote="1">One.</span> go on<span data-footnote="2">So '
         f'<span data-person="{person.pk}"><em>Ansa Verel</em></span> said.</span>, and on.</p>'
     )
@@ -383,7 +383,7 @@ def test_a_list_starts_at_a_number_that_is_chosen(page, at_desk):
     expect(page.locator("dialog")).to_be_visible()  # the browser refuses a number that is too high
     field.fill("0")
     page.locator("dialog").get_by_role("button", name="Save").click()
-    assert written(page) == ('<ol><li><p>a</p><ol start="0"><li><p>b</p></li></ol></li></ol>')
+    assert sent_html(page) == ('<ol><li><p>a</p><ol start="0"><li><p>b</p></li></ol></li></ol>')
     select(page, "a")
     press(page, "Start at…")
     field.fill("3")
@@ -402,7 +402,7 @@ def test_an_item_gets_a_second_paragraph(page, at_desk):
     page.keyboard.press("Enter")
     page.keyboard.press("Backspace")
     page.keyboard.type("Two.")
-    assert written(page) == "<ol><li><p>One.</p><p>Two.</p></li><li><p>Three.</p></li></ol>"
+    assert sent_html(page) == "<ol><li><p>One.</p><p>Two.</p></li><li><p>Three.</p></li></ol>"
 
 
 # --- Tables --------------------------------------------------------------------------------------
@@ -437,7 +437,7 @@ def test_a_table_is_made_filled_and_named_by_the_keyboard(page, at_desk, complai
 def test_rows_columns_and_headers_are_added_deleted_and_undone(page, at_desk):
     at_desk("<p>One.</p>")
     page.keyboard.press("Control+End")
-    before = written(page)
+    before = sent_html(page)
     press(page, "Table")
     table = page.locator(f"{BODY} table")
     expect(table.locator("tr")).to_have_count(3)
@@ -461,14 +461,14 @@ def test_rows_columns_and_headers_are_added_deleted_and_undone(page, at_desk):
     page.keyboard.press("Control+z")
     expect(page.get_by_label("Caption of the table")).to_have_value("Closed")
     undo_all(page)
-    assert written(page) == before
+    assert sent_html(page) == before
 
 
 def test_a_table_splits_no_sentence_and_replaces_nothing(page, at_desk):
     at_desk("<p>One two.</p><p>Three.</p>")
     select(page, "two")
     press(page, "Table")
-    html = written(page)
+    html = sent_html(page)
     assert html.startswith("<p>One two.</p><table>")
     assert html.endswith("</table><p>Three.</p>")
 
@@ -497,14 +497,14 @@ def test_a_table_does_not_grow_beyond_the_limit_of_the_server(page, at_desk):
 def test_escape_and_tab_leave_a_list_and_a_table(page, at_desk, body, stops):
     at_desk(body)
     click_into(page, page.locator(f"{BODY} p").last)
-    before = written(page)
+    before = sent_html(page)
     page.keyboard.press("Escape")
     for stop in stops:
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_attribute(
             "aria-label" if " " in stop else "name", stop
         )
-    assert written(page) == before
+    assert sent_html(page) == before
 
 
 # --- Background ----------------------------------------------------------------------------------
@@ -515,22 +515,22 @@ def test_paragraphs_become_background_and_normal_text_again(page, at_desk):
     select(page, "Who", until="Two.")
     press(page, "Background")
     section = '<section data-kind="background"><h2>Who</h2><p>Two.</p></section>'
-    assert written(page) == f"<p>One.</p>{section}<p>Three.</p>"
+    assert sent_html(page) == f"<p>One.</p>{section}<p>Three.</p>"
     # a paragraph beside a section joins it
     select(page, "Three.")
     press(page, "Background")
     whole = section.replace("</section>", "<p>Three.</p></section>")
-    assert written(page) == f"<p>One.</p>{whole}"
+    assert sent_html(page) == f"<p>One.</p>{whole}"
     # a selection takes only its paragraphs out of the section, a caret takes out all of them
     end_undo_step(page)
     select(page, "Three.")
     press(page, "Background")
-    assert written(page) == f"<p>One.</p>{section}<p>Three.</p>"
+    assert sent_html(page) == f"<p>One.</p>{section}<p>Three.</p>"
     end_undo_step(page)
     page.keyboard.press("Control+z")
     click_into(page, page.locator(f"{BODY} h2"))
     press(page, "Background")
-    assert written(page) == "<p>One.</p><h2>Who</h2><p>Two.</p><p>Three.</p>"
+    assert sent_html(page) == "<p>One.</p><h2>Who</h2><p>Two.</p><p>Three.</p>"
     end_undo_step(page)
     page.keyboard.press("Control+z")
     save(page)
@@ -545,7 +545,7 @@ def test_a_picture_goes_into_the_background_below_its_paragraph(page, at_desk):
     press(page, "Picture")
     page.locator(".found button", has_text="closed-press.jpg").click()
     page.get_by_role("button", name="Use").click()
-    assert written(page) == (
+    assert sent_html(page) == (
         f'<section data-kind="background"><p>One.</p><figure data-asset="{picture.pk}"></figure>'
         "<p>Two.</p></section>"
     )
@@ -562,7 +562,7 @@ def test_a_heading_is_chosen_by_the_keyboard(page, at_desk):
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Subheading")).to_be_focused()
     page.keyboard.press("Enter")
-    assert written(page) == "<h3>One.</h3>"
+    assert sent_html(page) == "<h3>One.</h3>"
     expect(
         page.locator(".field-body").get_by_role("button", name="Paragraph style: Subheading")
     ).to_be_visible()

@@ -468,7 +468,7 @@ def test_setting_the_people_shown_keeps_hidden_people(at_desk, author):
 # --- On the form of a release ------------------------------------------------------------------
 
 
-def written(**changes) -> dict:
+def form_data(**changes) -> dict:
     return {
         "read_version": "1", "kind": "press_release", "language": "en", "title": "A title",
         "standfirst": "", "dateline_place": "", "poster": "", "body": "<p>Text.</p>",
@@ -481,12 +481,12 @@ def test_pictures_and_documents_are_attached_in_order_and_removed(at_desk, autho
     one, two = make_picture(), make_document()
     release = make_release("draft", by=author)
     client, form = at_desk(author), f"/admin/releases/release/{release.pk}/change/"
-    client.post(form, written(attached=[str(two.pk), str(one.pk), str(two.pk)]))
+    client.post(form, form_data(attached=[str(two.pk), str(one.pk), str(two.pk)]))
     release.refresh_from_db()
     assert release.attached == [str(two.pk), str(one.pk)]
     page = text(client.get(form))
     assert re.findall(r'name="attached" value="([^"]+)"', page) == [str(two.pk), str(one.pk)]
-    client.post(form, written(read_version="2"))
+    client.post(form, form_data(read_version="2"))
     release.refresh_from_db()
     assert release.attached == []
     # Each order is a version, and an earlier one can be restored.
@@ -502,7 +502,7 @@ def test_a_deleted_file_cannot_be_attached(at_desk, author):
     release = make_release("draft", by=author)
     form = f"/admin/releases/release/{release.pk}/change/"
     gone = "00000000-0000-4000-8000-000000000000"
-    page = text(at_desk(author).post(form, written(title="Typed", attached=[gone])))
+    page = text(at_desk(author).post(form, form_data(title="Typed", attached=[gone])))
     assert "is no longer in the library" in page
     assert "Typed" in page
 
@@ -522,7 +522,7 @@ def test_attaching_to_a_public_release_needs_a_correction(at_desk, publisher):
     picture = make_picture()
     form = f"/admin/releases/release/{release.pk}/change/"
     release.refresh_from_db()
-    same = written(
+    same = form_data(
         read_version=str(release.version), title=release.title, body=release.body,
         slug=release.slug, attached=[str(picture.pk)],
     )  # fmt: skip

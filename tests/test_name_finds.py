@@ -10,7 +10,7 @@ from django.utils import timezone
 from people.models import Level
 from releases.models import NameDisclosure, Release
 from tests.make import make_person, make_release, make_user
-from tests.test_admin import written
+from tests.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_a_draft_with_many_names_is_saved_and_shows_the_places_of_twenty(
 ):
     desk = at_desk(author)
     names = [f"Ilka {family}" for family in FAMILIES]
-    form = written(title="A list", body=f"<p>{'. '.join(names)}.</p>")
+    form = form_data(title="A list", body=f"<p>{'. '.join(names)}.</p>")
     assert desk.post(f"{LIST}add/", form).status_code == 302  # a draft is never refused
     release = Release.objects.get()
     page = text(desk.get(f"{LIST}{release.pk}/change/"))

@@ -18,7 +18,7 @@ from tests.make import (
     mark,
     unguarded,
 )
-from tests.test_admin import form_of, written
+from tests.test_admin import form_data, form_of
 from tests.test_name_index import HOSTILE
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_a_confirmed_name_becomes_a_mention_and_links_both_pages(at_desk, editor
     lai = make_person("Jimmy Lai")
     release = make_release("draft", body="<p>It was Jimmy Lai.</p>")
     body = f"<p>It was {mark(lai)}. Again, {mark(lai)}.</p>"
-    assert at_desk(editor).post(form_of(release), written(body=body)).status_code == 302
+    assert at_desk(editor).post(form_of(release), form_data(body=body)).status_code == 302
     assert Mention.objects.get().person == lai
     release = workflow.publish(Release.objects.get(), by=make_chief())
     page = client.get(release.get_absolute_url()).content.decode()
@@ -118,13 +118,13 @@ def test_rejections_are_stored_when_the_release_is_saved(at_desk, editor):
     release = make_release("draft", body="<p>Jimmy Lai.</p>")
     client = at_desk(editor)
     rejected = json.dumps([["Jimmy Lai", str(lai.pk)], ["Peter Newman", ""]])
-    assert client.post(form_of(release), written(rejected_names=rejected)).status_code == 302
+    assert client.post(form_of(release), form_data(rejected_names=rejected)).status_code == 302
     kept = RejectedName.objects.order_by("name").values_list("name", "person")
     assert list(kept) == [("jimmy lai", lai.pk), ("peter newman", None)]
     left = ask(client, "Jimmy Lai.", release=release.pk).json()["offers"]
     assert [person["id"] for person in left[0]["people"]] == [str(other.pk)]
     assert len(offered(client, "Jimmy Lai.", release=make_release("draft").pk)[0][1]) == 2
-    again = written(read_version=2, rejected_names=rejected)
+    again = form_data(read_version=2, rejected_names=rejected)
     assert client.post(form_of(release), again).status_code == 302
     assert RejectedName.objects.count() == 2
 
@@ -134,11 +134,11 @@ def test_a_rejection_needs_no_correction_of_a_public_release(at_desk):
     release = make_release(body="<p>Jimmy Lai.</p>")
     rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
     unchanged = {"title": release.title, "body": release.body, "slug": release.slug}
-    form = written(**unchanged, read_version=release.version, rejected_names=rejected)
+    form = form_data(**unchanged, read_version=release.version, rejected_names=rejected)
     chief = at_desk(make_user("publisher", "Publisher"))
     assert chief.post(form_of(release), form).status_code == 302
     assert RejectedName.objects.get().person == lai
-    form = written(**unchanged | {"title": "T"}, read_version=release.version + 1)
+    form = form_data(**unchanged | {"title": "T"}, read_version=release.version + 1)
     assert "Enter a correction notice" in chief.post(form_of(release), form).content.decode()
 
 
@@ -149,7 +149,7 @@ def test_an_unsaved_rejection_applies_only_in_the_form(at_desk, editor):
     assert offered(client, "Jimmy Lai.", rejected=[["JIMMY LAI", str(lai.pk)]]) == []
     assert not RejectedName.objects.exists()
     rejected = json.dumps([["Jimmy Lai", str(lai.pk)]])
-    page = client.post(form_of(release), written(title="", slug="!!", rejected_names=rejected))
+    page = client.post(form_of(release), form_data(title="", slug="!!", rejected_names=rejected))
     assert page.status_code == 200
     # The address is refused; the rejection is still in the form.
     assert str(lai.pk) in page.content.decode()
@@ -178,7 +178,8 @@ def test_a_hidden_record_is_never_offered(at_desk, author, editor):
     rejected = json.dumps([["Anna Example", str(hidden.pk)]])
     release = make_release("draft")
     assert (
-        at_desk(editor).post(form_of(release), written(rejected_names=rejected)).status_code == 302
+        at_desk(editor).post(form_of(release), form_data(rejected_names=rejected)).status_code
+        == 302
     )
     assert not RejectedName.objects.exists()
     hidden.case_officers.add(editor)
@@ -246,7 +247,7 @@ def test_a_text_that_is_too_long_is_answered_with_a_sentence(at_desk, author):
 @pytest.mark.parametrize("value", ["x", "5", '{"a": 1}', "[[1, 2]]", '[["", ""]]', "null"])
 def test_an_invalid_rejection_is_never_stored(at_desk, editor, value):
     release = make_release("draft", title="Before")
-    answer = at_desk(editor).post(form_of(release), written(title="After", rejected_names=value))
+    answer = at_desk(editor).post(form_of(release), form_data(title="After", rejected_names=value))
     if answer.status_code == 302:
         assert Release.objects.get().title == "After"
     else:
@@ -258,7 +259,7 @@ def test_a_rejected_name_is_stored_without_invalid_characters(at_desk, editor):
     lai = make_person("Jimmy Lai")
     release = make_release("draft")
     rejected = json.dumps([["Jimmy\ud800 Lai\0", str(lai.pk)], ["\ud800", ""], ["x" * 5_000, ""]])
-    answer = at_desk(editor).post(form_of(release), written(rejected_names=rejected))
+    answer = at_desk(editor).post(form_of(release), form_data(rejected_names=rejected))
     assert answer.status_code == 302
     kept = RejectedName.objects.order_by("name").values_list("name", flat=True)
     assert list(kept) == ["jimmy lai", "x" * 200]

@@ -6,7 +6,7 @@ from people.models import Level
 from releases import workflow
 from releases.models import Contact, Event, NameException, Topic
 from tests.make import as_shown, make_chief, make_person, make_picture, make_release, quotation
-from tests.test_admin import written
+from tests.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -179,7 +179,7 @@ def test_an_exception_needs_a_name_in_the_text_and_a_reason(values, words, publi
 
 def test_a_namesake_can_be_added_to_a_public_release_by_a_correction(at_desk, publisher):
     release = make_release()
-    typed = written(read_version=release.version, title="Iven Sorrel, the footballer", minor="on")
+    typed = form_data(read_version=release.version, title="Iven Sorrel, the footballer", minor="on")
     refused = text(at_desk(publisher).post(f"{LIST}{release.pk}/change/", typed))
     assert "“Iven Sorrel” in the title is a protected name" in refused
     assert f'href="{LIST}{release.pk}/allow_name/"' in refused

@@ -17,7 +17,7 @@ from releases.document import (
 from releases.document.schema import MAX_COLUMNS, MAX_ROWS
 from releases.models import Release
 from tests.constructions import CONSTRUCTIONS, EVERYTHING, OTHER, PERSON, PICTURE
-from tests.test_admin import written
+from tests.test_admin import form_data
 
 
 def table(*rows: str, caption: str = "") -> str:
@@ -302,7 +302,7 @@ def test_an_import_finds_a_name_through_marks_and_in_footnotes():
 def test_a_text_with_too_many_parts_is_refused_and_stays_in_the_form(at_desk, author, piece):
     desk = at_desk(author)
     body = piece * (160_000 // len(piece))
-    answer = desk.post("/admin/releases/release/add/", written(body=body))
+    answer = desk.post("/admin/releases/release/add/", form_data(body=body))
     words = answer.content.decode()
     assert "paragraphs, items, cells and footnotes, and at most 5,000 are allowed" in words
     assert "is still here but not saved" in words

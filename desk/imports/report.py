@@ -16,7 +16,7 @@ from desk.imports.messages import sentence
 from importing import Accounting, PersonSuggestion, Poster, Understood
 from importing.accounting import Difference
 from releases.document import Document, Quotation
-from releases.document.blocks import flat
+from releases.document.blocks import without_sections
 from releases.models import Release
 
 _WIDTH = 96
@@ -125,7 +125,7 @@ def _text(understood: Understood) -> Iterator[str]:
     tags = Counter(block.tag for block in document.walk())
     headings, quotations, tables = tags["h2"] + tags["h3"], tags["blockquote"], tags["table"]
     lists = tags["ul"] + tags["ol"]
-    paragraphs = sum(block.tag == "p" for block in flat(document.blocks))
+    paragraphs = sum(block.tag == "p" for block in without_sections(document.blocks))
     blocks = [
         (headings, ngettext("%(count)s heading", "%(count)s headings", headings)),
         (quotations, ngettext("%(count)s quotation", "%(count)s quotations", quotations)),

@@ -46,22 +46,22 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
         yield from walk(block.blocks)
 
 
-def flat(blocks: Iterable[Block]) -> Iterator[Block]:
+def without_sections(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks, with the content of each section in place of the section."""
     for block in blocks:
         if block.tag == "section":
-            yield from flat(block.blocks)
+            yield from without_sections(block.blocks)
         else:
             yield block
 
 
-def running(blocks: Iterable[Block]) -> Iterator[Block]:
+def running_text(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield the paragraphs of running text, including lists and quotations but not tables."""
     for block in blocks:
         if block.tag == "p":
             yield block
         elif block.tag != "table":
-            yield from running(block.blocks)
+            yield from running_text(block.blocks)
 
 
 def number_notes(blocks: Iterable[Block]) -> None:
@@ -75,11 +75,11 @@ def number_notes(blocks: Iterable[Block]) -> None:
         block.pieces = numbered
 
 
-def written(blocks: Iterable[Block], max_characters: int) -> str:
+def stored_html(blocks: Iterable[Block], max_characters: int) -> str:
     """Return the stored HTML of blocks. Raises TextTooLongError beyond `max_characters`."""
     pieces: list[str] = []
     length = 0
-    for piece in _written(blocks, "\n"):
+    for piece in _html_pieces(blocks, "\n"):
         length += len(piece)
         if length > max_characters:
             raise TextTooLongError(0, max_characters)  # 0: the rest was not counted
@@ -87,10 +87,10 @@ def written(blocks: Iterable[Block], max_characters: int) -> str:
     return "".join(pieces)
 
 
-def _written(blocks: Iterable[Block], between: str = "") -> Iterator[str]:
+def _html_pieces(blocks: Iterable[Block], between: str = "") -> Iterator[str]:
     for number, block in enumerate(blocks):
         attributes = "".join(f' {name}="{escape(v)}"' for name, v in block.attributes.items())
         yield f"{between if number else ''}<{block.tag}{attributes}>"
         yield html_of(block.pieces)
-        yield from _written(block.blocks, "\n" if block.tag == "section" else "")
+        yield from _html_pieces(block.blocks, "\n" if block.tag == "section" else "")
         yield f"</{block.tag}>"

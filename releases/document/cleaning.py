@@ -9,7 +9,7 @@ import lxml.html
 from lxml.etree import _Element as Element
 
 from people.names.normalise import find_whole
-from releases.document.blocks import Block, flat, number_notes, plain, walk, written
+from releases.document.blocks import Block, number_notes, plain, stored_html, walk, without_sections
 from releases.document.inline import (
     PLAIN,
     Marks,
@@ -66,7 +66,7 @@ def clean_notes(html: str, max_characters: int = MAX_NOTES) -> str:
     removed. Raises the errors of `clean`.
     """
     blocks = []
-    for block in flat(blocks_in(_cleaner.clean(html, max_characters))):
+    for block in without_sections(blocks_in(_cleaner.clean(html, max_characters))):
         if block.tag == "table":
             blocks += list(block.paragraphs())
         elif block.tag != "figure":
@@ -107,7 +107,7 @@ def drop_unknown_refs(html: str, people: Collection[UUID], assets: Collection[UU
             else piece
             for piece in block.pieces
         )
-    return written(blocks, sys.maxsize)
+    return stored_html(blocks, sys.maxsize)
 
 
 def link_people(html: str, people: Mapping[str, UUID]) -> str:
@@ -124,7 +124,7 @@ def link_people(html: str, people: Mapping[str, UUID]) -> str:
     paragraphs = [block for block in walk(blocks) if block.tag == "p"]
     for name, person in people.items():
         any(_mark_first(paragraph, name, person) for paragraph in paragraphs)
-    return written(blocks, sys.maxsize)
+    return stored_html(blocks, sys.maxsize)
 
 
 # --- Private functions ---------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def link_people(html: str, people: Mapping[str, UUID]) -> str:
 def _cleaned(blocks: list[Block], max_characters: int) -> str:
     _level_headings(blocks)
     # Clean again: characters of joined texts may compose, and the line ends have moved.
-    cleaned = clean_text(written(blocks, max_characters), multiline=True)
+    cleaned = clean_text(stored_html(blocks, max_characters), multiline=True)
     if len(cleaned) > max_characters:
         raise TextTooLongError(len(cleaned), max_characters)
     refuse_too_deep(cleaned)
@@ -196,7 +196,7 @@ def _block(node: Element, marks: Marks) -> list[Block]:
         return figure + _flow(node, marks)
     inner = _flow(node, marks)
     if tag == "section" and node.get("data-kind") == BACKGROUND and inner:
-        return [Block("section", {"data-kind": BACKGROUND}, blocks=list(flat(inner)))]
+        return [Block("section", {"data-kind": BACKGROUND}, blocks=list(without_sections(inner)))]
     return inner
 
 
@@ -230,7 +230,9 @@ def _list(node: Element, marks: Marks) -> list[Block]:
     for child in _with_loose_text_in_items(node):
         # Google Docs puts a nested list after its item, instead of inside it.
         inner = _flow(child, marks) if child.tag == "li" else _block(child, marks)
-        for is_outside, group in groupby(flat(inner), lambda block: block.tag in _NOT_IN_LIST_ITEM):
+        for is_outside, group in groupby(
+            without_sections(inner), lambda block: block.tag in _NOT_IN_LIST_ITEM
+        ):
             if is_outside:
                 end_list()
                 blocks.extend(group)
@@ -265,7 +267,7 @@ def _with_loose_text_in_items(node: Element) -> Iterator[Element]:
 
 def _lists_and_paragraphs(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks as lists and paragraphs, which an item or a cell can contain."""
-    for block in flat(blocks):
+    for block in without_sections(blocks):
         if block.tag in LISTS:
             yield block
         else:
@@ -280,7 +282,7 @@ def _quotation(node: Element, marks: Marks) -> list[Block]:
         attributes["data-name"] = name
     if title := _attribution(node.get("data-title")):
         attributes["data-title"] = title
-    inner = list(flat(_flow(node, marks)))
+    inner = list(without_sections(_flow(node, marks)))
     paragraphs = [p for block in inner for p in block.paragraphs()]
     figures = [block for block in inner if block.tag == "figure"]
     return [*([Block("blockquote", attributes, blocks=paragraphs)] if paragraphs else []), *figures]
@@ -300,7 +302,7 @@ def _table(node: Element, marks: Marks) -> list[Block]:
     before += _paragraph("p", words(node.text, marks))
     for child in node:
         if child.tag == "caption":
-            for block in flat(_flow(child, marks)):
+            for block in without_sections(_flow(child, marks)):
                 after += [block] if block.tag in _NOT_IN_CELL else []
                 caption += ["".join(piece.text for piece in p.pieces) for p in block.paragraphs()]
         elif child.tag in groups:
@@ -333,7 +335,7 @@ def _row(node: Element, marks: Marks, moved: list[Block]) -> list[Cell]:
         if child.tag not in ("td", "th"):
             moved += _block(child, marks)
             continue
-        inner = list(flat(_flow(child, marks)))
+        inner = list(without_sections(_flow(child, marks)))
         moved += [block for block in inner if block.tag in _NOT_IN_CELL]
         cells.append(
             Cell(

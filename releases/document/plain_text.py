@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from releases.document.blocks import Block, running
+from releases.document.blocks import Block, running_text
 from releases.document.inline import PLAIN, Piece, notes_of, plain_text_of
 from releases.document.reading import Attribution, Document
 from releases.document.schema import LISTS, PARAGRAPHS, uuid_in
@@ -38,7 +38,7 @@ def text_paragraphs(document: Document) -> list[str]:
     Headings and tables are left out, because they are not running text.
     """
     printer = _Printer({}, {})
-    found = [printer.text(block.pieces) for block in running(document.blocks)]
+    found = [printer.text(block.pieces) for block in running_text(document.blocks)]
     return [*filter(None, found), *_notes(document)]
 
 

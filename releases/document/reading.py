@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from people.names.normalise import separate_unspaced
-from releases.document.blocks import Block, running, walk
+from releases.document.blocks import Block, running_text, walk
 from releases.document.cleaning import blocks_in
 from releases.document.inline import notes_of, plain_text_of, text_of
 from releases.document.schema import PARAGRAPHS, uuid_in
@@ -125,7 +125,7 @@ class Document:
     @property
     def opening(self) -> str:
         """The first paragraph as plain text. Headings and tables are skipped."""
-        paragraphs = (plain_text_of(p.pieces) for p in running(self.blocks))
+        paragraphs = (plain_text_of(p.pieces) for p in running_text(self.blocks))
         return next(filter(None, paragraphs), "")
 
     @property
