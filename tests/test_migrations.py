@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
@@ -265,6 +267,33 @@ def test_rows_of_old_code_are_converted_after_new_labels(capsys):
     assert CaseStatus.objects.get().custody_status == "imprisoned"
     call_command("migrate")
     assert "converted" not in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("new_rows_exist", [False, True])
+def test_grants_of_renamed_models_stay(editor, new_rows_exist):
+    """Django makes rows for the new names if `migrate` ended between the rename and 0015."""
+    new = Permission.objects.get(codename="view_probe")
+    group = Group.objects.create(name="Own group")
+    if new_rows_exist:
+        old_type = ContentType.objects.create(app_label="releases", model="guess")
+        old = Permission.objects.create(content_type=old_type, codename="view_guess", name="x")
+    else:
+        ContentType.objects.filter(pk=new.content_type_id).update(model="guess")
+        Permission.objects.filter(pk=new.pk).update(codename="view_guess", name="Can view guess")
+        old = new
+    group.permissions.add(old)
+    editor.user_permissions.add(old)
+    after = [("releases", "0015_permissions_of_renamed_models"),
+             ("releases", "0016_labels_of_derived_rows")]  # fmt: skip
+    for app, name in after:
+        MigrationRecorder(connection).migration_qs.get(app=app, name=name).delete()
+    call_command("migrate", verbosity=0)
+    new.refresh_from_db()
+    assert (new.codename, new.name) == ("view_probe", "Can view probe")
+    assert new.content_type.model == "probe"
+    assert group.permissions.filter(codename="view_probe").exists()
+    assert editor.user_permissions.filter(codename="view_probe").exists()
 
 
 def columns_of(table):

@@ -8,16 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, Permission
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connection
 from django.test import Client
 
 from accounts.models import User
@@ -285,18 +280,3 @@ def test_permissions_get_the_names_that_the_models_declare():
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
     hold.refresh_from_db()
     assert hold.name == "Can put a release on hold"
-
-
-@pytest.mark.django_db
-def test_users_keep_their_permissions_of_renamed_models(editor):
-    """The rows are those of a database in which the models have their old names."""
-    migration = import_module("releases.migrations.0015_permissions_of_renamed_models")
-    permission = Permission.objects.get(codename="view_probe")
-    editor.user_permissions.add(permission)
-    Permission.objects.filter(pk=permission.pk).update(codename="view_guess", name="Can view guess")
-    ContentType.objects.filter(pk=permission.content_type_id).update(model="guess")
-    for _ in range(2):
-        migration.follow(apps, SimpleNamespace(connection=connection))
-    permission.refresh_from_db()
-    assert (permission.codename, permission.name) == ("view_probe", "Can view probe")
-    assert (permission.content_type.model, permission.user_set.get()) == ("probe", editor)
