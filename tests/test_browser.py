@@ -199,7 +199,8 @@ def test_text_that_a_reader_copies_prints_or_saves_can_be_traced(
         sheets = page.pdf(format="A5")
         assert links.trace(io.BytesIO(sheets)) == [link]
         printed = subprocess.run(["pdftotext", "-", "-"], input=sheets, capture_output=True)
-        pages = printed.stdout.decode().split("\f")[:-1]
+        # At some times of the day, the line of the warning ends after the hyphen of the reference.
+        pages = printed.stdout.decode().replace("-\n", "-").split("\f")[:-1]
         assert len(pages) > 2
         assert all(f"{link.printed_reference}" in sheet for sheet in pages)
 
