@@ -115,7 +115,7 @@ def test_an_error_has_one_id_in_the_answer_and_in_every_line(tmp_path, kind, bro
         took = (time.monotonic() - begun) * 1000
     text, number = log.read_text(), headers["X-Request-ID"]
     assert status == 500
-    assert f"Error ID {number}." in page
+    assert f"quote the error ID {number}." in page
     assert "Traceback (most recent call last)" in text
     assert {"django.request", "jobs.worker", "gunicorn.access"} <= loggers(text)
     assert "Background jobs wait for the database." in text
