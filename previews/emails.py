@@ -164,7 +164,7 @@ def links_that_accepted(release: Release) -> list[PreviewLink]:
 def notify_of_new_embargo(*, release: Release, by: User, notify: bool, **signal: Any) -> None:
     """Send an e-mail to each reader who accepted an embargo end that has changed since.
 
-    Readers for whom the embargo had already ended get none. Sets `release.not_notified` to a
+    Readers whose embargo had already ended get no e-mail. Sets `release.not_notified` to a
     sentence for each reader who was not notified because e-mail is off.
     """
     if not notify:

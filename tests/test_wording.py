@@ -106,7 +106,7 @@ NOT_AGAIN = {
     r"\b(?:can't|doesn't|don't (?!color)|person's)": "’ instead of '",
 }
 
-# Parts of names: `not_told_yet` has the part `told`.
+# Names are split at underscores and capitals, and each part is looked up here.
 NAMES_NOT_AGAIN = {
     "told": "notified, shown",
     "tell": "notify",
