@@ -42,7 +42,7 @@ _ELIDED = frozenset(
     "c d j l m n s t qu jusqu lorsqu puisqu quoiqu all dall dell nell sull".split()  # noqa: SIM905
 )
 
-Table = dict[str, tuple[Entry, ...]]  # entries by their joined letters
+Table = dict[str, list[Entry]]  # entries by their joined letters
 
 
 class NameFinder:
@@ -52,7 +52,8 @@ class NameFinder:
         self._entries_by_letters: Table = {}
         self._last_names: Table = {}
         self._exact: dict[UUID, tuple[Name, ...]] = {}
-        self._stored: dict[UUID, list[tuple[Table, str]]] = {}  # where the entries of a person are
+        # Where the entries of a person are. Very many people may share the letters of a last name.
+        self._stored: dict[UUID, list[tuple[Table, str, Entry]]] = {}
         self._first_words: dict[str, int] = {}
         self._last_words: dict[str, int] = {}
         self._beginnings: Counter[str] = Counter()  # of every spelling, to stop a search early
@@ -63,7 +64,7 @@ class NameFinder:
 
     def add(self, person: UUID, names: Iterable[Name]) -> None:
         """Add a new person with these names."""
-        stored: list[tuple[Table, str]] = []
+        stored: list[tuple[Table, str, Entry]] = []
         exact: list[Name] = []
         for name in names:
             if name.exact and not is_full_name(name.text) and words(name.text):
@@ -73,13 +74,12 @@ class NameFinder:
                 (self._entries_by_letters, entries_of(person, name)),
                 (self._last_names, last_names_of(person, name)),
             ):
-                for variant, entry in entries:
+                for variant, entry in dict.fromkeys(entries):
                     if is_unspaced:
                         self._max_run = min(max(self._max_run, len(variant)), MAX_RUN)
-                    if entry not in table.get(variant, ()):
-                        table[variant] = (*table.get(variant, ()), entry)
-                        stored.append((table, variant))
-                        self._beginnings[variant[:BEGINNING_LETTERS]] += 1
+                    table.setdefault(variant, []).append(entry)
+                    stored.append((table, variant, entry))
+                    self._beginnings[variant[:BEGINNING_LETTERS]] += 1
             if parts := parts_of(name.text).parts:
                 first, last = parts[0][0], parts[-1][-1]
                 self._first_words[first] = self._first_words.get(first, 0) + 1
@@ -90,15 +90,15 @@ class NameFinder:
 
     def remove(self, person: UUID) -> None:
         """Remove a person."""
-        for table, variant in self._stored.pop(person, ()):
+        for table, variant, entry in self._stored.pop(person, ()):
             self._beginnings[variant[:BEGINNING_LETTERS]] -= 1
             if not self._beginnings[variant[:BEGINNING_LETTERS]]:
                 del self._beginnings[variant[:BEGINNING_LETTERS]]
-            left = tuple(entry for entry in table.get(variant, ()) if entry.person != person)
+            left = [each for each in table[variant] if each is not entry]
             if left:
                 table[variant] = left
             else:
-                table.pop(variant, None)
+                del table[variant]
         self._exact.pop(person, None)
 
     def in_words(self, text: str, tokens: list[Word]) -> Iterator[Match]:
