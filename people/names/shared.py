@@ -36,6 +36,12 @@ class _Newest(NamedTuple):
     rows: int
 
 
+# The models of the versions. `Person.history` creates a class each time, which is slow.
+_VERSIONS: dict[Any, Any] = {
+    Person: Person.history.model,
+    PersonName: PersonName.history.model,
+}
+
 _index = NameIndex()
 _stamp: _Stamp | None = None
 _one_at_a_time = threading.Lock()
@@ -69,10 +75,11 @@ def people_index() -> NameIndex:
 
 
 def _newest(model: Any) -> _Newest:
-    newest = Subquery(model.history.order_by("-history_id").values("history_id")[:1])
+    versions = _VERSIONS[model].objects
+    newest = Subquery(versions.order_by("-history_id").values("history_id")[:1])
     last = ExpressionWrapper(newest - RECENT, BigIntegerField())
     # This runs at each pause in typing, so it must use the index and not count all versions.
-    found = model.history.filter(history_id__gt=last).aggregate(
+    found = versions.filter(history_id__gt=last).aggregate(
         version=Max("history_id"), at=Max("history_date"), recent=Count("history_id")
     )
     return _Newest(**found, rows=model.objects.aggregate(n=Count("pk"))["n"])
@@ -87,7 +94,7 @@ def _changed(before: _Stamp | None, now: _Stamp) -> set[UUID] | None:
         (Person, before.person, now.person, "uuid"),
         (PersonName, before.name, now.name, "person_id"),
     ):
-        versions = model.history.all()
+        versions = _VERSIONS[model].objects.all()
         if was.version and not versions.filter(history_id=was.version, history_date=was.at):
             return None
         recent = versions.filter(
