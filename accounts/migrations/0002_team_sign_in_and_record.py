@@ -118,10 +118,6 @@ class Migration(migrations.Migration):
             name='left_at',
             field=models.DateTimeField(blank=True, editable=False, help_text='The account is closed for ever. Its name stays in the record.', null=True, verbose_name='left the team'),
         ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('left_at', None), ('is_active', False), _connector='OR'), name='user_left_is_not_active'),
-        ),
         migrations.AddIndex(
             model_name='accessevent',
             index=models.Index(fields=['at'], name='access_by_time'),

@@ -26,11 +26,6 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         permissions = [("manage_team", _("Can manage the team"))]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(left_at=None) | Q(is_active=False), name="user_left_is_not_active"
-            )
-        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()
