@@ -8,7 +8,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts.groups import grant_rights, rename_permissions
+        from accounts import triggers
+        from accounts.roles import grant_rights, rename_permissions
 
-        post_migrate.connect(grant_rights, dispatch_uid="accounts.groups")
+        post_migrate.connect(grant_rights, dispatch_uid="accounts.roles")
         post_migrate.connect(rename_permissions, dispatch_uid="accounts.permissions")
+        post_migrate.connect(triggers.install, sender=self, dispatch_uid="accounts.triggers")

@@ -15,9 +15,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.networks import address_of
 from assets import storage
 from pressroom import sqlite, uploads
-from releases.probes import address_of
 
 log = logging.getLogger(__name__)
 

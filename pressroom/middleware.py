@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
+from accounts.networks import address_of, network_of
 from pressroom import logs, outages
 from pressroom.health import ReadinessLog, may_probe
 from releases import probes
@@ -44,7 +45,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         number = self._from_proxy(request) or uuid4().hex
         logs.request_id.set(number)
-        client = probes.network_of(probes.address_of(request))
+        client = network_of(address_of(request))
         seen: dict[str, Any] = {"request_id": number, "client": client}
         request.META[logs.ACCESS] = seen
         response: Any = self.get_response(request)

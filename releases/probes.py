@@ -6,7 +6,6 @@ buffered addresses become a job. The job finds out which of them meant a hidden 
 these, and notifies the publisher.
 """
 
-import ipaddress
 import logging
 import re
 from collections import Counter
@@ -24,6 +23,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.desk_addresses import desk_address
+from accounts.networks import address_of, network_of
 from jobs import outbox
 from jobs.buffer import Buffer
 from jobs.models import Job
@@ -83,33 +83,6 @@ def record_miss(request: HttpRequest) -> None:
     waiting.add(
         FailedRequest(slug[:MAX_SLUG_CHARACTERS], str(picture or ""), sender, network_of(address))
     )
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the network address that a request came from.
-
-    Behind our proxy, it is the last one in X-Forwarded-For. Clients can forge the earlier ones.
-    """
-    stated = request.META.get("REMOTE_ADDR", "")
-    if settings.TRUST_PROXY:
-        stated = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or stated
-    try:
-        address = ipaddress.ip_address(stated)
-    except ValueError:
-        return ""
-    # A server that listens on IPv6 writes IPv4 addresses like this: ::ffff:203.0.113.7
-    return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def network_of(address: str) -> str:
-    """Return the network of an address: its first 24 (IPv4) or 48 bits (IPv6).
-
-    This shows a pattern, but does not identify a person.
-    """
-    if not address:
-        return "unknown"
-    bits = 24 if ipaddress.ip_address(address).version == 4 else 48
-    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
 def _enqueue_counts(requests: Counter[FailedRequest]) -> None:

@@ -21,7 +21,7 @@ from django.core.management import get_commands
 from django.utils.text import capfirst
 from PIL import Image
 
-from accounts.groups import GROUPS
+from accounts.roles import ROLES
 
 ROOT = Path(settings.BASE_DIR)
 BOOKS = [path for path in (ROOT / "docs/editing.md", ROOT / "docs/operating.md") if path.exists()]
@@ -264,13 +264,13 @@ def test_the_table_of_permissions_matches_the_groups():
     text = (ROOT / "docs/editing.md").read_text()
     head, _, *rows = text[text.index("| Task |") :].split("\n\n")[0].splitlines()
     groups = [cell.strip() for cell in head.strip("| ").split("|")][1:]
-    assert groups == list(GROUPS)
+    assert groups == list(ROLES)
     assert len(rows) == len(PERMISSIONS)
     for row, (start, permission) in zip(rows, PERMISSIONS.items(), strict=True):
         task, *cells = (cell.strip() for cell in row.strip("| ").split("|"))
         assert task.startswith(start)
         app, codename = permission.split(".")
         rights = dict(zip(groups, cells, strict=True))
-        for name, tables in GROUPS.items():
+        for name, tables in ROLES.items():
             is_allowed = any(codename in table.get(app, []) for table in tables)
             assert rights[name] == ("yes" if is_allowed else "–"), f"{task}: {name}"

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from accounts.models import FactorRecovery, Invitation
 from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import (
@@ -60,6 +61,22 @@ def a_quote(**values):
     release, person = make_release("draft"), make_person()
     words = {"text": "x", "attribution_name": "y", "position": 1} | values
     Quote.objects.create(release=release, speaker=person, **words)
+
+
+def an_invitation(**values):
+    Invitation.objects.create(
+        email="new@example.org", token_digest=uuid4().hex, invited_by=make_chief(),
+        expires_at=timezone.now(), **values,
+    )  # fmt: skip
+
+
+def a_recovery(user=None, by_themselves=False, **values):
+    user = user or make_chief()
+    if by_themselves:
+        values["started_by"] = user
+    FactorRecovery.objects.create(
+        user=user, token_digest=uuid4().hex, expires_at=timezone.now(), **values
+    )
 
 
 def two_releases_with_one_slug():
@@ -192,6 +209,15 @@ INVALID = {
         lambda: a_job(state="running"),
         lambda: a_job(lease=uuid4()),
     ],
+    "invitation_ended_once": [
+        lambda: an_invitation(accepted_at=timezone.now(), cancelled_at=timezone.now())
+    ],
+    "invitation_one_open": [lambda: [an_invitation(), an_invitation()]],
+    "recovery_by_another": [lambda: a_recovery(by_themselves=True)],
+    "recovery_ended_once": [
+        lambda: a_recovery(used_at=timezone.now(), cancelled_at=timezone.now())
+    ],
+    "recovery_one_open": [lambda: [a_recovery(user := make_chief()), a_recovery(user)]],
     "email_running_has_a_lease": [
         lambda: an_email(state="running"),
         lambda: an_email(lease=uuid4()),

@@ -22,7 +22,7 @@ COMMITS = [FIRST, SECOND]
 PEOPLE = int(os.environ.get("UPGRADE_PEOPLE", "600"))
 READERS = 3
 PUBLIC = ["/", "/releases/", "/people/", "/prisoners/", "/releases/feed.atom", "/sitemap.xml"]
-# Tables that are not compared: sessions, and permissions, which follow accounts.groups.
+# Tables that are not compared: sessions, and permissions, which follow accounts.roles.
 OTHERS = {"django_session", "auth_group_permissions"}
 
 

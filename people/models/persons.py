@@ -193,6 +193,7 @@ class Person(Guarded):
         permissions = [
             ("set_level", _("Can approve a higher publication level")),
             ("name_minor", _("Can approve naming a person under eighteen")),
+            ("be_case_officer", _("Can be named as a case officer")),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(display_name=""), name="person_has_a_name"),

@@ -12,8 +12,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.groups import GROUPS
 from accounts.models import User
+from accounts.roles import ROLES
 from assets import storage
 from assets.models import MediaAsset
 from people.models import Person
@@ -149,7 +149,7 @@ def _added() -> list[str]:
             return [row for row in cursor.fetchall() if row not in known]
 
         groups = "SELECT name FROM auth_group ORDER BY name"
-        if names := rows_except("auth_group", groups, {(name,) for name in GROUPS}):
+        if names := rows_except("auth_group", groups, {(name,) for name in ROLES}):
             text = ngettext("the group %(names)s", "%(number)d groups: %(names)s", len(names))
             shown = list_first([f"“{name}”" for (name,) in names])
             found.append(text % {"number": len(names), "names": shown})

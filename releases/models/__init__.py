@@ -9,7 +9,7 @@ from releases.models.names import (
     RejectedName,
 )
 from releases.models.probes import Probe
-from releases.models.records import AppendOnly, Correction, Event
+from releases.models.records import Correction, Event
 from releases.models.release import (
     MAX_DESCRIPTION_CHARACTERS,
     NAMES_ALLOWED,
@@ -21,7 +21,7 @@ from releases.models.release import (
 from releases.models.shared import Contact, ContactQuerySet, Topic
 
 __all__ = [
-    "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "AppendOnly", "Contact", "ContactQuerySet",
+    "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Contact", "ContactQuerySet",
     "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug", "Illustration", "Mention",
     "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote", "RejectedName",
     "Release", "ReleaseQuerySet", "Topic", "text_stored",

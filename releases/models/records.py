@@ -1,7 +1,5 @@
 """Records of what was done to a release. They are never changed or deleted."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,40 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from releases.models.release import Release
-from storing.rows import is_unlinking
-
-
-class AppendOnlyQuerySet(models.QuerySet):
-    def update(self, **values: Any) -> int:
-        if is_unlinking(self.model, values):
-            return super().update(**values)
-        raise TypeError("Recorded rows can’t be changed.")
-
-    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
-        if kwargs.get("update_conflicts"):
-            raise TypeError("Recorded rows can’t be changed.")
-        return super().bulk_create(*args, **kwargs)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError("Recorded rows can’t be deleted.")
-
-
-class AppendOnly(models.Model):
-    """A row that is never changed or deleted after it was saved."""
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-        base_manager_name = "objects"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("Recorded rows can’t be changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("Recorded rows can’t be deleted.")
+from storing.append_only import AppendOnly
 
 
 class Correction(AppendOnly):

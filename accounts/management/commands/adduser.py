@@ -13,11 +13,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.groups import GROUPS
+from accounts import roles
 from accounts.models import User
 
 ADMINISTRATOR = "administrator"
-ROLES = {ADMINISTRATOR: None} | {name.casefold(): name for name in reversed(GROUPS)}
+ROLES = {ADMINISTRATOR: None} | {
+    name.casefold(): name for name in reversed(roles.ROLES) if name != "Administrator"
+}
 
 
 class Command(BaseCommand):

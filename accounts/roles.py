@@ -1,4 +1,4 @@
-"""The three groups of a newsroom, and their permissions.
+"""The roles of a newsroom, and their permissions. Each role is one of Django's groups.
 
 `migrate` updates the groups from these tables, so that their members get new permissions.
 A newsroom that needs other permissions creates another group.
@@ -41,15 +41,29 @@ PUBLISHER = {
     "jobs": ["view_job", "retry_job"],
 }
 
-GROUPS = {
+# A case officer works on people’s records, and can be named on records at level 0.
+CASE_OFFICER = {
+    "people": [
+        *EDITOR["people"],
+        "be_case_officer", "name_minor",
+    ],
+}  # fmt: skip
+# An administrator manages accounts. This role gives no access to texts.
+ADMINISTRATOR = {
+    "accounts": ["manage_team", "view_accessevent", "export_accessevent"],
+}
+
+ROLES = {
     "Author": [AUTHOR],
     "Editor": [AUTHOR, EDITOR],
     "Publisher": [AUTHOR, EDITOR, PUBLISHER],
+    "Case officer": [CASE_OFFICER],
+    "Administrator": [ADMINISTRATOR],
 }
 
 
 def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
-    """Give the three groups exactly the permissions in `GROUPS`. Skip those that do not exist yet.
+    """Give the groups exactly the permissions in `ROLES`. Skip those that do not exist yet.
 
     `migrate` passes its historical `apps`; `manage.py flush` passes none.
     """
@@ -64,7 +78,7 @@ def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
             "pk", "content_type__app_label", "codename"
         )
     }
-    for name, tables in GROUPS.items():
+    for name, tables in ROLES.items():
         group, _ = Group.objects.using(using).get_or_create(name=name)
         wanted = {
             (app, codename)

@@ -1,0 +1,96 @@
+"""The users of the desk, and invitations to become one."""
+
+from datetime import datetime
+from typing import Self, cast
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, Group
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A person who works in the newsroom. The roles in `accounts.roles` give permissions."""
+
+    left_at = models.DateTimeField(
+        _("left the team"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The account is closed for ever. Its name stays in the record."),
+    )
+
+    class Meta(AbstractUser.Meta):
+        permissions = [("manage_team", _("Can manage the team"))]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.get_username()
+
+    def clean(self) -> None:
+        """Refuse an e-mail address that another user has, ignoring case.
+
+        A duplicate address that an older version of Pressroom accepted is allowed if it does not
+        change, so that such a user can still be deactivated.
+        """
+        super().clean()
+        if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
+            return
+        if other := User.objects.filter(email__iexact=self.email).exclude(pk=self.pk).first():
+            sentence = _("%(name)s already has this e-mail address. Enter another one.")
+            raise ValidationError({"email": sentence % {"name": other.get_username()}})
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """Return the signed-in user of a request to the admin, typed as `User`."""
+        return cast(Self, request.user)
+
+
+class Invitation(models.Model):
+    """An invitation to the team. Its link works once, until it expires."""
+
+    email = models.EmailField(_("e-mail address"))
+    name = models.CharField(_("name"), max_length=150)
+    roles = models.ManyToManyField(Group, verbose_name=_("roles"), related_name="+")
+    token_digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("invited by"), related_name="+"
+    )
+    created_at = models.DateTimeField(_("invited"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text=_("The account that was created."),
+    )
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        default_permissions = ()
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(cancelled_at=None), name="invitation_ended_once"
+            ),
+            models.UniqueConstraint(
+                "email",
+                condition=Q(accepted_at=None, cancelled_at=None),
+                name="invitation_one_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def is_open(self, at: datetime | None = None) -> bool:
+        """Return whether its link works at a time (default: now)."""
+        at = at or timezone.now()
+        return self.accepted_at is None and self.cancelled_at is None and at < self.expires_at
