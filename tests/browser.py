@@ -1,13 +1,16 @@
 """Chromium for browser tests: how it starts, how a user signs in, and what errors it reports."""
 
 import os
+import re
 import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from django.db import connections
 from playwright.sync_api import Locator, Page, expect
+
+from tests.make import make_chief
 
 # The headless shell draws no window and takes half of the processor time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -26,6 +29,17 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, and these tests measure no speed
 
+AXE = Axe().axe_script
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+BODY = ".field-body .tiptap"
+NOTES = ".field-notes_to_editors .tiptap"
+# Give an editor another text, without the steps that it could undo.
+ANOTHER_TEXT = """([where, html]) => {
+    const { editor } = document.querySelector(where);
+    editor.commands.setContent(html, { emitUpdate: true });
+    const { doc, plugins } = editor.state;
+    editor.view.updateState(editor.state.constructor.create({ doc, plugins }));
+}"""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # Each page is loaded once for each size, and its colour scheme is switched in place.
 SIZES = pytest.mark.parametrize(
@@ -39,6 +53,8 @@ SIZES = pytest.mark.parametrize(
 def browser_type_launch_args():
     alone = "--disable-background-networking --disable-component-update --disable-sync"
     root = ["--no-sandbox"] if os.getuid() == 0 else []
+    # Otherwise each visit to another site, or to an empty page, starts a process.
+    root.append("--renderer-process-limit=1")
     return {
         "executable_path": CHROMIUM,
         "args": [*root, *alone.split(), "--disable-gpu", "--disable-quic", "--no-first-run"],
@@ -52,11 +68,57 @@ def _connections_of_the_loop(django_db_setup, playwright):
     connections.close_all()
 
 
+@pytest.fixture(scope="session")
+def _page_of_the_worker(browser, browser_context_args):
+    """The page of all tests of a worker.
+
+    In a page of its own, each test would start a process, load the files of the editor and compile
+    them. Only a test that needs other options makes a context.
+    """
+    with browser.new_context(**browser_context_args) as made:
+        page = made.new_page()
+        # `complaints` and tests listen to events of the page until the end of the test.
+        page.heard = []
+        page.on = lambda event, f: (page.heard.append((event, f)), Page.on(page, event, f))
+        yield page
+
+
+@pytest.fixture
+def page(_page_of_the_worker):
+    _page_of_the_worker.context.set_offline(False)
+    return _page_of_the_worker
+
+
+@pytest.fixture
+def context(page):
+    return page.context
+
+
 @pytest.fixture(autouse=True)
-def _leave_the_page(transactional_db, page: Page):
-    """Leave the page, so that it sends no request while the tables are restored after the test."""
+def _leave_the_page(transactional_db, live_server, page: Page):
+    """Leave the page as the next test expects it: empty, in no account and with no listener.
+
+    Empty, it sends no request while the tables are restored after the test.
+    """
     yield
+    for event, f in page.heard:
+        page.remove_listener(event, f)
+    page.heard.clear()
+    page.unroute_all(behavior="ignoreErrors")  # a test may hold a request
     page.goto("about:blank")
+    for other in page.context.pages:
+        if other != page and not hasattr(other, "stays_open"):
+            other.close()
+    page.context.clear_cookies(
+        name=re.compile("^(?!csrftoken$)")
+    )  # a form that stays open needs it
+    page.context.clear_permissions()
+    kept = {"origin": live_server.url, "storageTypes": "local_storage,session_storage"}
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", kept)
+    session.detach()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="light")
 
 
 @pytest.fixture
@@ -92,8 +154,48 @@ def signed_in(page: Page, live_server, client):
     return sign_in
 
 
-def violations(page: Page, within: str | None = None) -> list[str]:
-    found = Axe().run(page, within).response["violations"]
+@pytest.fixture(scope="module")
+def _open_form(_page_of_the_worker):
+    """A tab with a form that stays open, for all tests of a file that save nothing."""
+    tab = _page_of_the_worker.context.new_page()
+    tab.stays_open = True
+    yield tab
+    tab.close()
+
+
+@pytest.fixture
+def in_editor(_open_form, live_server, signed_in):
+    """Return a function that opens a text in the editor and returns the page.
+
+    The form takes two thirds of the processor time of such a test, so it is loaded only once.
+    """
+    signed_in(make_chief())
+
+    def open_text(body="<p>One.</p>"):
+        if _open_form.url == "about:blank":
+            _open_form.goto(f"{live_server.url}/admin/releases/release/add/")
+            expect(_open_form.locator(BODY)).to_be_visible()
+        for close in _open_form.locator(".paste-notices button:visible").all():
+            close.click()
+        _open_form.evaluate(ANOTHER_TEXT, [NOTES, ""])
+        _open_form.evaluate(ANOTHER_TEXT, [BODY, body])
+        _open_form.locator(BODY).click()
+        return _open_form
+
+    yield open_text
+    # It must not ask about names while the tables are restored.
+    _open_form.context.set_offline(True)
+
+
+def violations(page: Page, within: str | None = None, rules: list[str] | None = None) -> list[str]:
+    """Return what axe finds on a page or a part of it, with all of its rules or some of them."""
+    if not page.evaluate("'axe' in window"):  # half a megabyte, so a page gets it only once
+        page.evaluate(AXE)
+    only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+    found = page.evaluate(
+        "([within, options]) => axe.run(within ?? document, options).then((all) => all.violations)",
+        [within, DEFAULT_OPTIONS | only],
+    )
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
 
 
@@ -111,10 +213,13 @@ def colour(page: Page, scheme: str) -> None:
 
 
 def assert_usable(page: Page, schemes, name: str) -> None:
-    """Assert in each colour scheme that a page is accessible and fits on the screen."""
-    for scheme in schemes:
+    """Assert in each colour scheme that a page is accessible and fits on the screen.
+
+    The second scheme is checked by the rules about colours. It is the first one of the other size.
+    """
+    for number, scheme in enumerate(schemes):
         colour(page, scheme)
-        assert violations(page) == [], (name, scheme)
+        assert violations(page, rules=OF_COLOURS if number else None) == [], (name, scheme)
         assert overflow(page) <= 0, f"{name} is wider than the screen"
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY
@@ -40,6 +41,7 @@ def started(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
     """Run the server for a test that stops its process; yield its address and the process."""
     if not find_spec("swift"):
         pytest.skip("no Swift, which needs Linux: pip install -r requirements-dev.txt")
+    _read_models_once()
     command = [sys.executable, __file__, folder]
     with (
         (folder / "log").open("w") as log,
@@ -54,6 +56,17 @@ def started(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
             yield f"http://127.0.0.1:{port}", server
         finally:
             server.stdin.close()
+
+
+def _read_models_once() -> None:
+    """Let all sessions of boto in this process use one loader.
+
+    Each test has its own connection. Nine tenths of its time is to read Amazon's description of S3.
+    """
+    import botocore.session
+
+    if not hasattr(botocore.session.create_loader, "cache_info"):
+        botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 def serve(folder: Path) -> None:

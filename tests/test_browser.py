@@ -27,11 +27,14 @@ from tests.browser import (
     WIDE,
     _connections_of_the_loop,
     _leave_the_page,
+    _page_of_the_worker,
     assert_usable,
     browser_type_launch_args,
     click_into,
     complaints,
+    context,
     overflow,
+    page,
     pytestmark,
     signed_in,
     violations,
@@ -120,14 +123,16 @@ def newsroom(full_release):
     }
 
 
-@SIZES
-def test_every_public_page_is_accessible(page, live_server, newsroom, complaints, size, schemes):
-    page.set_viewport_size(size)
+def test_every_public_page_is_accessible(page, live_server, newsroom, complaints):
+    """Each page is loaded on a phone, and its window is then made wide."""
     for name, path in newsroom.items():
         complaints.clear()
-        page.emulate_media(color_scheme=schemes[0])
+        page.set_viewport_size(NARROW)
+        page.emulate_media(color_scheme="dark")
         page.goto(live_server.url + path, wait_until="networkidle")
-        assert_usable(page, schemes, name)
+        assert_usable(page, ("dark", "light"), name)
+        page.set_viewport_size(WIDE)
+        assert_usable(page, ("light", "dark"), name)
         expected = name in ("withdrawn", "not found")  # the browser reports their status
         assert [c for c in complaints if not (expected and "status of 4" in c)] == [], name
 
@@ -246,7 +251,8 @@ def test_the_pages_of_preview_links_at_the_desk_are_accessible(page, live_server
     assert violations(desk) == []
 
 
-def test_a_page_without_its_pictures_is_small(page, live_server, full_release):
+def test_a_page_without_its_pictures_is_small(browser, live_server, full_release):
+    page = browser.new_context().new_page()  # has seen no other page, so it loads every file
     bodies: dict[str, bytes] = {}
     kinds = ("document", "stylesheet", "script", "font")
 
@@ -261,6 +267,7 @@ def test_a_page_without_its_pictures_is_small(page, live_server, full_release):
         len(body if url.endswith("woff2") else brotli.compress(body))
         for url, body in bodies.items()
     )
+    page.context.close()
     assert len(bodies) >= 5
     assert weight < 60_000, f"{weight} bytes"
 
@@ -506,8 +513,9 @@ def test_the_desk_fits_on_a_phone_and_causes_no_browser_errors(
                  f"/admin/previews/previewlink/issue/{release.pk}/colleague/",
                  "/admin/previews/previewlink/", "/admin/previews/previewlink/trace/",
                  ]:  # fmt: skip
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            page.goto(live_server.url + path, wait_until="networkidle")
-            assert overflow(page) <= 0, f"{path} at {size['width']}"
+        page.set_viewport_size(NARROW)
+        page.goto(live_server.url + path, wait_until="networkidle")
+        assert overflow(page) <= 0, f"{path} on a phone"
+        page.set_viewport_size(WIDE)
+        assert overflow(page) <= 0, f"{path} on a wide screen"
     assert complaints == []

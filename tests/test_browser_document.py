@@ -9,10 +9,13 @@ from tests.browser import (
     WIDE,
     _connections_of_the_loop,
     _leave_the_page,
+    _page_of_the_worker,
     assert_usable,
     browser_type_launch_args,
     complaints,
+    context,
     overflow,
+    page,
     pytestmark,
 )  # the fixtures are used by their names
 from tests.make import make_person, make_release, mark, quotation

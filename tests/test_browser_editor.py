@@ -15,23 +15,27 @@ from releases.document import clean
 from releases.models import Release
 from tests import gold
 from tests.browser import (
+    BODY,
+    NOTES,
     SIZES,
     _connections_of_the_loop,
     _leave_the_page,
+    _open_form,
+    _page_of_the_worker,
     browser_type_launch_args,
     click_into,
     colour,
     complaints,
+    context,
+    in_editor,
     overflow,
+    page,
     pytestmark,
     signed_in,
     violations,
 )  # the fixtures are used by their names
 from tests.constructions import CONSTRUCTIONS, EVERYTHING, OTHER, PERSON, PICTURE
 from tests.make import REAL_RELEASE, make_chief, make_person, make_picture, make_release, mark
-
-BODY = ".field-body .tiptap"
-NOTES = ".field-notes_to_editors .tiptap"
 
 # Type a letter into the first text of each document and delete it again; return what the form would
 # send.
@@ -185,23 +189,23 @@ def test_the_editor_keeps_every_construction_that_the_server_accepts(page, at_de
     assert complaints == []
 
 
-def test_the_editor_keeps_every_imported_release(page, at_desk):
-    at_desk()
+def test_the_editor_keeps_every_imported_release(in_editor):
+    page = in_editor()
     bodies = samples()
     assert sent_back(page, bodies) == {}
     print(f"{len(bodies)} imported releases went through the editor unchanged.")
 
 
-def test_the_editor_keeps_random_html_that_the_server_cleaned(page, at_desk):
-    at_desk()
+def test_the_editor_keeps_random_html_that_the_server_cleaned(in_editor):
+    page = in_editor()
     heaps = {str(seed): clean(random_html(random.Random(seed))) for seed in range(150)}
     heaps = {seed: html for seed, html in heaps.items() if html}
     assert sent_back(page, heaps) == {}
     print(f"{len(heaps)} heaps of tags went through the editor unchanged.")
 
 
-def test_the_notes_to_editors_keep_what_the_server_accepts(page, at_desk):
-    at_desk()
+def test_the_notes_to_editors_keep_what_the_server_accepts(in_editor):
+    page = in_editor()
     known = re.compile("data-(person|speaker|asset)")
     documents = {name: html for name, html in CONSTRUCTIONS.items() if not known.search(html)}
     assert sent_back(page, documents, NOTES) == {}
@@ -247,7 +251,7 @@ def test_a_text_with_every_construction_is_saved_unchanged(page, at_desk):
         assert release.body == before
 
 
-def test_a_whole_text_is_copied_and_pasted_unchanged(page, at_desk):
+def test_a_whole_text_is_copied_and_pasted_unchanged(in_editor):
     body = (
         '<p>Eleven<span data-footnote="1">By the register.</span> papers, m<sup>2</sup></p>'
         '<ol start="3"><li><ul><li><p>a</p></li></ul></li><li><p>b</p><p>c</p></li></ol>'
@@ -256,7 +260,7 @@ def test_a_whole_text_is_copied_and_pasted_unchanged(page, at_desk):
         '<section data-kind="background"><h2>Background</h2><p><s>old</s></p></section>'
         "<p>The end.</p>"
     )
-    at_desk(body)
+    page = in_editor(body)
     before = sent_html(page)
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
@@ -269,25 +273,24 @@ def test_a_whole_text_is_copied_and_pasted_unchanged(page, at_desk):
 # --- Marks ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("button", "tag"),
-    [("Bold", "strong"), ("Italic", "em"), ("Strikethrough", "s"), ("Subscript", "sub"),
-     ("Superscript", "sup")],
-)  # fmt: skip
-def test_selected_words_get_a_mark_and_lose_it(page, at_desk, button, tag):
-    at_desk("<p>10 letters.</p>")
-    select(page, "letters")
-    press(page, button)
-    assert sent_html(page) == f"<p>10 <{tag}>letters</{tag}>.</p>"
-    expect(page.locator(".field-body").get_by_role("button", name=button)).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    press(page, button)
-    assert sent_html(page) == "<p>10 letters.</p>"
+MARKS = {"Bold": "strong", "Italic": "em", "Strikethrough": "s", "Subscript": "sub",
+         "Superscript": "sup"}  # fmt: skip
 
 
-def test_marks_are_always_in_the_same_order(page, at_desk):
-    at_desk("<p>A law here.</p>")
+def test_selected_words_get_a_mark_and_lose_it(in_editor):
+    page = in_editor("<p>10 letters.</p>")
+    for button, tag in MARKS.items():
+        select(page, "letters")
+        press(page, button)
+        assert sent_html(page) == f"<p>10 <{tag}>letters</{tag}>.</p>"
+        pressed = page.locator(".field-body").get_by_role("button", name=button)
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+        press(page, button)
+        assert sent_html(page) == "<p>10 letters.</p>"
+
+
+def test_marks_are_always_in_the_same_order(in_editor):
+    page = in_editor("<p>A law here.</p>")
     select(page, "law")
     for button in ("Superscript", "Strikethrough", "Italic", "Bold"):
         press(page, button)
@@ -309,8 +312,8 @@ def test_marks_are_always_in_the_same_order(page, at_desk):
 # --- Footnotes -----------------------------------------------------------------------------------
 
 
-def test_a_new_footnote_is_inserted_at_the_caret(page, at_desk):
-    at_desk("<p>Eleven papers.</p>")
+def test_a_new_footnote_is_inserted_at_the_caret(in_editor):
+    page = in_editor("<p>Eleven papers.</p>")
     page.keyboard.press("Control+End")
     press(page, "Footnote")
     page.get_by_label("Footnote text").fill("By the register.")
@@ -321,8 +324,8 @@ def test_a_new_footnote_is_inserted_at_the_caret(page, at_desk):
     )
 
 
-def test_selected_words_become_a_footnote_and_do_not_join_the_one_before(page, at_desk):
-    at_desk('<p>Eleven<span data-footnote="1">One.</span>Two. Three.</p>')
+def test_selected_words_become_a_footnote_and_do_not_join_the_one_before(in_editor):
+    page = in_editor('<p>Eleven<span data-footnote="1">One.</span>Two. Three.</p>')
     select(page, "Two.")
     press(page, "Footnote")
     both = (
@@ -337,8 +340,8 @@ def test_selected_words_become_a_footnote_and_do_not_join_the_one_before(page, a
     assert sent_html(page) == both
 
 
-def test_a_footnote_without_words_or_across_paragraphs_is_not_made(page, at_desk):
-    at_desk("<p>One.</p><p>Two.</p>")
+def test_a_footnote_without_words_or_across_paragraphs_is_not_made(in_editor):
+    page = in_editor("<p>One.</p><p>Two.</p>")
     press(page, "Footnote")
     page.get_by_label("Footnote text").fill("   ")
     page.get_by_role("button", name="Insert", exact=True).click()
@@ -395,8 +398,8 @@ def test_a_list_starts_at_a_number_that_is_chosen(page, at_desk):
     )
 
 
-def test_an_item_gets_a_second_paragraph(page, at_desk):
-    at_desk("<ol><li><p>One.</p></li><li><p>Three.</p></li></ol>")
+def test_an_item_gets_a_second_paragraph(in_editor):
+    page = in_editor("<ol><li><p>One.</p></li><li><p>Three.</p></li></ol>")
     click_into(page, page.locator(f"{BODY} p").first)
     page.keyboard.press("End")
     page.keyboard.press("Enter")
@@ -434,8 +437,8 @@ def test_a_table_is_made_filled_and_named_by_the_keyboard(page, at_desk, complai
     assert complaints == []
 
 
-def test_rows_columns_and_headers_are_added_deleted_and_undone(page, at_desk):
-    at_desk("<p>One.</p>")
+def test_rows_columns_and_headers_are_added_deleted_and_undone(in_editor):
+    page = in_editor("<p>One.</p>")
     page.keyboard.press("Control+End")
     before = sent_html(page)
     press(page, "Table")
@@ -464,8 +467,8 @@ def test_rows_columns_and_headers_are_added_deleted_and_undone(page, at_desk):
     assert sent_html(page) == before
 
 
-def test_a_table_splits_no_sentence_and_replaces_nothing(page, at_desk):
-    at_desk("<p>One two.</p><p>Three.</p>")
+def test_a_table_splits_no_sentence_and_replaces_nothing(in_editor):
+    page = in_editor("<p>One two.</p><p>Three.</p>")
     select(page, "two")
     press(page, "Table")
     html = sent_html(page)
@@ -473,9 +476,9 @@ def test_a_table_splits_no_sentence_and_replaces_nothing(page, at_desk):
     assert html.endswith("</table><p>Three.</p>")
 
 
-def test_a_table_does_not_grow_beyond_the_limit_of_the_server(page, at_desk):
+def test_a_table_does_not_grow_beyond_the_limit_of_the_server(in_editor):
     cells = "<td><p>a</p></td>" * 50
-    at_desk(f"<table><tbody>{f'<tr>{cells}</tr>' * 2}</tbody></table>")
+    page = in_editor(f"<table><tbody>{f'<tr>{cells}</tr>' * 2}</tbody></table>")
     click_into(page, page.locator(f"{BODY} td").first)
     more = page.locator(".field-body").get_by_role("button", name="Column after")
     expect(more).to_have_attribute("aria-disabled", "true")
@@ -494,8 +497,8 @@ def test_a_table_does_not_grow_beyond_the_limit_of_the_server(page, at_desk):
     ],
     ids=["list", "table"],
 )
-def test_escape_and_tab_leave_a_list_and_a_table(page, at_desk, body, stops):
-    at_desk(body)
+def test_escape_and_tab_leave_a_list_and_a_table(in_editor, body, stops):
+    page = in_editor(body)
     click_into(page, page.locator(f"{BODY} p").last)
     before = sent_html(page)
     page.keyboard.press("Escape")
@@ -538,9 +541,9 @@ def test_paragraphs_become_background_and_normal_text_again(page, at_desk):
     assert release.body.replace("\n", "") == f"<p>One.</p>{whole}"
 
 
-def test_a_picture_goes_into_the_background_below_its_paragraph(page, at_desk):
+def test_a_picture_goes_into_the_background_below_its_paragraph(in_editor):
     picture = make_picture("closed-press.jpg", alt_text="A press")
-    at_desk('<section data-kind="background"><p>One.</p><p>Two.</p></section>')
+    page = in_editor('<section data-kind="background"><p>One.</p><p>Two.</p></section>')
     select(page, "One.")
     press(page, "Picture")
     page.locator(".found button", has_text="closed-press.jpg").click()
@@ -554,8 +557,8 @@ def test_a_picture_goes_into_the_background_below_its_paragraph(page, at_desk):
 # --- The bar above the text ----------------------------------------------------------------------
 
 
-def test_a_heading_is_chosen_by_the_keyboard(page, at_desk):
-    at_desk("<p>One.</p>")
+def test_a_heading_is_chosen_by_the_keyboard(in_editor):
+    page = in_editor("<p>One.</p>")
     menu = page.locator(".field-body").get_by_role("button", name="Paragraph style: Paragraph")
     menu.focus()
     page.keyboard.press("Enter")

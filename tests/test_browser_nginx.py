@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from tests.browser import _connections_of_the_loop, browser_type_launch_args, pytestmark
 from tests.make import PASSWORD
 from tests.nginx import needs_nginx
-from tests.test_nginx import front
+from tests.test_nginx import deployment, front
 
 pytestmark = [*pytestmark, needs_nginx]
 

@@ -9,9 +9,14 @@ from releases.models import Release
 from tests.browser import (
     _connections_of_the_loop,
     _leave_the_page,
+    _open_form,
+    _page_of_the_worker,
     browser_type_launch_args,
     click_into,
     complaints,
+    context,
+    in_editor,
+    page,
     pytestmark,
     signed_in,
 )  # the fixtures are used by their names
@@ -93,8 +98,8 @@ def test_notices_about_a_paste_stay_below_the_text_until_they_are_closed(desk, c
 
 
 @pytest.mark.parametrize("event", ["paste", "drop"])
-def test_text_from_another_prosemirror_editor_is_cleaned(desk, event):
-    page = desk()
+def test_text_from_another_prosemirror_editor_is_cleaned(in_editor, event):
+    page = in_editor("")
     click_into(page, page.locator(TEXT))
     html = (
         '<p data-pm-slice="1 1 []">A <b style="font-weight:normal">light</b> word</p>'
@@ -107,8 +112,8 @@ def test_text_from_another_prosemirror_editor_is_cleaned(desk, event):
     expect(notices(page)).to_contain_text("a colleague’s hidden remark")
 
 
-def test_dropped_text_is_inserted_where_it_was_dropped(desk):
-    page = desk(make_release("draft", title="Drop", body="<p>First.</p><p>Last.</p>"))
+def test_dropped_text_is_inserted_where_it_was_dropped(in_editor):
+    page = in_editor("<p>First.</p><p>Last.</p>")
     click_into(page, page.locator(TEXT))
     page.keyboard.press("Control+End")
     put(page, "<b>Dropped</b>", "Dropped", event="drop")
@@ -117,8 +122,8 @@ def test_dropped_text_is_inserted_where_it_was_dropped(desk):
     assert words.index("Dropped") < words.index("Last.")
 
 
-def test_pasted_and_dropped_files_are_reported_and_do_not_replace_the_page(desk):
-    page = desk()
+def test_pasted_and_dropped_files_are_reported_and_do_not_replace_the_page(in_editor):
+    page = in_editor("")
     click_into(page, page.locator(TEXT))
     put(page, files=["image/png"])
     expect(notices(page)).to_contain_text("1 picture was left out. Add it to the library")
@@ -127,8 +132,8 @@ def test_pasted_and_dropped_files_are_reported_and_do_not_replace_the_page(desk)
     expect(page.locator(TEXT)).to_be_visible()
 
 
-def test_formatting_is_kept_if_the_clipboard_contains_a_photograph(desk):
-    page = desk()
+def test_formatting_is_kept_if_the_clipboard_contains_a_photograph(in_editor):
+    page = in_editor("")
     click_into(page, page.locator(TEXT))
     photo = f"<img alt='A cell' src='data:image/jpeg;base64,{'A' * 7_000_000}'>"
     put(page, f"<h2>Head</h2><p><b>Bold</b> {photo}</p>", "plain")
@@ -137,8 +142,8 @@ def test_formatting_is_kept_if_the_clipboard_contains_a_photograph(desk):
     expect(notices(page)).to_contain_text("“A cell”")
 
 
-def test_html_that_is_nested_too_deeply_is_pasted_as_plain_text_with_the_reason(desk):
-    page = desk()
+def test_html_that_is_nested_too_deeply_is_pasted_as_plain_text_with_the_reason(in_editor):
+    page = in_editor("")
     click_into(page, page.locator(TEXT))
     put(page, "<blockquote>" * 300 + "Words", "Words\n\nMore words")
     expect(page.locator(f"{TEXT} p").first).to_have_text("Words")
@@ -146,8 +151,8 @@ def test_html_that_is_nested_too_deeply_is_pasted_as_plain_text_with_the_reason(
     expect(notices(page).nth(1)).to_contain_text("was pasted as plain text")
 
 
-def test_a_pasted_link_keeps_its_target(desk):
-    page = desk()
+def test_a_pasted_link_keeps_its_target(in_editor):
+    page = in_editor("")
     click_into(page, page.locator(TEXT))
     links = (
         '<p>Read <a href="https://example.org/report/42">the study on example.com, part 2</a> now.'
@@ -225,9 +230,9 @@ def test_text_copied_in_the_editor_is_pasted_unchanged(desk):
     assert release.body == body
 
 
-def test_copying_from_the_text_to_the_notes_reports_what_notes_cannot_contain(desk):
+def test_copying_from_the_text_to_the_notes_reports_what_notes_cannot_contain(in_editor):
     body = "<h2>Head</h2><table><tr><td>x</td><td>y</td></tr></table>"
-    page = desk(make_release("draft", title="Copy", body=body))
+    page = in_editor(body)
     click_into(page, page.locator(f"{TEXT} h2"))
     page.keyboard.press("Control+A")
     page.wait_for_timeout(200)  # the editor reads the selection after a moment
@@ -240,8 +245,8 @@ def test_copying_from_the_text_to_the_notes_reports_what_notes_cannot_contain(de
     expect(notices(page)).to_have_count(0)
 
 
-def test_a_forged_attribute_does_not_bypass_the_cleaner(desk):
-    page = desk()
+def test_a_forged_attribute_does_not_bypass_the_cleaner(in_editor):
+    page = in_editor("")
     click_into(page, page.locator(TEXT))
     put(page, f'<p data-newsroom-slice="guessed-body" data-pm-slice="0 0 []">{STRUCK}</p>', "x")
     expect(page.locator(TEXT)).to_have_text("The minister was charged.")
@@ -321,9 +326,9 @@ CARET = """() => {
     ],
     ids=["paragraphs", "table", "footnote", "plain", "words of a footnote", "from this text"],
 )
-def test_content_pasted_into_a_footnote_becomes_part_of_it(desk, html, text, made):
+def test_content_pasted_into_a_footnote_becomes_part_of_it(in_editor, html, text, made):
     body = '<p>First<span data-footnote="1">Held too</span>.</p>\n<p><strong>Last</strong></p>\n'
-    page = desk(make_release("draft", title="Notes", body=body))
+    page = in_editor(body)
     click_into(page, page.locator(f"{TEXT} p").last)
     if html == "own":
         page.keyboard.press("Control+A")
@@ -341,13 +346,15 @@ def test_content_pasted_into_a_footnote_becomes_part_of_it(desk, html, text, mad
 
 
 @pytest.mark.parametrize("section", [False, True], ids=["in the text", "in the background"])
-def test_a_table_pasted_into_a_cell_is_inserted_below_its_table_and_splits_nothing(desk, section):
+def test_a_table_pasted_into_a_cell_is_inserted_below_its_table_and_splits_nothing(
+    in_editor, section
+):
     around = ('<section data-kind="background">', "</section>") if section else ("", "")
     table = (
         "<table><tbody><tr><th><p>Held since</p></th></tr><tr><td><p>2024</p></td></tr></tbody>"
         "</table>"
     )
-    page = desk(make_release("draft", title="Cells", body=table.join(around)))
+    page = in_editor(table.join(around))
     click_into(page, page.locator(TEXT))
     page.evaluate(CARET)
     put(page, "<p>A</p><table><tr><td>1<td>2</table><p>B</p>", "plain")

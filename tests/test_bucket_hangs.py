@@ -30,16 +30,16 @@ from tests.test_storage import elsewhere, environment_of
 JPEG = picture_bytes((60, 40))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_s3_server(tmp_path_factory):
     with s3_server.started(tmp_path_factory.mktemp("s3-that-hangs")) as (address, server):
         yield address, server
         server.send_signal(signal.SIGCONT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def s3_address(own_s3_server):
-    """The address of a separate server, because the test stops it for a time."""
+    """The address of a separate server for this file, because a test stops it for a time."""
     return own_s3_server[0]
 
 
@@ -70,7 +70,12 @@ def ask(port: int, path: str) -> Answer:
 
 
 class Readers:
-    """Threads that request the same pages again and again, with pauses of a tenth of a second."""
+    """Threads that request the same pages again and again, with pauses.
+
+    Two dozen of them need more turns than there are, also with pauses.
+    """
+
+    PAUSE_SECONDS = 0.4
 
     def __init__(self, port: int, number: int, *paths: str) -> None:
         self.answers: list[Answer] = []
@@ -84,7 +89,7 @@ class Readers:
     def _read(self, port: int, path: str) -> None:
         while not self._ended.is_set():
             self.answers.append(ask(port, path))
-            self._ended.wait(0.1)
+            self._ended.wait(self.PAUSE_SECONDS)
 
     def end(self) -> list[Answer]:
         self._ended.set()
@@ -144,7 +149,7 @@ def test_pages_and_probes_stay_fast_while_the_bucket_hangs(bucket, own_s3_server
     assert {answer.retry_after for answer in seen if answer.status == 503} == {"60"}
     log = (tmp_path / "log").read_text()
     assert "does not answer" in log
-    assert log.count("does not answer") < 60  # not a line for each of a thousand answers
+    assert log.count("does not answer") < 60  # not a line for each of hundreds of answers
     for secret in (s3_server.SECRET_KEY, "Signature="):
         assert secret not in log
 

@@ -21,7 +21,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.http import parse_header_parameters
 from PIL import Image
 
@@ -32,6 +32,7 @@ from assets.storage_basics import StorageError
 from jobs.models import Lane
 from leakcheck import canary
 from releases import workflow
+from releases.models import Release
 from tests import s3_server
 from tests.deployment import files, free_port, gunicorn, start
 from tests.make import (
@@ -187,7 +188,7 @@ def test_many_readers_at_the_same_time_get_the_files_they_request(bucket, monkey
 
 
 def test_a_large_file_is_never_held_in_memory(bucket, tmp_path):
-    megabyte, size = 1024 * 1024, 48
+    megabyte, size = 1024 * 1024, 24
     (tmp_path / "large").write_bytes(b"0123456789abcdef" * (size * megabyte // 16))
     check_reachable()  # loads what boto needs before memory is measured
     tracemalloc.start()
@@ -244,29 +245,29 @@ def test_a_signed_address_sends_the_file_as_a_download_that_is_not_cached(bucket
     assert s3_server.SECRET_KEY not in address
 
 
-@pytest.mark.parametrize(
-    ("requested", "saved_as"),
-    [
-        ("المؤتمر الصحفي.jpg", "المؤتمر الصحفي.jpg"),
-        ("释放 tous les prisonniers – été.jpg", "释放 tous les prisonniers – été.jpg"),
-        ('He results "no"; filename=x.exe', 'He results "no"; filename=x.exe'),
-        ("100 % of it & more+.jpg", "100 % of it & more+.jpg"),
-        ("two\r\nSet-Cookie: a=b\r\n\r\n<p>.jpg", "twoSet-Cookie: a=b<p>.jpg"),
-        ("../../etc/passwd", "-..-etc-passwd"),
-        ("C:\\press\\brask.jpg", "C:-press-brask.jpg"),
-        ("brask\u202egpj.exe", "braskgpj.exe"),
-        ("\x00\n", "file"),
-        ("", "file"),
-    ],
-)
-def test_a_download_is_saved_under_its_name_without_unsafe_characters(bucket, requested, saved_as):
+SAVED_AS = {
+    "المؤتمر الصحفي.jpg": "المؤتمر الصحفي.jpg",
+    "释放 tous les prisonniers – été.jpg": "释放 tous les prisonniers – été.jpg",
+    'He results "no"; filename=x.exe': 'He results "no"; filename=x.exe',
+    "100 % of it & more+.jpg": "100 % of it & more+.jpg",
+    "two\r\nSet-Cookie: a=b\r\n\r\n<p>.jpg": "twoSet-Cookie: a=b<p>.jpg",
+    "../../etc/passwd": "-..-etc-passwd",
+    "C:\\press\\brask.jpg": "C:-press-brask.jpg",
+    "brask\u202egpj.exe": "braskgpj.exe",
+    "\x00\n": "file",
+    "": "file",
+}
+
+
+def test_a_download_is_saved_under_its_name_without_unsafe_characters(bucket):
     name = default_storage.save("originals/a", ContentFile(b"content"))
-    answer = fetch(signed_address(name, filename=requested, content_type="text/plain"))
-    kind, given = parse_header_parameters(answer.headers["Content-Disposition"])
-    assert (answer.content, kind) == (b"content", "attachment")
-    # In a quoted string, a backslash precedes each quote (RFC 9110, 5.6.4).
-    assert re.sub(r"\\(.)", r"\1", given["filename"]) == saved_as
-    assert "Set-Cookie" not in answer.headers
+    for requested, saved_as in SAVED_AS.items():
+        answer = fetch(signed_address(name, filename=requested, content_type="text/plain"))
+        kind, given = parse_header_parameters(answer.headers["Content-Disposition"])
+        assert (answer.content, kind) == (b"content", "attachment"), requested
+        # In a quoted string, a backslash precedes each quote (RFC 9110, 5.6.4).
+        assert re.sub(r"\\(.)", r"\1", given["filename"]) == saved_as
+        assert "Set-Cookie" not in answer.headers, requested
 
 
 def test_a_signed_address_expires(bucket, settings):
@@ -297,25 +298,26 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("change", FORGED)
-def test_a_signed_address_is_refused_after_any_change(bucket, change):
+def test_a_signed_address_is_refused_after_any_change(bucket):
     for style in ("poster", "press"):
         default_storage.save(f"renditions/a/{style}.jpg", ContentFile(JPEG))
     address = signed_address("renditions/a/poster.jpg", filename="a.jpg", content_type="image/jpeg")
-    forged = FORGED[change](address)
-    assert forged != address
     assert fetch(address).content == JPEG
-    answer = fetch(forged)
-    assert answer.status in (400, 401, 403)
-    assert JPEG not in answer.content
+    for change, forge in FORGED.items():
+        forged = forge(address)
+        assert forged != address, change
+        answer = fetch(forged)
+        assert answer.status in (400, 401, 403), change
+        assert JPEG not in answer.content, change
+    assert fetch(address).content == JPEG
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
-def test_a_signed_address_cannot_change_a_file(bucket, method):
+def test_a_signed_address_cannot_change_a_file(bucket):
     name = default_storage.save("originals/a", ContentFile(JPEG))
     address = signed_address(name, filename="a.jpg", content_type="image/jpeg")
-    assert fetch(address, method).status >= 400
-    assert content(name) == JPEG
+    for method in ("PUT", "DELETE", "POST"):
+        assert fetch(address, method).status >= 400, method
+        assert content(name) == JPEG, method
 
 
 def test_a_file_in_a_folder_has_no_signed_address(db):
@@ -405,15 +407,16 @@ def test_a_replaced_original_is_kept_in_the_bucket_and_can_be_restored(bucket, a
     assert content(str(picture.original.name)) == JPEG
 
 
-@pytest.mark.parametrize("state", HIDDEN)
-def test_a_hidden_rendition_in_a_bucket_answers_like_one_that_never_existed(bucket, client, state):
+def test_a_hidden_rendition_in_a_bucket_answers_like_one_that_never_existed(bucket, client):
     picture = make_picture(content=JPEG)
-    make_release(state, poster=picture)
-    hidden = client.get(picture.public_url("poster", "jpg"))
-    never = client.get(f"/media/{uuid4()}/poster.jpg")
-    assert hidden.status_code == never.status_code == 404
-    assert hidden.content == never.content
-    assert headers_of(hidden) == headers_of(never)
+    for state in HIDDEN:
+        release = make_release(state, poster=picture)
+        hidden = client.get(picture.public_url("poster", "jpg"))
+        never = client.get(f"/media/{uuid4()}/poster.jpg")
+        assert hidden.status_code == never.status_code == 404, state
+        assert hidden.content == never.content, state
+        assert headers_of(hidden) == headers_of(never), state
+        models.QuerySet(Release).filter(pk=release.pk).update(poster=None)  # each state by itself
 
 
 def test_a_rendition_whose_file_is_missing_in_the_bucket_is_not_found(bucket, client):
