@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -14,6 +15,14 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     that runs as another user could not read them, and browsers that accept compressed files would
     get an error.
     """
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """Leave source maps as they are.
+
+        Browsers fetch them only for a developer, and to compress them takes longer than all others.
+        """
+        options["extensions"] = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
+        return super().create_compressor(**options)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[Any]:
         for name, compressed in super().compress_files(paths):

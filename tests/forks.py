@@ -12,10 +12,13 @@ import gc
 import importlib
 import json
 import os
+import pickle
+import re
 import runpy
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,23 +68,36 @@ def _stop(server) -> None:
 
 
 def import_libraries() -> None:
-    """Import the libraries that the product imports, except those that need settings."""
+    """Import the libraries that the product imports, except those that need settings.
+
+    Compile its regular expressions too: they do not depend on settings, and compiling them takes a
+    fifth of the time in which a command starts.
+    """
     own = {path.stem for path in ROOT.iterdir()} | {"__main__"}
+    re._MAXCACHE = 10_000  # the default is 512 expressions
     reading, writing = os.pipe()
     if not os.fork():
         os.environ.update(ANY)
         sys.path.insert(0, str(ROOT))
         import django
+        from django.core.validators import validate_email
 
         django.setup()
         importlib.import_module("pressroom.urls")
         importlib.import_module("django.core.management.commands.check")
-        os.write(writing, " ".join(sys.modules).encode())
+        importlib.import_module("django.core.mail.backends.smtp")
+        importlib.import_module("django.db.backends.postgresql.base")
+        validate_email("press@news.example.org")  # compiles its expressions when it first runs
+        expressions = [key[1:] for key in re._cache if isinstance(key[1], str)]
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(([*sys.modules], expressions), pipe)
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        names = pipe.read().split()
+    with os.fdopen(reading, "rb") as pipe:
+        names, expressions = pickle.load(pipe)  # noqa: S301 – from our own child
     os.wait()
+    for expression, flags in expressions:
+        re.compile(expression, flags)
     for name in names:
         if name.partition(".")[0] not in own:
             with contextlib.suppress(Exception):  # models need settings
@@ -134,12 +150,40 @@ def become(asked) -> None:
     importlib.invalidate_caches()
 
 
+def execute(command) -> int:
+    """Run a command and return its exit code, as Python finds it."""
+    try:
+        if command[0] == "-c":
+            exec(command[1], {"__name__": "__main__"})  # noqa: S102
+        else:
+            runpy.run_path(command[0], run_name="__main__")
+    except SystemExit as asked:
+        if asked.code is None or isinstance(asked.code, int):
+            return asked.code or 0
+        print(asked.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def end(status: int) -> None:
+    """End as Python does, but leave the memory to the kernel.
+
+    Python would free each object of the libraries, and so copy all memory that the fork shares.
+    """
+    threading._shutdown()  # waits for the threads that are no daemons
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status & 0xFF)
+
+
 if __name__ == "__main__":
     import_libraries()
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)  # the default is 700 objects, and an import creates them
     if asked := fork_for_each_command():
         become(asked)
-        if asked["command"][0] == "-c":
-            exec(asked["command"][1], {"__name__": "__main__"})  # noqa: S102
-        else:
-            runpy.run_path(asked["command"][0], run_name="__main__")
+        end(execute(asked["command"]))

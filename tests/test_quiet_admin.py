@@ -185,7 +185,8 @@ def addresses(scene) -> list[str]:
                 path = re.sub(rf"<(?:\w+:)?{name}>|\(\?P<{name}>.*\)", str(value), path)
             found.append("/admin/" + path.strip("^$").replace("\\Z", ""))
     content = ContentType.objects.get_for_model(Person).pk
-    return [*found, f"/admin/r/{content}/{scene.person.pk}/", *queries(scene)]
+    found += [f"/admin/r/{content}/{scene.person.pk}/", *queries(scene)]
+    return [*dict.fromkeys(found)]
 
 
 def queries(scene) -> list[str]:
@@ -281,11 +282,11 @@ def test_no_page_of_the_admin_names_a_person_at_level_0(who, request, client, ed
 def test_a_case_officer_finds_the_name_on_the_pages_of_the_record(client, editor, scene):
     scene.person.case_officers.add(editor)
     client.force_login(editor)
-    named = {address for address in addresses(scene) if names_the_canary(client.get(address))}
     for page in ("change", "history", "decide", "named"):
-        assert reverse(f"admin:people_person_{page}", args=[scene.person.pk]) in named
+        address = reverse(f"admin:people_person_{page}", args=[scene.person.pk])
+        assert names_the_canary(client.get(address)), page
     for page in ("admin:people_person_changelist", "admin:people_case_changelist", "admin:index"):
-        assert reverse(page) in named
+        assert names_the_canary(client.get(reverse(page))), page
 
 
 def test_a_delete_page_lists_what_is_deleted_without_related_rows(client, editor, scene):
