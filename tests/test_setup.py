@@ -208,12 +208,10 @@ def serving(image, environment):
 
 
 @pytest.fixture
-def served(built, migrated):
+def served(built):
     """The port of a running server of the image, with a fresh database."""
     with folder() as place:
-        shutil.copy(migrated, place / "newsroom.sqlite3")
-        for path in (place, place / "newsroom.sqlite3"):
-            os.chown(path, built.user, built.user)
+        os.chown(place, built.user, built.user)
         environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{place}/newsroom.sqlite3"}
         done = built.run(["python", "manage.py", "migrate", "-v0"], **environment)
         assert done.returncode == 0, done.stderr
