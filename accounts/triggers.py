@@ -14,6 +14,8 @@ from django.db import connections, transaction
 from accounts.models import AccessEvent, DeletionPass
 
 SENTENCE = "The record of access is append-only."
+# On PostgreSQL, the trigger and its function have the same name.
+NAMES = ["accounts_record_update", "accounts_record_delete", "accounts_record_refuse"]
 SQLITE = [
     "DROP TRIGGER IF EXISTS accounts_record_update",
     "DROP TRIGGER IF EXISTS accounts_record_delete",

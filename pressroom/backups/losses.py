@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import triggers
 from accounts.models import User
 from accounts.roles import ROLES
 from assets import storage
@@ -196,7 +197,7 @@ def _unknown_in_sqlite(ours: set[str]) -> list[str]:
             if kind == "table" and name not in ours:
                 rows = _rows(cursor, connection.ops.quote_name(name))
                 found.append(_("the table %(name)s (%(rows)s)") % {"name": name, "rows": rows})
-            elif kind != "table":
+            elif kind != "table" and name not in triggers.NAMES:
                 found.append(_("the %(kind)s %(name)s") % {"kind": kind, "name": name})
     return found
 
@@ -219,7 +220,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
         ) in cursor.fetchall():
             if part == 0:
                 dropped.add((catalog, oid))
-            if not shown:
+            if not shown or (catalog == "pg_trigger" and _is_ours(description)):
                 continue
             if catalog != "pg_class" or part or kind not in ("r", "p"):
                 found.append(_("the %(description)s") % {"description": description})
@@ -229,7 +230,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
                     % {"description": description, "rows": _rows(cursor, quoted)}
                 )
         for kind, name in databases.dropped_by(backup.dump):
-            if kind not in FINDERS:
+            if kind not in FINDERS or _is_ours(name):
                 continue
             catalog, finder = FINDERS[kind]
             cursor.execute(finder, [name])
@@ -237,6 +238,11 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
             if there and there[0] and (catalog, there[0]) not in dropped:
                 found.append(_("the %(kind)s %(name)s") % {"kind": kind.lower(), "name": name})
     return found
+
+
+def _is_ours(description: str) -> bool:
+    """Return whether an object of PostgreSQL is one of our triggers, or their function."""
+    return any(name in description for name in triggers.NAMES)
 
 
 def _rows(cursor: Any, quoted: str) -> str:
