@@ -1,58 +1,56 @@
-"""Browsers in which a user signed in before. A signed cookie has a token for each such user."""
+"""Browsers in which a user signed in before. A signed cookie has a token, the database a digest."""
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from accounts.models import KnownBrowser, User
 
-COOKIE, SALT = "browser", "accounts.known_browsers"
-MAX_AGE = timedelta(days=365)
-MAX_USERS = 5  # who share one browser; the others are unknown again
+COOKIE, SALT, PATH = "browser", "accounts.known_browsers", "/admin/"
+KEPT = timedelta(days=365)
 
 
-def find(request: HttpRequest, user: User) -> KnownBrowser | None:
-    """Return the row of this browser if this user signed in here before."""
-    tokens = _tokens(request)
-    if not tokens:
+def find(request: HttpRequest, user: User, at: datetime) -> KnownBrowser | None:
+    """Return the row of the browser of a request, if the user signed in from it in the last year.
+
+    Without the cookie, it makes no query: a stranger must not see by the time that there is a user.
+    """
+    token = _token_of(request)
+    if not token:
         return None
-    digests = [_digest(token) for token in tokens]
-    return KnownBrowser.objects.filter(user=user, token_digest__in=digests).first()
+    known = KnownBrowser.objects.filter(user=user, token_digest=_digest(user, token))
+    return known.filter(last_seen_at__gt=at - KEPT).first()
 
 
-def remember(
-    request: HttpRequest, response: HttpResponse, user: User, at: datetime | None = None
-) -> bool:
-    """Remember that a user signed in in this browser. Return whether it is new to them."""
-    at = at or timezone.now()
-    if known := find(request, user):
-        KnownBrowser.objects.filter(pk=known.pk).update(last_seen_at=at)
-        return False
-    token = secrets.token_urlsafe(32)
-    KnownBrowser.objects.create(
-        user=user, token_digest=_digest(token), first_seen_at=at, last_seen_at=at
+def remember(request: HttpRequest, response: HttpResponse, user: User, at: datetime) -> bool:
+    """Note that a user signed in from a browser, and return whether the browser is new.
+
+    The cookie belongs to the browser: several users of one browser share it.
+    """
+    token = _token_of(request) or secrets.token_urlsafe(32)
+    was_known = find(request, user, at) is not None
+    KnownBrowser.objects.update_or_create(
+        token_digest=_digest(user, token),
+        defaults={"last_seen_at": at},
+        create_defaults={"user": user, "first_seen_at": at, "last_seen_at": at},
     )
     response.set_signed_cookie(
-        COOKIE,
-        ".".join([token, *_tokens(request)][:MAX_USERS]),
-        salt=SALT,
-        max_age=MAX_AGE,
-        path=settings.SESSION_COOKIE_PATH,
-        secure=bool(settings.SESSION_COOKIE_SECURE),
-        httponly=True,
-        samesite="Lax",
-    )
-    return True
+        COOKIE, token, salt=SALT, max_age=KEPT, path=PATH, httponly=True, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )  # fmt: skip
+    return not was_known
 
 
-def _tokens(request: HttpRequest) -> list[str]:
-    value = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=MAX_AGE)
-    return (value or "").split(".")[:MAX_USERS] if value else []
+def _token_of(request: HttpRequest) -> str:
+    try:
+        return request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEPT) or ""
+    except (signing.BadSignature, ValueError):
+        return ""
 
 
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+def _digest(user: User, token: str) -> str:
+    return hashlib.sha256(f"{user.pk}:{token}".encode()).hexdigest()

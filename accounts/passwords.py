@@ -9,7 +9,8 @@ from accounts import failed_guesses, throttle
 from accounts.hash_slots import hash_slot
 from accounts.models import User
 
-MAX_LOGIN = 254  # characters; no username and no e-mail address is longer
+MAX_LOGIN_CHARACTERS = 254  # the longest e-mail address
+MAX_PASSWORD_CHARACTERS = 4096  # at sign-in; a new password may have 1,000
 
 
 def check(request: HttpRequest, login: str, password: str) -> User | None:
@@ -31,25 +32,28 @@ def confirm(request: HttpRequest, user: User, password: str) -> bool:
 
 
 def account_of(login: str) -> User | None:
-    """Return the account with a username or an e-mail address, ignoring case.
+    """Return the account with a username or an e-mail address, None if there is none or several.
 
-    A username is preferred. If two accounts differ only in case or have one address, it is neither.
+    The exact username is preferred. It takes one query for known and unknown accounts alike.
     """
     login = login.strip()
-    if not login or len(login) > MAX_LOGIN or "\x00" in login:
+    if not login or len(login) > MAX_LOGIN_CHARACTERS or "\x00" in login:
         return None
-    found = list(User.objects.filter(Q(username__iexact=login) | Q(email__iexact=login))[:20])
-    exact = [user for user in found if user.username == login]
-    named = [user for user in found if user.username.casefold() == login.casefold()]
-    for candidates in (exact, named, found):
-        if candidates:
-            return candidates[0] if len(candidates) == 1 else None
+    found = User.objects.filter(Q(username__iexact=login) | Q(email__iexact=login))
+    rows = list(found.order_by("pk")[:10])
+    for chosen in (
+        [user for user in rows if user.username == login],
+        [user for user in rows if user.username.casefold() == login.casefold()],
+        [user for user in rows if user.email.casefold() == login.casefold()],
+    ):
+        if chosen:
+            return chosen[0] if len(chosen) == 1 else None
     return None
 
 
 def _check(request: HttpRequest, login: str, account: User | None, password: str) -> User | None:
     at = timezone.now()
-    counters = throttle.password_counters(request, login, account)
+    counters = throttle.password_counters(request, login, account, at)
     if throttle.is_used_up(counters, at):
         raise _too_many()
     with hash_slot():  # before the guess is counted: a guess that gets no slot must not count

@@ -66,9 +66,11 @@ class Guess:
             rows.update(guesses=F("guesses") - 1)
 
 
-def password_counters(request: HttpRequest, login: str, account: User | None) -> list[Counter]:
+def password_counters(
+    request: HttpRequest, login: str, account: User | None, at: datetime
+) -> list[Counter]:
     """Return what counts a guess of a password for an account, or for a name of no account."""
-    if account and (browser := known_browsers.find(request, account)):
+    if account and (browser := known_browsers.find(request, account, at)):
         key = _key("password", account.pk, "browser", browser.pk)
         return [Counter(key, PASSWORDS_FROM_A_KNOWN_BROWSER)]
     address = _network(request)
@@ -83,14 +85,15 @@ def password_counters(request: HttpRequest, login: str, account: User | None) ->
     ]
 
 
-def factor_guess(request: HttpRequest, account: User, at: datetime | None = None) -> Guess:
+def factor_guess(account: User, request: HttpRequest, at: datetime | None = None) -> Guess:
     """Count a guess of a code or a recovery code. Raises TooManyGuesses.
 
     Call `give_back` of the guess if the code was right, and `failed_guesses.code_failed` if not.
     """
-    browser = known_browsers.find(request, account)
+    at = at or timezone.now()
+    browser = known_browsers.find(request, account, at)
     key = _key("code", account.pk, "browser", browser.pk) if browser else _key("code", account.pk)
-    guess = reserve([Counter(key, CODES)], at or timezone.now())
+    guess = reserve([Counter(key, CODES)], at)
     if guess is None:
         raise TooManyGuesses(
             _("Too many wrong codes were entered. Wait an hour, or use a passkey."), "limited"
