@@ -20,16 +20,16 @@ PASSWORD, CODE = "password", "code"
 WRONG_PASSWORDS = gettext_lazy("""\
 Dear %(name)s,
 
-There were too many failed sign-ins to your account at %(newsroom)s. The last one
-was on %(time)s, from the network %(network)s. None of the passwords was right.
+Too many wrong passwords were entered for your account at %(newsroom)s. The last
+one was entered on %(time)s, from the network %(network)s. None of them was right.
 
-We now refuse sign-ins to your account for an hour. You can still sign in with a
+For an hour, we check no more passwords from there. You can still sign in with a
 passkey, or in a browser in which you signed in before.
 
 If it was you, wait an hour. If you do not know your password, press "Forgot your
 password?" on the sign-in page.
 
-If it was not you, tell your administrator.
+If it was not you, contact your administrator.
 """)
 WRONG_CODES = gettext_lazy("""\
 Dear %(name)s,
@@ -37,13 +37,12 @@ Dear %(name)s,
 Someone entered your password at %(newsroom)s, and then too many wrong codes. The
 last one was on %(time)s, from the network %(network)s.
 
-We now refuse codes for your account for an hour. You can still sign in with a
-passkey.
+For an hour, we check no more codes. You can still sign in with a passkey.
 
 If it was you, wait an hour. Then check that the clock of your phone is right.
 
-If it was not you, someone knows your password. Change it now, and tell your
-administrator.
+If it was not you, someone knows your password. Change it now, and contact
+your administrator.
 """)
 
 
@@ -58,7 +57,7 @@ def password_failed(
 
 
 def code_failed(
-    request: HttpRequest, account: User, guess: throttle.Guess, at: datetime | None = None
+    request: HttpRequest, account: User, guess: throttle.CountedGuess, at: datetime | None = None
 ) -> None:
     """Record a wrong code of a second factor, or a wrong recovery code."""
     at = at or timezone.now()
@@ -85,7 +84,7 @@ def _failed(
 
 def _add_email(request: HttpRequest, kind: str, account: User, at: datetime) -> None:
     text = WRONG_PASSWORDS if kind == PASSWORD else WRONG_CODES
-    subject = _("Too many failed sign-ins to your account at %(newsroom)s")
+    subject = _("Too many failed attempts to sign in to your account at %(newsroom)s")
     values = {
         "name": account.get_full_name() or account.get_username(),
         "newsroom": settings.NEWSROOM_NAME,

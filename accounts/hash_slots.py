@@ -30,13 +30,13 @@ _start = threading.Lock()
 _places: threading.BoundedSemaphore | None = None
 
 
-class TooManyHashes(Exception):
+class TooManyHashesError(Exception):
     """All slots are in use. Nothing was checked."""
 
 
 @contextmanager
 def hash_slot() -> Iterator[None]:
-    """Hold one of the slots in the block. Raises TooManyHashes if none is free.
+    """Hold one of the slots in the block. Raises TooManyHashesError if none is free.
 
     A thread that already holds one takes no other. Commands need none: an operator waits for them.
     """
@@ -45,7 +45,7 @@ def hash_slot() -> Iterator[None]:
         return
     places = _of_this_process()
     if not places.acquire(blocking=False):
-        raise TooManyHashes
+        raise TooManyHashesError
     slot = None
     try:
         slot = _lock_slot()
@@ -73,7 +73,7 @@ class PasswordHashLimitMiddleware:
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         """Return a plain page that asks the user to try again."""
-        if not isinstance(problem, TooManyHashes):
+        if not isinstance(problem, TooManyHashesError):
             return None
         page = loader.get_template("429.html").render()
         return HttpResponse(page, status=429, headers={"Retry-After": str(RETRY_SECONDS)})
@@ -89,7 +89,7 @@ def _of_this_process() -> threading.BoundedSemaphore:
 
 
 def _lock_slot() -> int | None:
-    """Lock a slot of this machine, and return its file descriptor. Raises TooManyHashes.
+    """Lock a slot of this machine, and return its file descriptor. Raises TooManyHashesError.
 
     The lock ends when the descriptor is closed, also when the process is killed. Without a folder
     for the slots, the limit is the one of each process. The file name begins with a dot, so that
@@ -110,4 +110,4 @@ def _lock_slot() -> int | None:
     except OSError as problem:
         log.error("Password hashes can’t be counted for the whole machine: %s", problem)
         return None
-    raise TooManyHashes
+    raise TooManyHashesError

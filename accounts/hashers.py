@@ -8,7 +8,7 @@ from accounts.hash_slots import hash_slot
 
 
 class LimitedPasswordHasher(PBKDF2PasswordHasher):
-    """Django's default hasher. It raises TooManyHashes if too many hashes are being computed.
+    """Django's default hasher. It raises TooManyHashesError if too many hashes are being computed.
 
     The limit is here, so that it holds for every form and every library that checks or sets a
     password.

@@ -113,8 +113,8 @@ def refuse_breached(password: str, user: Any) -> None:
     except (OSError, breached_passwords.UnusableFileError) as problem:
         log.error("The file of breached passwords can’t be searched: %s", problem)
         sentence = _(
-            "The password can’t be checked at the moment, and was not changed. Tell your operator "
-            "that the file of breached passwords can’t be read."
+            "The password can’t be checked at the moment, and was not changed. Contact your "
+            "operator: the file of stolen passwords can’t be read."
         )
         raise ValidationError(sentence, "password_unchecked") from None
     if found:

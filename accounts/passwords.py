@@ -17,8 +17,8 @@ def check(request: HttpRequest, login: str, password: str) -> User | None:
     """Return the user whose username or e-mail address is `login`, if the password is theirs.
 
     Returns None for a wrong password, an unknown name, and an account that is paused or closed: one
-    hash, one answer, and the same time for all of them. Raises TooManyGuesses, a ValidationError,
-    at the limit of guesses, and TooManyHashes while the machine checks other passwords.
+    hash, one answer, and the same time for all of them. Raises TooManyGuessesError, which is a
+    ValidationError, at the limit, and TooManyHashesError while others are checked.
     """
     return _check(request, login, account_of(login), password)
 
@@ -75,11 +75,11 @@ def _is_right(account: User | None, password: str) -> bool:
     return account.check_password(password) and account.is_active
 
 
-def _too_many() -> throttle.TooManyGuesses:
-    return throttle.TooManyGuesses(
+def _too_many() -> throttle.TooManyGuessesError:
+    return throttle.TooManyGuessesError(
         _(
-            "There were too many failed sign-ins. Wait an hour, then try again. You can sign in at "
-            "once with a passkey, or in a browser in which you signed in before."
+            "Too many wrong passwords were entered. Wait an hour, then try again. You can sign in "
+            "at once with a passkey, or in a browser in which you signed in before."
         ),
         "limited",
     )

@@ -40,7 +40,7 @@ MAX_RECORDED_FAILURES = 1_000  # in an hour, for one account, and for all unknow
 MAX_BUCKETS = 65_536  # rows for unknown names, and for network addresses alone
 
 
-class TooManyGuesses(ValidationError):
+class TooManyGuessesError(ValidationError):
     """A limit is reached, and the guess was not checked. A form shows the sentence."""
 
 
@@ -53,7 +53,7 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class CountedGuess:
     """A guess that is counted and may be checked. `is_last` means that it is the last one."""
 
     counters: Sequence[Counter]
@@ -85,8 +85,8 @@ def password_counters(
     ]
 
 
-def factor_guess(account: User, request: HttpRequest, at: datetime | None = None) -> Guess:
-    """Count a guess of a code or a recovery code. Raises TooManyGuesses.
+def factor_guess(account: User, request: HttpRequest, at: datetime | None = None) -> CountedGuess:
+    """Count a guess of a code or a recovery code. Raises TooManyGuessesError.
 
     Call `give_back` of the guess if the code was right, and `failed_guesses.code_failed` if not.
     """
@@ -95,7 +95,7 @@ def factor_guess(account: User, request: HttpRequest, at: datetime | None = None
     key = _key("code", account.pk, "browser", browser.pk) if browser else _key("code", account.pk)
     guess = reserve([Counter(key, CODES)], at)
     if guess is None:
-        raise TooManyGuesses(
+        raise TooManyGuessesError(
             _("Too many wrong codes were entered. Wait an hour, or use a passkey."), "limited"
         )
     return guess
@@ -104,12 +104,12 @@ def factor_guess(account: User, request: HttpRequest, at: datetime | None = None
 def reset_request(request: HttpRequest, account: User | None, at: datetime | None = None) -> bool:
     """Count a request for a link to a new password. Return whether to send it by e-mail.
 
-    Raises TooManyGuesses if there were too many from this network. An account gets few e-mails in
-    an hour. The answer must not show that.
+    Raises TooManyGuessesError if there were too many from this network. An account gets few e-mails
+    in an hour. The answer must not show that.
     """
     at = at or timezone.now()
     if not reserve([Counter(_bucket("reset", _network(request)), RESETS_FROM_ONE_ADDRESS)], at):
-        raise TooManyGuesses(
+        raise TooManyGuessesError(
             _("Too many links were requested from your network. Wait an hour, then try again."),
             "limited",
         )
@@ -118,19 +118,19 @@ def reset_request(request: HttpRequest, account: User | None, at: datetime | Non
     return reserve([Counter(_key("reset", account.pk), RESETS_FOR_ONE_ACCOUNT)], at) is not None
 
 
-def link_guess(request: HttpRequest, at: datetime | None = None) -> Guess:
-    """Count a request with a secret link. Raises TooManyGuesses. Give a right one back."""
+def link_guess(request: HttpRequest, at: datetime | None = None) -> CountedGuess:
+    """Count a request with a secret link. Raises TooManyGuessesError. Give a right one back."""
     counter = Counter(_bucket("link", _network(request)), LINKS_FROM_ONE_ADDRESS)
     guess = reserve([counter], at or timezone.now())
     if guess is None:
-        raise TooManyGuesses(
+        raise TooManyGuessesError(
             _("Too many wrong links were opened from your network. Wait an hour, then try again."),
             "limited",
         )
     return guess
 
 
-def reserve(counters: Sequence[Counter], at: datetime) -> Guess | None:
+def reserve(counters: Sequence[Counter], at: datetime) -> CountedGuess | None:
     """Count a guess in all counters, before it is checked. Return None if one is at its limit.
 
     The counts are committed when this returns. Nothing is written for a guess above a limit, so
@@ -148,7 +148,7 @@ def reserve(counters: Sequence[Counter], at: datetime) -> Guess | None:
                 transaction.set_rollback(True)
                 return None
             is_last |= count >= counter.maximum
-    return Guess(counters, is_last)
+    return CountedGuess(counters, is_last)
 
 
 def is_used_up(counters: Sequence[Counter], at: datetime) -> bool:

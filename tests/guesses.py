@@ -12,7 +12,7 @@ from accounts.hash_slots import hash_slot
 
 SIGN_IN = "/admin/login/"
 WRONG = "a wrong long password"
-REFUSED = "too many failed sign-ins"
+REFUSED = "Too many wrong passwords"
 
 
 class CountingHasher(MD5PasswordHasher):

@@ -333,9 +333,9 @@ def test_known_and_unknown_accounts_take_the_same_time(settings, times, within, 
     settings.PASSWORD_HASHERS = [hasher]
     known = make_user("ada", "Editor", password=PASSWORD, email="ada@newsroom.example")
     paused = make_user("paused", password=PASSWORD, is_active=False)
-    logins = [known.username, known.email, paused.username, "nobody", "nobody@newsroom.example"]
-    if times < 100:
-        logins = [known.username, "nobody"]
+    logins = [known.username, "nobody"]
+    if times > 100:
+        logins += [paused.username]
     took: dict[str, list[float]] = {login: [] for login in logins}
     for _ in range(times):  # in turn, so that the load of the machine is the same for all
         for login in logins:
@@ -370,7 +370,7 @@ def test_a_limit_is_recorded_and_mailed_once_in_an_hour(ada):
         email = outbox.Email.objects.get()
         assert email.to == ada.email
         assert "203.0.0.0/24" in email.text
-        assert "None of the passwords was right" in email.text
+        assert "None of them was right" in email.text
         clock.shift(timedelta(hours=1, minutes=1))
         use_up(Guesser(), ada.username)
     assert verbs(verb="sign_in_limited") == ["sign_in_limited"] * 2
@@ -451,7 +451,7 @@ def test_wrong_secret_links_are_limited_for_each_network():
 def test_the_password_of_an_open_session_is_limited_too(ada):
     for _ in range(10):
         assert not passwords.confirm(request_from(), ada, WRONG)
-    with pytest.raises(ValidationError, match="too many failed"):
+    with pytest.raises(ValidationError, match="Too many wrong passwords"):
         passwords.confirm(request_from(), ada, PASSWORD)
     assert passwords.confirm(request_from(client=known_browser(ada)), ada, PASSWORD)
 
