@@ -26,13 +26,18 @@ def find(request: HttpRequest, user: User, at: datetime) -> KnownBrowser | None:
     return known.filter(last_seen_at__gt=at - KEPT).first()
 
 
+def is_known(request: HttpRequest, user: User, at: datetime) -> bool:
+    """Return whether a user signed in from the browser of a request in the last year."""
+    return find(request, user, at) is not None
+
+
 def remember(request: HttpRequest, response: HttpResponse, user: User, at: datetime) -> bool:
     """Note that a user signed in from a browser, and return whether the browser is new.
 
     The cookie belongs to the browser: several users of one browser share it.
     """
     token = _token_of(request) or secrets.token_urlsafe(32)
-    was_known = find(request, user, at) is not None
+    was_known = is_known(request, user, at)
     KnownBrowser.objects.update_or_create(
         token_digest=_digest(user, token),
         defaults={"last_seen_at": at},

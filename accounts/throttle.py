@@ -101,11 +101,11 @@ def factor_guess(account: User, request: HttpRequest, at: datetime | None = None
     return guess
 
 
-def reset_request(request: HttpRequest, account: User | None, at: datetime | None = None) -> bool:
+def reset_request(request: HttpRequest, email: str, at: datetime | None = None) -> bool:
     """Count a request for a link to a new password. Return whether to send it by e-mail.
 
-    Raises TooManyGuessesError if there were too many from this network. An account gets few e-mails
-    in an hour. The answer must not show that.
+    Raises TooManyGuessesError if there were too many from this network. An address gets few e-mails
+    in an hour, and the answer must not show that. Unknown addresses are counted alike.
     """
     at = at or timezone.now()
     if not reserve([Counter(_bucket("reset", _network(request)), RESETS_FROM_ONE_ADDRESS)], at):
@@ -113,9 +113,8 @@ def reset_request(request: HttpRequest, account: User | None, at: datetime | Non
             _("Too many links were requested from your network. Wait an hour, then try again."),
             "limited",
         )
-    if account is None:
-        return False
-    return reserve([Counter(_key("reset", account.pk), RESETS_FOR_ONE_ACCOUNT)], at) is not None
+    counter = Counter(_bucket("reset for", _folded(email)), RESETS_FOR_ONE_ACCOUNT)
+    return reserve([counter], at) is not None
 
 
 def link_guess(request: HttpRequest, at: datetime | None = None) -> CountedGuess:
