@@ -7,6 +7,7 @@ import time
 from hashlib import sha1
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
@@ -15,7 +16,7 @@ from django.core.exceptions import ValidationError
 
 from accounts import breached_passwords, password_rules
 from accounts.models import User
-from tests.make import PASSWORD, make_user
+from tests.make import make_chief
 
 ADA = User(
     username="ada.verel", first_name="Adalheidis", last_name="Verel-Brask",
@@ -90,22 +91,22 @@ def test_the_help_is_one_sentence_list_and_mentions_pasting():
 
 
 @pytest.mark.django_db
-def test_a_form_of_the_desk_shows_the_sentence_and_changes_nothing(client, settings):
-    user = make_user("ada", "Editor", password=PASSWORD)
-    client.force_login(user)
-    page = client.get("/admin/password_change/").content.decode()
+def test_a_form_of_the_desk_shows_the_sentence_and_accepts_a_pasted_password(client):
+    client.force_login(make_chief())
+    page = client.get("/admin/accounts/user/add/").content.decode()
     assert "onpaste" not in page
     assert not re.search(r'<input type="password"[^>]*(maxlength|autocomplete="off")', page)
-    typed = {"old_password": PASSWORD, "new_password1": "Summer2026Summer"}
-    typed["new_password2"] = typed["new_password1"]
-    answer = client.post("/admin/password_change/", typed)
-    assert "This password is easy to guess." in answer.content.decode()
-    user.refresh_from_db()
-    assert user.check_password(PASSWORD)
-    typed["new_password1"] = typed["new_password2"] = " a pasted violet harbour "
-    assert client.post("/admin/password_change/", typed).status_code == 302
-    user.refresh_from_db()
-    assert user.check_password(" a pasted violet harbour ")
+    typed = {"username": "bo", "email": "bo@n.example", "is_staff": "on",
+             "groups": [Group.objects.get(name="Editor").pk]}  # fmt: skip
+
+    def add(password):
+        more = {"password1": password, "password2": password}
+        return client.post("/admin/accounts/user/add/", typed | more)
+
+    assert "This password is easy to guess." in add("Summer2026Summer").content.decode()
+    assert not User.objects.filter(username="bo").exists()
+    assert add(" a pasted violet harbour ").status_code == 302
+    assert User.objects.get(username="bo").check_password(" a pasted violet harbour ")
 
 
 # --- The file of stolen passwords -----------------------------------------------------------------
