@@ -193,7 +193,8 @@ logger_class = Logger
 
 
 def post_worker_init(worker: Any) -> None:
-    """Set the number of threads for the storage, which may use half of them."""
+    """Set the number of threads: the storage and password hashes may use half of them each."""
+    from accounts import hash_slots
     from assets import storage_basics
 
-    storage_basics.web_threads = worker.cfg.threads
+    storage_basics.web_threads = hash_slots.web_threads = worker.cfg.threads

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import passwords
 from accounts.models import User
 from assets import isolation
 from desk.dashboard import desk_of
@@ -66,6 +67,16 @@ class SignInForm(AdminAuthenticationForm):
             "Check capitals and small letters."
         ),
     }
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password within the limits for guesses."""
+        login, password = (self.cleaned_data.get(name) for name in ("username", "password"))
+        if login is not None and password:
+            self.user_cache = passwords.check(cast(HttpRequest, self.request), login, password)
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
 
 
 class NewsroomSite(admin.AdminSite):

@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import throttle as guesses
 from pressroom import uploads
 from pressroom.outages import is_of_database
 from previews import throttle
@@ -61,6 +62,15 @@ def _clear_counts() -> int:
     return cleared
 
 
+def _expired_guesses() -> int:
+    return guesses.expired(timezone.now()).count()
+
+
+def _clear_guesses() -> int:
+    cleared, _per_model = guesses.expired(timezone.now()).delete()
+    return cleared
+
+
 def _interrupted_uploads() -> int:
     return len(uploads.abandoned())
 
@@ -77,6 +87,7 @@ UPLOADS = Chore(_("temporary files of interrupted uploads"), _interrupted_upload
 IN_THE_DATABASE = [
     Chore(_("expired sessions"), _expired_sessions, _clear_sessions),
     Chore(_("expired counts of wrong preview addresses"), _expired_counts, _clear_counts),
+    Chore(_("expired counts of guesses at sign-in"), _expired_guesses, _clear_guesses),
 ]
 CHORES = [UPLOADS, *IN_THE_DATABASE]
 

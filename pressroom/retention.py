@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import throttle as guesses
 from jobs.models import Email, Job
 from pressroom.housekeeping import in_english
 from pressroom.outages import is_of_database
@@ -85,6 +86,7 @@ RULES = [
         openings.forget_origins,
     ),
     RetentionRule(_("counts of wrong preview addresses"), throttle.expired),
+    RetentionRule(_("counts of guesses at sign-in"), guesses.expired),
     RetentionRule(_("sent and failed e-mails"), _ended_emails, "KEEP_EMAILS_DAYS"),
     # A failed job may contain attempts that it could not count, so the same setting applies.
     RetentionRule(_("failed background jobs"), _failed_jobs, "KEEP_PROBES_DAYS"),

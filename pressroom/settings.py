@@ -18,6 +18,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
+from accounts import breached_passwords
 from pressroom import __version__, environment, logs, values
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -128,6 +129,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # the public site has no cookies
 SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
+
+# Sorted hashes of passwords that were stolen elsewhere. New passwords are looked up in it.
+BREACHED_PASSWORDS_FILE = values.file("BREACHED_PASSWORDS_FILE", BASE_DIR)
+if BREACHED_PASSWORDS_FILE and (wrong := breached_passwords.problem_of(BREACHED_PASSWORDS_FILE)):
+    refuse([f"BREACHED_PASSWORDS_FILE is {BREACHED_PASSWORDS_FILE}, which {wrong}."])
 
 # For gunicorn.conf.py. Not WEB_CONCURRENCY: gunicorn reads it before any of our code runs, so a
 # value that is not a number would cause a traceback.
@@ -429,6 +435,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "accounts.hash_slots.PasswordHashLimitMiddleware",
     "pressroom.middleware.OutageMiddleware",
     "pressroom.middleware.MethodNotAllowedMiddleware",
     "pressroom.middleware.UniformNotFoundMiddleware",
@@ -454,14 +461,9 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in [
-        ("UserAttributeSimilarityValidator", {}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-        ("NumericPasswordValidator", {}),
-    ]
+    {"NAME": "accounts.password_rules.PasswordValidator", "OPTIONS": {"min_length": 12}}
 ]
+PASSWORD_HASHERS = ["accounts.hashers.LimitedPasswordHasher"]
 LOGIN_URL = "admin:login"
 
 # Reverting with simple_history would bypass the workflow. This hides its button. desk.admin.base

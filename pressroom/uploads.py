@@ -3,7 +3,6 @@
 import io
 import logging
 import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from django.utils.translation import gettext
 
 from assets import storage
 from assets.file_names import safe_name
+from storing.folders import prepare_private
 
 log = logging.getLogger(__name__)
 
@@ -130,21 +130,8 @@ def folder() -> Path:
 
 
 def prepare_folder() -> None:
-    """Create the folder for uploads, or touch it, so that the system does not delete it as unused.
-
-    Raises PermissionError if the folder belongs to another user or is open to others: in a shared
-    temporary folder, anybody can create a folder of this name first.
-    """
-    with suppress(FileExistsError):
-        folder().mkdir(mode=0o700, parents=True)
-    found = folder().lstat()
-    private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
-    if not private or found.st_uid != os.geteuid():
-        raise PermissionError(
-            f"{folder()}, where uploads wait, is not a folder that this user alone may enter. "
-            "Remove it, or set TMPDIR to a folder of Pressroom's own."
-        )
-    os.utime(folder())
+    """Create the folder for uploads, or touch it. Raises PermissionError if it is not private."""
+    prepare_private(folder())
 
 
 def abandoned(at: float | None = None) -> list[Path]:

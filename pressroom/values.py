@@ -194,6 +194,19 @@ def countries(name: str, default: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def file(name: str, base: Path) -> Path | None:
+    """Return the path of a file, or None if none is set. A relative path is below `base`."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return None
+    if _CONTROL.search(value) or not (base / value).is_file():
+        raise ImproperlyConfigured(
+            f"{name} is {shown(value)}, which is not a file: write the path of one, or leave it "
+            "empty."
+        )
+    return base / value
+
+
 def folder(name: str, default: Path, base: Path) -> Path:
     """Return the path of a folder, which may not exist yet. A relative path is below `base`."""
     value = os.environ.get(name, "").strip()

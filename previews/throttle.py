@@ -9,27 +9,19 @@ import ipaddress
 import logging
 from datetime import datetime, timedelta
 
-from django.db import Error, connection
+from django.db import Error
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from previews.brief_waits import brief_wait
 from previews.models import ThrottleBucket
+from storing.counts import add_one
 
 log = logging.getLogger(__name__)
 
 THROTTLE_LIMIT = 30  # wrong URLs from one network address within the window
 THROTTLE_WINDOW = timedelta(minutes=10)
 MAX_BUCKETS = 65_536
-
-# A single statement, so that parallel processes lose no counts. RETURNING gives each its new count.
-COUNT = """
-INSERT INTO previews_throttlebucket AS kept (bucket, misses, ends_at) VALUES (%s, 1, %s)
-ON CONFLICT (bucket) DO UPDATE SET
-    misses = CASE WHEN kept.ends_at <= %s THEN 1 ELSE kept.misses + 1 END,
-    ends_at = CASE WHEN kept.ends_at <= %s THEN excluded.ends_at ELSE kept.ends_at END
-RETURNING misses
-"""
 
 
 def count_miss(address: str, at: datetime) -> int:
@@ -45,7 +37,7 @@ def count_miss(address: str, at: datetime) -> int:
             row = ThrottleBucket.objects.filter(bucket=bucket, ends_at__gt=at)
             if row.filter(misses__gt=THROTTLE_LIMIT).exists():
                 return THROTTLE_LIMIT + 1
-            return _add(bucket, at)
+            return add_one(ThrottleBucket, "misses", bucket, at, THROTTLE_WINDOW) or 0
     except Error as problem:
         log.error("A wrong preview address could not be counted: %s", problem)
         return 0
@@ -62,13 +54,3 @@ def _bucket(address: str) -> int:
         address = str(ipaddress.ip_network(f"{address}/64", strict=False))
     digest = salted_hmac("previews.throttle", address, algorithm="sha256").digest()
     return int.from_bytes(digest[:8]) % MAX_BUCKETS
-
-
-def _add(bucket: int, at: datetime) -> int:
-    now, ends = (
-        connection.ops.adapt_datetimefield_value(time) for time in (at, at + THROTTLE_WINDOW)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT, [bucket, ends, now, now])
-        (misses,) = cursor.fetchone()
-    return int(misses)

@@ -179,6 +179,14 @@ UNSAFE = {
         {"ERROR_REPORTER": "pressroom.settings.VERSION"},
         "ERROR_REPORTER is pressroom.settings.VERSION, which can’t be used (it is not a function)",
     ),
+    "a file of stolen passwords that does not exist": (
+        {"BREACHED_PASSWORDS_FILE": "stolen.txt"},
+        "BREACHED_PASSWORDS_FILE is stolen.txt, which is not a file",
+    ),
+    "a file of stolen passwords in plain text": (
+        {"BREACHED_PASSWORDS_FILE": "manage.py"},
+        "manage.py, which has lines other than a SHA-1 hash and a count",
+    ),
     "an invalid revision": ({"REVISION": "the newest"}, "REVISION is the newest, which is not"),
     "download addresses for a text": (
         BUCKET | {"S3_URL_SECONDS": "a day"},
@@ -220,6 +228,9 @@ WRONG = {
     ),
     "HTTPS": (["maybe"], "write on or off", {}),
     "TRUST_PROXY": (["nginx"], "write on or off", {}),
+    "BREACHED_PASSWORDS_FILE": (
+        ["/no/such/file", "/", "accounts", "manage.py", "templates/base.html"], "which", {}
+    ),
     "JOBS_IN_WEB": (["maybe"], "write on or off", {}),
     "WEB_WORKERS": (NO_NUMBER_OF_WORKERS, "a whole number from 1 to 64", {}),
     "PROTECTED_NAMES_A_DAY": (["few", "0"], "a whole number from 1 to 10000", {}),

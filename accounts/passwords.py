@@ -1,0 +1,85 @@
+"""Checks a password at sign-in and when a user confirms who they are."""
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import failed_guesses, throttle
+from accounts.hash_slots import hash_slot
+from accounts.models import User
+
+MAX_LOGIN_CHARACTERS = 254  # the longest e-mail address
+MAX_PASSWORD_CHARACTERS = 4096  # at sign-in; a new password may have 1,000
+
+
+def check(request: HttpRequest, login: str, password: str) -> User | None:
+    """Return the user whose username or e-mail address is `login`, if the password is theirs.
+
+    Returns None for a wrong password, an unknown name, and an account that is paused or closed: one
+    hash, one answer, and the same time for all of them. Raises TooManyGuessesError, which is a
+    ValidationError, at the limit, and TooManyHashesError while others are checked.
+    """
+    return _check(request, login, account_of(login), password)
+
+
+def confirm(request: HttpRequest, user: User, password: str) -> bool:
+    """Return whether a password is that of the signed-in user. Raises like `check`.
+
+    Someone who finds an open session must not guess the password there either.
+    """
+    return _check(request, user.get_username(), user, password) is not None
+
+
+def account_of(login: str) -> User | None:
+    """Return the account with a username or an e-mail address, None if there is none or several.
+
+    The exact username is preferred. It takes one query for known and unknown accounts alike.
+    """
+    login = login.strip()
+    if not login or len(login) > MAX_LOGIN_CHARACTERS or "\x00" in login:
+        return None
+    found = User.objects.filter(Q(username__iexact=login) | Q(email__iexact=login))
+    rows = list(found.order_by("pk")[:10])
+    for chosen in (
+        [user for user in rows if user.username == login],
+        [user for user in rows if user.username.casefold() == login.casefold()],
+        [user for user in rows if user.email.casefold() == login.casefold()],
+    ):
+        if chosen:
+            return chosen[0] if len(chosen) == 1 else None
+    return None
+
+
+def _check(request: HttpRequest, login: str, account: User | None, password: str) -> User | None:
+    at = timezone.now()
+    counters = throttle.password_counters(request, login, account, at)
+    if throttle.is_used_up(counters, at):
+        raise _too_many()
+    with hash_slot():  # before the guess is counted: a guess that gets no slot must not count
+        guess = throttle.reserve(counters, at)
+        if guess is None:
+            raise _too_many()
+        is_right = _is_right(account, password)
+    if is_right:
+        guess.give_back()
+        return account
+    failed_guesses.password_failed(request, login, account, is_last=guess.is_last, at=at)
+    return None
+
+
+def _is_right(account: User | None, password: str) -> bool:
+    if account is None:
+        User().set_password(password)  # takes as long as a check
+        return False
+    return account.check_password(password) and account.is_active
+
+
+def _too_many() -> throttle.TooManyGuessesError:
+    return throttle.TooManyGuessesError(
+        _(
+            "Too many wrong passwords were entered. Wait an hour, then try again. You can sign in "
+            "at once with a passkey, or in a browser in which you signed in before."
+        ),
+        "limited",
+    )

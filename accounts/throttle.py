@@ -1,0 +1,207 @@
+"""Limits for guesses: of passwords, codes and secret links. All processes and servers share them.
+
+A guess is counted before it is checked, so that guesses that arrive at the same moment count too.
+At a limit, nothing is checked. Without the database nothing can be counted, so nothing is checked
+either: its error is answered like every outage. See docs/decisions/0051.
+
+An account is counted by its key, whether its username or its e-mail address was typed. The name of
+no account is counted alike, in a limited number of rows.
+"""
+
+import ipaddress
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from accounts import known_browsers
+from accounts.models import GuessCount, User
+from accounts.networks import address_of
+from storing.counts import add_one
+
+# A window ends an hour after its last guess, so no hour at all has more guesses than a limit.
+WINDOW = timedelta(hours=1)
+PASSWORDS_FROM_ONE_ADDRESS = 10  # for one account
+PASSWORDS_FROM_ALL_ADDRESSES = 50  # for one account
+PASSWORDS_FROM_A_KNOWN_BROWSER = 10  # of the account. The other two limits do not apply to it.
+CODES = 10  # of a second factor, for one account whose password was right
+RESETS_FROM_ONE_ADDRESS = 20
+RESETS_FOR_ONE_ACCOUNT = 3
+LINKS_FROM_ONE_ADDRESS = 30  # wrong links of invitations and recoveries
+MAX_RECORDED_FAILURES = 1_000  # in an hour, for one account, and for all unknown names together
+MAX_BUCKETS = 65_536  # rows for unknown names, and for network addresses alone
+
+
+class TooManyGuessesError(ValidationError):
+    """A limit is reached, and the guess was not checked. A form shows the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A count and its limit. The key is a digest of what is counted."""
+
+    key: str
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedGuess:
+    """A guess that is counted and may be checked. `is_last` means that it is the last one."""
+
+    counters: Sequence[Counter]
+    is_last: bool
+
+    def give_back(self) -> None:
+        """Count this guess no longer, because it was right."""
+        for counter in self.counters:
+            rows = GuessCount.objects.filter(pk=counter.key, guesses__gt=0)
+            rows.update(guesses=F("guesses") - 1)
+
+
+def password_counters(
+    request: HttpRequest, login: str, account: User | None, at: datetime
+) -> list[Counter]:
+    """Return what counts a guess of a password for an account, or for a name of no account."""
+    if account and (browser := known_browsers.find(request, account, at)):
+        key = _key("password", account.pk, "browser", browser.pk)
+        return [Counter(key, PASSWORDS_FROM_A_KNOWN_BROWSER)]
+    address = _network(request)
+    if account:
+        total, one = _key("password", account.pk), _key("password", account.pk, "from", address)
+    else:
+        name = _folded(login)
+        total, one = _bucket("password", name), _bucket("password", name, "from", address)
+    return [
+        Counter(total, PASSWORDS_FROM_ALL_ADDRESSES),
+        Counter(one, PASSWORDS_FROM_ONE_ADDRESS),
+    ]
+
+
+def factor_guess(account: User, request: HttpRequest, at: datetime | None = None) -> CountedGuess:
+    """Count a guess of a code or a recovery code. Raises TooManyGuessesError.
+
+    Call `give_back` of the guess if the code was right, and `failed_guesses.code_failed` if not.
+    """
+    at = at or timezone.now()
+    browser = known_browsers.find(request, account, at)
+    key = _key("code", account.pk, "browser", browser.pk) if browser else _key("code", account.pk)
+    guess = reserve([Counter(key, CODES)], at)
+    if guess is None:
+        raise TooManyGuessesError(
+            _("Too many wrong codes were entered. Wait an hour, or use a passkey."), "limited"
+        )
+    return guess
+
+
+def reset_request(request: HttpRequest, email: str, at: datetime | None = None) -> bool:
+    """Count a request for a link to a new password. Return whether to send it by e-mail.
+
+    Raises TooManyGuessesError if there were too many from this network. An address gets few e-mails
+    in an hour, and the answer must not show that. Unknown addresses are counted alike.
+    """
+    at = at or timezone.now()
+    if not reserve([Counter(_bucket("reset", _network(request)), RESETS_FROM_ONE_ADDRESS)], at):
+        raise TooManyGuessesError(
+            _("Too many links were requested from your network. Wait an hour, then try again."),
+            "limited",
+        )
+    counter = Counter(_bucket("reset for", _folded(email)), RESETS_FOR_ONE_ACCOUNT)
+    return reserve([counter], at) is not None
+
+
+def link_guess(request: HttpRequest, at: datetime | None = None) -> CountedGuess:
+    """Count a request with a secret link. Raises TooManyGuessesError. Give a right one back."""
+    counter = Counter(_bucket("link", _network(request)), LINKS_FROM_ONE_ADDRESS)
+    guess = reserve([counter], at or timezone.now())
+    if guess is None:
+        raise TooManyGuessesError(
+            _("Too many wrong links were opened from your network. Wait an hour, then try again."),
+            "limited",
+        )
+    return guess
+
+
+def reserve(counters: Sequence[Counter], at: datetime) -> CountedGuess | None:
+    """Count a guess in all counters, before it is checked. Return None if one is at its limit.
+
+    The counts are committed when this returns. Nothing is written for a guess above a limit, so
+    that a flood of guesses costs one read each.
+    """
+    if is_used_up(counters, at):
+        return None
+    is_last = False
+    with transaction.atomic(durable=True):
+        for counter in counters:
+            count = add_one(
+                GuessCount, "guesses", counter.key, at, WINDOW, maximum=counter.maximum, extend=True
+            )
+            if count is None:
+                transaction.set_rollback(True)
+                return None
+            is_last |= count >= counter.maximum
+    return CountedGuess(counters, is_last)
+
+
+def is_used_up(counters: Sequence[Counter], at: datetime) -> bool:
+    """Return whether one of the counters is at its limit."""
+    keys = [counter.key for counter in counters]
+    counted = GuessCount.objects.filter(pk__in=keys, ends_at__gt=at)
+    counts = dict(counted.values_list("pk", "guesses"))
+    return any(counts.get(counter.key, 0) >= counter.maximum for counter in counters)
+
+
+def is_first_limit(at: datetime, kind: str, account: User | None, login: str) -> bool:
+    """Return whether a limit of an account is reached for the first time in this hour."""
+    key = _key("limit", kind, account.pk) if account else _bucket("limit", kind, _folded(login))
+    return _count_once(Counter(key, 1), at)
+
+
+def may_record_failure(at: datetime, account: User | None) -> bool:
+    """Return whether the record has room for one more failure of an account in this hour.
+
+    Strangers can try any number of names. The record must not grow with each.
+    """
+    key = _key("failures", account.pk if account else "unknown names")
+    return _count_once(Counter(key, MAX_RECORDED_FAILURES), at)
+
+
+def expired(at: datetime) -> QuerySet[GuessCount]:
+    """Return the counts whose window has ended."""
+    return GuessCount.objects.filter(ends_at__lte=at)
+
+
+def _count_once(counter: Counter, at: datetime) -> bool:
+    if is_used_up([counter], at):
+        return False
+    found = add_one(GuessCount, "guesses", counter.key, at, WINDOW, maximum=counter.maximum)
+    return found is not None
+
+
+def _folded(login: str) -> str:
+    return unicodedata.normalize("NFKC", login).casefold().strip()
+
+
+def _network(request: HttpRequest) -> str:
+    """Return the network address of a request. An IPv6 /64 is one: it is one subscriber."""
+    address = address_of(request)
+    if address and ipaddress.ip_address(address).version == 6:
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address
+
+
+def _key(*parts: object) -> str:
+    """Return a digest that cannot be computed without the secret key."""
+    return salted_hmac("accounts.throttle", repr(parts), algorithm="sha256").hexdigest()
+
+
+def _bucket(kind: str, *parts: object) -> str:
+    """Return the digest of one of MAX_BUCKETS buckets, for parts that strangers choose."""
+    return _key(kind, "bucket", int(_key(kind, *parts), 16) % MAX_BUCKETS)
