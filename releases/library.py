@@ -170,7 +170,7 @@ def _save(asset: MediaAsset, by: User, at: datetime) -> bool:
     if approval.fingerprint(asset) == before:
         return False
     note = gettext("“%(name)s” was changed.") % {"name": asset}
-    workflow.record_printed_row_change(asset, note, by=by, at=at, unseen_by=by)
+    workflow.record_printed_row_change(asset, note, by=by, at=at, hidden_from=by)
     return True
 
 

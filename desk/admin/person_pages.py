@@ -121,8 +121,8 @@ class PersonPagesAdmin(NameSearchAdmin):
             wanted = request.POST.getlist("release")
             self._hold(request, [release for release in releases if str(release.pk) in wanted])
             if wanted and user.has_perm(workflow.ACTIONS["hold"].permission):
-                unseen = [p.release for p in everywhere if p.release and p not in printing]
-                workflow.hold_unseen(unseen, by=user)
+                hidden = [p.release for p in everywhere if p.release and p not in printing]
+                workflow.hold_hidden(hidden, by=user)
             return redirect("admin:people_person_named", person.pk)
         context = {
             **self.admin_site.each_context(request),

@@ -26,7 +26,7 @@ from releases.workflow.emails import emails_visible_to
 from releases.workflow.holding import (
     end_hold,
     hold,
-    hold_unseen,
+    hold_hidden,
     record_restored_hold,
     withdraw,
 )
@@ -46,7 +46,7 @@ __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
     "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
     "email_about_removed_row", "emails_visible_to", "embargo_changed", "end_hold",
-    "end_name_exception", "end_restriction", "give_access", "hold", "hold_unseen", "publish",
+    "end_name_exception", "end_restriction", "give_access", "hold", "hold_hidden", "publish",
     "record", "record_correction", "record_printed_row_change", "record_restored_hold",
     "remove_access", "reschedule", "restore", "restrict", "review_blockers", "send_back",
     "submit", "undelete", "warnings", "withdraw",

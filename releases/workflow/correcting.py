@@ -58,17 +58,17 @@ def record_printed_row_change(
     by: User,
     at: datetime,
     on_public: bool = False,
-    unseen_by: User | None = None,
+    hidden_from: User | None = None,
 ) -> None:
     """Record a change of a row on each approved release that prints it and is not public yet.
 
     The author and the approvers of such a release get an e-mail. The approval stays valid. `note`
     says what was changed. With `on_public`, the change is also recorded on public releases. With
-    `unseen_by`, only on releases that do not exist for this user.
+    `hidden_from`, only on releases that do not exist for this user.
     """
     printing = Release.objects.filter(releases_printing(row))
-    if unseen_by:
-        printing = printing.exclude(pk__in=Release.objects.visible_to(unseen_by, at).values("pk"))
+    if hidden_from:
+        printing = printing.exclude(pk__in=Release.objects.visible_to(hidden_from, at).values("pk"))
     recorded = printing.approved() if on_public else printing.awaiting_publication(at)
     Event.objects.bulk_create(
         Event(

@@ -32,7 +32,7 @@ def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
         return set_status(fresh, Release.Status(fresh.status), Event.Verb.PUT_ON_HOLD, by, at)
 
 
-def hold_unseen(releases: Iterable[Release], *, by: User, at: datetime | None = None) -> None:
+def hold_hidden(releases: Iterable[Release], *, by: User, at: datetime | None = None) -> None:
     """Put restricted releases on hold that do not exist for the user who acts.
 
     It is for an emergency with a name: the user puts all releases with it on hold, also those that

@@ -7,6 +7,7 @@ people named, in one transaction. An e-mail has no title, and the record has no 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.dispatch import receiver
@@ -113,6 +114,19 @@ def end_restriction(release: Release, *, by: User, at: datetime | None = None) -
         ReleaseAccess.objects.filter(release=fresh).delete()
         RestrictedFile.objects.filter(release=fresh).delete()
         _record(Verb.RESTRICTION_ENDED, fresh, by, at)
+
+
+def notify_of_names(releases: Iterable[UUID]) -> None:
+    """E-mail the people named on these releases, if they are restricted, about a protected name.
+
+    `manage.py namecheck` found it in their public text.
+    """
+    for release in Release.objects.filter(pk__in=set(releases)).order_by("pk"):
+        text = _(
+            "The check of public pages found a protected name in a restricted release that you can "
+            "read. The release is public. Correct it or take it offline."
+        )
+        email_people_named(release, _("A public page contains a protected name"), text)
 
 
 def may_restrict(release: Release, user: User) -> bool:
