@@ -3,11 +3,14 @@
 import contextlib
 import re
 from datetime import timedelta
+from io import StringIO
 from itertools import product
+from pathlib import Path
 from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
@@ -33,6 +36,7 @@ from releases.models import (
     RestrictedFile,
     Topic,
 )
+from releases.rules import protected_names
 from releases.rules.desk_visibility import files_visible_to
 from releases.workflow import ActionBlocked
 from tests.make import (
@@ -45,6 +49,7 @@ from tests.make import (
     make_user,
     mark,
     picture_bytes,
+    unguarded,
 )
 
 pytestmark = pytest.mark.django_db
@@ -288,6 +293,33 @@ def test_others_count_a_restricted_release_nowhere(at_desk):
         assert re.search(r'class="paginator"[^>]*>\s*0 ', page), path
     assert str(topics_and_contacts.use_of(secret.topic, outsider("publisher"))) == "No releases"
     assert "1 approved release" in str(topics_and_contacts.use_of(secret.topic, secret.editor))
+
+
+# Queries of the desk that do not begin with what exists for the user, each with the reason.
+WHOLE_TABLE = {
+    ("desk/admin/library_files.py", "MediaAsset.objects.get"): "reads a checked row again",
+    ("desk/admin/releases.py", "Release.objects.prefetch_related"): "reads a checked row again",
+    ("desk/dashboard.py", "MediaAsset.objects.licence_ends_soon"): "only visible files are kept",
+    ("desk/forms/attached.py", "MediaAsset.objects.all"): "the form sets the visible files",
+    ("desk/forms/release.py", "Release.objects.approved"): "asks about a checked row",
+    ("desk/forms/release.py", "Release.objects.select_for_update"): "locks a checked row",
+    ("desk/imports/storing.py", "MediaAsset.objects.create"): "creates a row",
+    ("desk/imports/storing.py", "Release.objects.filter"): "restricted releases have no digest",
+}
+
+
+def test_every_query_of_the_desk_begins_with_what_exists_for_the_user():
+    root = Path(settings.BASE_DIR)
+    called = re.compile(
+        r"\b((?:Release|MediaAsset|PreviewLink|Email|Job|NameException)\.objects\.\w+)"
+    )
+    found = {
+        (str(path.relative_to(root)), query)
+        for path in (root / "desk").rglob("*.py")
+        for query in called.findall(path.read_text())
+        if not query.endswith((".visible_to", ".known_to"))
+    }
+    assert found == set(WHOLE_TABLE)
 
 
 # --- The rule ------------------------------------------------------------------------------------
@@ -703,6 +735,25 @@ def test_a_hold_by_name_includes_restricted_releases_without_showing_them(at_des
     assert CANARY not in body_of(answer)
     assert Release.objects.get(pk=secret.release.pk).is_on_hold()
     assert Email.objects.filter(to=secret.editor.email, subject__contains="on hold").exists()
+
+
+def test_the_people_of_a_restricted_release_learn_what_namecheck_finds():
+    secret = Secret("draft")
+    secret.release = workflow.submit(secret.release, by=secret.editor)
+    release = workflow.publish(secret.release, by=secret.publisher)
+    named = make_person("Berit Zaunstein", level=Level.STAFF)
+    unguarded(Release.objects.filter(pk=release.pk)).update(standfirst=str(named))
+    call_command("reindex")
+    for expected in (2, 2):  # a second run finds nothing new
+        with pytest.raises((SystemExit, CommandError)):
+            call_command("namecheck", stdout=StringIO(), stderr=StringIO())
+        assert Email.objects.filter(subject__contains="public page").count() == expected
+
+
+def test_a_warning_about_a_name_does_not_count_restricted_releases(at_desk):
+    secret = Secret()
+    for user, expected in ((outsider("publisher"), (0, 0)), (secret.publisher, (1, 3))):
+        assert protected_names.count_texts(CANARY, user, exactly=True) == expected
 
 
 def test_a_deleted_restricted_draft_comes_back_restricted():

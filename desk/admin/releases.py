@@ -147,7 +147,8 @@ class ReleaseAdmin(
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial data. The language is that of the user's last release."""
-        own = Release.objects.filter(created_by=request.user)  # type: ignore[misc]  # signed in
+        user = User.of(request)
+        own = Release.objects.visible_to(user).filter(created_by=user)
         known = own.exclude(language=languages.UNDETERMINED).order_by("-created_at", "pk")
         last = known.values_list("language", flat=True).first()
         language = last or Release._meta.get_field("language").default

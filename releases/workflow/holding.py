@@ -38,6 +38,7 @@ def hold_hidden(releases: Iterable[Release], *, by: User, at: datetime | None = 
     It is for an emergency with a name: the user puts all releases with it on hold, also those that
     the user does not know. The people named on them get an e-mail, and can end the hold.
     """
+    HOLD.check_permission(by)
     at = at or timezone.now()
     for release in releases:
         with transaction.atomic():
