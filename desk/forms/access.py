@@ -54,6 +54,7 @@ class GiveAccessForm(forms.Form):
     person = Person(
         label=gettext_lazy("Person"),
         queryset=User.objects.none(),
+        empty_label=gettext_lazy("Choose a person"),
         error_messages={"required": gettext_lazy("Choose a person.")},
     )
 
