@@ -261,6 +261,9 @@ class MediaAsset(Renditions, Guarded):
         related_name="+",
     )
 
+    # The files among which `duplicate` looks for the same file. None: all.
+    compared_with: "models.QuerySet[MediaAsset] | None" = None
+
     objects = MediaAssetQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords(excluded_fields=NOT_IN_HISTORY)
 
@@ -346,8 +349,10 @@ class MediaAsset(Renditions, Guarded):
 
     def duplicate(self) -> "MediaAsset | None":
         """Return another record whose file has the same bytes as this upload, or None."""
-        same = MediaAsset.objects.filter(sha256=self._digest()).exclude(pk=self.pk)
-        return same.first()
+        files = self.compared_with
+        if files is None:
+            files = MediaAsset.objects.all()
+        return files.filter(sha256=self._digest()).exclude(pk=self.pk).first()
 
     def duplicate_message(self) -> str:
         """Return the message to an editor who uploads this file again, with a link."""

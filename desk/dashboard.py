@@ -12,7 +12,9 @@ from jobs.models import Email, Job
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
 from releases.models import NameCheckFind, NameDisclosure, Release
+from releases.rules.desk_visibility import files_visible_to, jobs_visible_to, of_hidden_rows
 from releases.rules.name_finds import for_case_officer
+from releases.workflow import emails_visible_to
 
 MAX_LISTED = 10
 RECENT = timedelta(days=7)
@@ -44,7 +46,14 @@ class Desk:
 
 def desk_of(user: Any, at: datetime) -> Desk:
     """Return the lists of the desk that a user may see, at a moment."""
-    releases = Release.objects.select_related("created_by").defer("body", "notes_to_editors")
+    releases = (
+        Release.objects.visible_to(user, at)
+        .with_mark_for(user)
+        .select_related("created_by")
+        .defer("body", "notes_to_editors")
+    )
+    known, files = Release.objects.known_to(user), files_visible_to(user, at)
+    hidden = of_hidden_rows(user, at)
     today = timezone.localdate(at)
     people = Person.objects.visible_to(user)
     drafts = releases.filter(status=Release.Status.DRAFT)
@@ -61,7 +70,8 @@ def desk_of(user: Any, at: datetime) -> Desk:
         on_hold=list(releases.on_hold().order_by("-held_at", "pk")[:MAX_LISTED]),
         probed=[
             release
-            for release in releases.hidden(at)
+            for release in releases.filter(pk__in=known.values("pk"))
+            .hidden(at)
             .exclude(probes=None)
             .annotate(
                 times=Sum("probes__times"),
@@ -72,14 +82,15 @@ def desk_of(user: Any, at: datetime) -> Desk:
             if not release.has_been_public(at)
         ][:MAX_LISTED],
         licences=list(
-            with_use(MediaAsset.objects.licence_ends_soon(at))
+            with_use(MediaAsset.objects.licence_ends_soon(at).filter(pk__in=files.values("pk")))
             .filter(in_use=True)
             .order_by("licence_expires", "pk")[:MAX_LISTED]
         ),
-        finds=list(for_case_officer(user).filter(at__gt=at - RECENT)[:MAX_LISTED]),
+        finds=list(for_case_officer(user).filter(at__gt=at - RECENT).exclude(hidden)[:MAX_LISTED]),
         printed_names=list(
             NameCheckFind.objects.open()
             .visible_to(user)
+            .exclude(hidden)
             .select_related("person")
             .order_by("warned", "address", "pk")[:MAX_LISTED]
         )
@@ -110,7 +121,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
         else [],
         photographs=list(
             people.lacking_photo_consent()
-            .with_pictures()
+            .with_pictures(files)
             .filter(level__gte=Level.NAMEABLE)
             .order_by("sort_name", "pk")[:MAX_LISTED]
         )
@@ -132,10 +143,12 @@ def desk_of(user: Any, at: datetime) -> Desk:
         )
         if user.has_perm("people.change_case")
         else [],
-        emails=list(Email.objects.needing_attention().order_by("-created_at", "pk")[:MAX_LISTED])
+        emails=list(
+            emails_visible_to(user).needing_attention().order_by("-created_at", "pk")[:MAX_LISTED]
+        )
         if user.has_perm("jobs.view_email")
         else [],
-        jobs=list(Job.objects.needing_attention()[:MAX_LISTED])
+        jobs=list(jobs_visible_to(user).needing_attention()[:MAX_LISTED])
         if user.has_perm("jobs.view_job")
         else [],
     )

@@ -98,6 +98,13 @@ class NewsroomSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"version": settings.VERSION}
 
+    def get_urls(self) -> list[Any]:
+        """Return Django's URLs without the redirect to the public page of any row.
+
+        It would reveal the address of a row that the user may not see.
+        """
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap an admin view with two fixes of Django's views.
 

@@ -56,6 +56,7 @@ from releases.rules.public_texts import (
     texts_of,
 )
 from releases.rules.visibility import public_assets
+from releases.workflow.restricting import notify_of_names
 
 BATCH = 200  # rows that are read at once
 MAX_REMEMBERED = 50_000  # texts whose names are cached: many texts are on every page
@@ -535,6 +536,7 @@ class NameCheck:
     def _store(self, since: "Changes | None") -> None:
         finds = NameCheckFind.objects.all()
         with transaction.atomic():
+            before = set(finds.values_list("person", "row", "place"))
             if since is None:
                 finds.delete()
             else:
@@ -556,6 +558,13 @@ class NameCheck:
                 ],
                 batch_size=BATCH,
             )  # fmt: skip
+            notify_of_names(
+                UUID(find.row)
+                for find in self.report.found
+                if find.table == "releases.release"
+                and not (find.accepted or find.warned)
+                and (find.person, find.row, find.place[:120]) not in before
+            )
 
 
 def _place_label(place: str) -> str:

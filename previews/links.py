@@ -60,7 +60,7 @@ def issue(
     at = at or timezone.now()
     with transaction.atomic():
         fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
-        if fresh is None:
+        if fresh is None or not fresh.is_known_to(by):
             raise ActionBlocked(_("Someone deleted the release while you were reading it."))
         _require_perm(by)
         blockers = issue_blockers(fresh, by, kind, expires_at, at)
@@ -101,7 +101,7 @@ def shown_again(batch: UUID, *, by: User, at: datetime | None = None) -> list[Is
     """
     at = at or timezone.now()
     _require_perm(by)
-    found = PreviewLink.objects.filter(
+    found = PreviewLink.objects.visible_to(by).filter(
         batch=batch, issued_by=by, issued_at__gt=at - ADDRESSES_SHOWN_FOR
     )
     return [
@@ -145,12 +145,12 @@ def accept_terms(
 
 def revoke(link: PreviewLink, *, by: User, at: datetime | None = None) -> None:
     """Close one link for good."""
-    _revoke(PreviewLink.objects.filter(pk=link.pk), by, at)
+    _revoke(PreviewLink.objects.visible_to(by).filter(pk=link.pk), by, at)
 
 
 def revoke_all(release: Release, *, by: User, at: datetime | None = None) -> int:
     """Close all links of a release for good, and return how many were not revoked before."""
-    return _revoke(PreviewLink.objects.filter(release=release), by, at)
+    return _revoke(PreviewLink.objects.visible_to(by).filter(release=release), by, at)
 
 
 def record_restored_revocation(pks: Collection[UUID], *, note: str, at: datetime) -> None:
@@ -166,13 +166,15 @@ def record_restored_revocation(pks: Collection[UUID], *, note: str, at: datetime
             _record(release, Event.Verb.LINKS_REVOKED, None, at, closed, words=note)
 
 
-def trace(leak: IO[bytes] | str) -> list[PreviewLink]:
+def trace(leak: IO[bytes] | str, *, by: User | None = None) -> list[PreviewLink]:
     """Return the links whose reference is in a leaked file or a pasted text.
 
-    Raises watermarks.UnreadableFileError with a sentence for the user.
+    Only links that the user may see are returned; for a command, all. Raises
+    watermarks.UnreadableFileError with a sentence for the user.
     """
     references = references_in_text(leak) if isinstance(leak, str) else references_in(leak)
-    found = PreviewLink.objects.filter(reference__in=references)
+    links = PreviewLink.objects.visible_to(by) if by else PreviewLink.objects.all()
+    found = links.filter(reference__in=references)
     return list(found.select_related("release").prefetch_related("visits").order_by("name", "pk"))
 
 

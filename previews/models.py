@@ -3,11 +3,13 @@
 import uuid
 from datetime import datetime
 from enum import Enum
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -16,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Email
 from previews.browsers import label_of
-from releases.models import Release
+from releases.models import Release, ReleaseAccess
 
 
 class LinkState(Enum):
@@ -38,6 +40,14 @@ class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
             release__in=Release.objects.hidden(at).filter(held_at=None),
         )
 
+    def visible_to(self, user: Any) -> Self:
+        """Return the links that a user may see at the desk. They belong to the record of a release.
+
+        For a deleted draft, the people named on it decide, as they did before.
+        """
+        closed = ReleaseAccess.objects.releases_closed_to(user)
+        return self.exclude(release__in=closed).exclude(deleted_release__in=closed)
+
 
 class PreviewLink(models.Model):
     """A link for one reader to one release. Only a hash of its token is stored."""
@@ -55,6 +65,9 @@ class PreviewLink(models.Model):
         related_name="preview_links",
         editable=False,
         help_text=_("Blank after the draft was deleted. The link is closed, its record stays."),
+    )
+    deleted_release = models.UUIDField(
+        null=True, editable=False, help_text=_("The key of the draft, after it was deleted.")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PRESS)
     name = models.CharField(_("name"), max_length=120)
@@ -186,6 +199,11 @@ class PreviewLink(models.Model):
     def printed_reference(self) -> str:
         """The reference as it is printed, with a hyphen in the middle."""
         return f"{self.reference[:4]}-{self.reference[4:]}"
+
+
+@receiver(pre_delete, sender=Release)
+def _remember_release(instance: Release, **signal: Any) -> None:
+    PreviewLink.objects.filter(release=instance).update(deleted_release=instance.pk)
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

@@ -27,8 +27,9 @@ from people import locking
 from people.locking import lock_names_for_read
 from people.models import Person
 from releases import approval, workflow
-from releases.models import Illustration, Release, ReleaseQuerySet
+from releases.models import Illustration, Release, ReleaseQuerySet, RestrictedFile
 from releases.rules import protected_names
+from releases.rules.desk_visibility import files_visible_to
 from releases.rules.public_texts import releases_printing
 
 log = logging.getLogger(__name__)
@@ -61,9 +62,10 @@ class Use:
 def uses_of(asset: MediaAsset, user: User) -> list[Use]:
     """Return the uses of a picture or document, as a user may see them.
 
-    Releases in any state count.
+    Releases in any state count. Restricted releases that the user does not know are left out.
     """
-    releases = Release.objects.filter(Q(poster=asset) | Q(illustrations__asset=asset)).distinct()
+    used_in = Q(poster=asset) | Q(illustrations__asset=asset)
+    releases = Release.objects.visible_to(user).filter(used_in).distinct()
     uses = [
         Use(
             str(release.state().label),
@@ -97,10 +99,11 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
 
     It is approved together with the releases that show it. Once one of them is public, a change
     is a correction. If a person's page shows it, a publisher can replace the file, and an editor
-    can change its texts.
+    can change its texts. A restricted release that the user does not know blocks nothing, because
+    a blocker would reveal it: its people get an e-mail about the change.
     """
     edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
-    shown_in = releases_with(asset)
+    shown_in = releases_with(asset).visible_to(user)
     if approved := shown_in.awaiting_publication().first():
         return [
             gettext(
@@ -148,12 +151,15 @@ def save_asset(
     with transaction.atomic():
         lock_names_for_read()
         _raise_if_protected(correction, at)
-        changed = [asset] if _save(asset, by) else []
+        changed = [asset] if _save(asset, by, at) else []
         _record_correction(changed, by=by, correction=correction, at=at)
 
 
-def _save(asset: MediaAsset, by: User) -> bool:
-    """Save the row, and return whether a printed value was changed."""
+def _save(asset: MediaAsset, by: User, at: datetime) -> bool:
+    """Save the row, and return whether a printed value was changed.
+
+    A change in approved releases that the user does not know is recorded there.
+    """
     stored = locking.lock_row(asset)
     if blockers := edit_blockers(stored, by, file=asset.original.name != stored.original.name):
         raise ActionBlocked(*blockers)
@@ -161,7 +167,11 @@ def _save(asset: MediaAsset, by: User) -> bool:
         setattr(asset, name, getattr(stored, name))
     before = approval.fingerprint(stored)
     asset.save()
-    return approval.fingerprint(asset) != before
+    if approval.fingerprint(asset) == before:
+        return False
+    note = gettext("“%(name)s” was changed.") % {"name": asset}
+    workflow.record_printed_row_change(asset, note, by=by, at=at, hidden_from=by)
+    return True
 
 
 def _raise_if_protected(text: str, at: datetime) -> None:
@@ -178,7 +188,7 @@ def _record_correction(
     for asset in changed:
         for release in releases_with(asset).published(at):
             names.setdefault(release, []).append(str(asset))
-    if correction and not names:
+    if correction and not any(release.is_visible_to(by, at) for release in names):
         raise ActionBlocked(
             gettext(
                 "Nothing public was changed, so no correction was published. Change something or "
@@ -191,9 +201,9 @@ def _record_correction(
         )
 
 
-def needs_correction(asset: MediaAsset) -> bool:
+def needs_correction(asset: MediaAsset, user: User) -> bool:
     """Return whether a change is a correction, because a public release shows the row."""
-    return releases_with(asset).published().exists()
+    return releases_with(asset).visible_to(user).published().exists()
 
 
 @dataclass(slots=True)
@@ -226,7 +236,7 @@ def edit_many(
                 continue
             for name, value in values.items():
                 setattr(asset, name, value)
-            changed += [asset] if _save(asset, by) else []
+            changed += [asset] if _save(asset, by, at) else []
             result.changed += 1
         _record_correction(changed, by=by, correction=correction, at=at)
     return result
@@ -249,7 +259,8 @@ def withdraw(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None
 
 def end_withdrawal(asset: MediaAsset, *, by: User, at: datetime | None = None) -> None:
     """End the withdrawal of a picture or document. Raises ActionBlocked."""
-    permission = "correct_release" if releases_with(asset).approved().exists() else "hold_release"
+    approved = releases_with(asset).visible_to(by).approved()
+    permission = "correct_release" if approved.exists() else "hold_release"
     if not by.has_perm(f"releases.{permission}"):
         raise ActionBlocked(gettext("You don’t have permission to show it again. Ask a publisher."))
     _set_withdrawn(asset, None, by=by, note=gettext("“%(name)s” is shown again."))
@@ -309,12 +320,17 @@ class UploadResult:
         return [(verbose_name(name), value) for name, value in values.items()]
 
 
-def add_upload(upload: Any, *, by: User, into: MediaAsset | None = None) -> UploadResult:
+def add_upload(
+    upload: Any, *, by: User, into: MediaAsset | None = None, to: Release | None = None
+) -> UploadResult:
     """Add an upload to the library, or use it as the file of an existing record.
 
-    A file that is already in the library is not added again. Its existing record is returned.
+    A file that is already in the library is not added again. Its existing record is returned,
+    if the user may see it. `to` is the release on whose form the file was uploaded: if it is
+    restricted, the file is restricted at once.
     """
     asset = into or MediaAsset(uploaded_by=by)
+    asset.compared_with = files_visible_to(by)
     try:
         _size = upload.size  # raises ValidationError if the upload could not be stored
         asset.original = upload
@@ -329,6 +345,8 @@ def add_upload(upload: Any, *, by: User, into: MediaAsset | None = None) -> Uplo
                 save_asset(asset, by=by)
             else:
                 asset.save()
+            if to and to.is_restricted():
+                RestrictedFile.objects.get_or_create(release=to, asset=asset)
     except ActionBlocked as problem:
         return UploadResult(upload.name, problems=[str(reason) for reason in problem.blockers])
     except StorageError as problem:

@@ -32,6 +32,7 @@ from people.slugs import slug_for
 from releases.models import Event, FormerSlug, Probe, Release, ReleaseQuerySet
 from releases.moments import local_time
 from releases.rules.visibility import public_assets
+from releases.workflow.emails import people_named_on
 
 log = logging.getLogger(__name__)
 
@@ -215,12 +216,16 @@ def _count(pk: UUID, counts: Counter[tuple[str, str, str]], at: datetime) -> Non
 
 
 def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
-    """Record the probes in the history of the release, and e-mail its approver or author."""
+    """Record the probes in the history of the release, and e-mail its approver or author.
+
+    If the release is restricted, the people named on it get the e-mail.
+    """
     approval = (
         release.events.filter(verb=Event.Verb.APPROVED).exclude(actor=None).order_by("-at").first()
     )
     publisher = (approval and approval.actor) or release.created_by
-    if publisher is None:
+    people = people_named_on(release) or {publisher} - {None}
+    if not people:
         return
     Event.objects.create(
         release=release,
@@ -230,8 +235,6 @@ def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
         version=release.version,
         detail={"times": count.times, "networks": count.networks},
     )
-    if not publisher.email:
-        return
     address = settings.SITE_URL + desk_address(release, "seen")
     text = "\n\n".join(
         [
@@ -249,4 +252,5 @@ def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
         ]
     )
     subject = _("Someone is trying to find an unpublished release")
-    outbox.add_email(publisher.email, subject, f"{text}\n", about=f"release:{release.pk}")
+    for to in sorted({person.email for person in people if person and person.email}):
+        outbox.add_email(to, subject, f"{text}\n", about=f"release:{release.pk}")

@@ -46,9 +46,9 @@ class Use:
         return ", ".join(text % count for count, text in counts if count) or _("No releases")
 
 
-def use_of(row: Shared, at: datetime | None = None) -> Use:
-    """Return the number of releases that use a row."""
-    using = Release.objects.filter(releases_printing(row))
+def use_of(row: Shared, user: User, at: datetime | None = None) -> Use:
+    """Return the number of releases that use a row, without those that a user does not know."""
+    using = Release.objects.visible_to(user, at).filter(releases_printing(row))
     published, awaiting = using.published(at).count(), using.awaiting_publication(at).count()
     return Use(published, awaiting, using.count() - published - awaiting)
 
@@ -57,14 +57,18 @@ def edit_blockers(row: Shared, user: User) -> list[str]:
     """Return why a user cannot change a row."""
     if row.pk is None or user.has_perm("releases.correct_release"):
         return []
-    if use_of(row).in_approved:
+    if use_of(row, user).in_approved:
         return [_("It is used in approved or public releases. A publisher can change it.")]
     return []
 
 
-def delete_blockers(row: Shared) -> list[str]:
-    """Return why a row cannot be deleted. A row that a release uses is never deleted."""
-    use = use_of(row)
+def delete_blockers(row: Shared, user: User) -> list[str]:
+    """Return why a user cannot delete a row: a release uses it.
+
+    A restricted release that the user does not know blocks nothing, because a blocker would reveal
+    it: see `delete`.
+    """
+    use = use_of(row, user)
     if not (use.in_approved or use.drafts):
         return []
     if isinstance(row, Contact):
@@ -88,6 +92,20 @@ def store(row: Shared, *, by: User, at: datetime | None = None) -> None:
         row.save()
         if stored and approval.fingerprint(stored) != approval.fingerprint(row):
             _record(row, _("“%s” was changed.") % row, by, at)
+
+
+def delete(row: Shared, *, by: User, at: datetime | None = None) -> None:
+    """Delete a row. The people of restricted releases that use it get an e-mail.
+
+    Raises ActionBlocked if another release uses it.
+    """
+    with transaction.atomic():
+        lock_names_for_read()
+        stored = lock_row(row)
+        if blockers := delete_blockers(stored, by):
+            raise ActionBlocked(*blockers)
+        workflow.email_about_removed_row(stored, by=by, at=at or timezone.now())
+        stored.delete()
 
 
 def hide_contact(contact: Contact, *, by: User, at: datetime | None = None) -> None:

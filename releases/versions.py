@@ -21,6 +21,7 @@ from people.names.shared import people_index
 from releases import language_tags
 from releases.document import Document
 from releases.models import Release
+from releases.rules.desk_visibility import files_visible_to
 from releases.rules.public_texts import TABLES
 
 _TEXTS = TABLES["releases.release"]
@@ -54,6 +55,13 @@ def compare(older: Any, newer: Any, user: User) -> Iterator[Change]:
         pk__in=Person.objects.visible_to(user)
     )
     names |= dict.fromkeys(unknown.values_list("pk", flat=True), str(HIDDEN_PERSON))
+    keys = [pk for pk in names if pk]
+    seen: Any
+    for seen in (Release.objects.visible_to(user), files_visible_to(user)):
+        # What does not exist for the user is shown as deleted.
+        shown = seen.filter(pk__in=keys).order_by().values("pk")
+        for row in seen.model.objects.filter(pk__in=keys).exclude(pk__in=shown):
+            del names[row.pk]
     yield from _compare(older, newer, RESTORED_FIELDS, names)
     for name, label in (("topics", _("Topics")), ("contacts", _("Contacts"))):
         before, after = (_chosen(version, name) for version in (older, newer))

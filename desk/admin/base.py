@@ -13,7 +13,9 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import InlineAdminFormSet
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.utils import NestedObjects
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -25,6 +27,7 @@ from django_countries.fields import Country
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 
+from accounts.models import User
 from people.models import Case
 from releases.moments import local_time
 
@@ -71,6 +74,32 @@ class QuietAdmin(ModelAdmin):
         points_here = field.auto_created and not field.concrete
         hidden = points_here or field.name in self.unfilterable_fields
         return not hidden and super().lookup_allowed(lookup, value, request)
+
+
+class KeyOnlyLog(ModelAdmin):
+    """Admin whose log has only the keys of its rows.
+
+    Django's log stores the text of a row and shows it to the user who changed the row, even if that
+    user may no longer see the row. Versions have the content.
+    """
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, ADDITION)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, CHANGE)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return [self._log(request, obj, DELETION) for obj in queryset]
+
+    def _log(self, request: HttpRequest, obj: Any, action: int) -> LogEntry:
+        return LogEntry.objects.create(
+            user=User.of(request),
+            content_type=ContentType.objects.get_for_model(obj),
+            object_id=str(obj.pk),
+            object_repr=f"{self.opts.verbose_name} {obj.pk}",
+            action_flag=action,
+        )
 
 
 class ChangesAsShown(HistoricalRecordContextHelper):

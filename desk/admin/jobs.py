@@ -7,9 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from desk.admin.base import QuietAdmin
 from jobs import outbox, queue
 from jobs.models import Email, Job
+from releases.rules.desk_visibility import jobs_visible_to
+from releases.workflow import emails_visible_to
 
 
 class ReadOnlyAdmin(QuietAdmin):
@@ -39,6 +42,9 @@ class EmailAdmin(ReadOnlyAdmin):
         "ended_at", "message_id",
     ]  # fmt: skip
     actions = ["send_again"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return emails_visible_to(User.of(request))
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.resend_email")
@@ -75,6 +81,9 @@ class JobAdmin(ReadOnlyAdmin):
     unfilterable_fields = ["arguments", "lease"]
     fields = ["name", "key", "state", "reason", "attempts", "due_at", "created_at"]
     actions = ["retry"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return jobs_visible_to(User.of(request))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.retry_job")

@@ -42,6 +42,7 @@ from releases.library import (
     with_use,
 )
 from releases.models import Illustration, Release
+from releases.rules.desk_visibility import files_visible_to
 from releases.rules.name_finds import sentences
 
 # Labels of embedded metadata without a field of the same name. OFFERED_FOR has the field for which
@@ -136,7 +137,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
             (name, {"fields": [field for field in options["fields"] if field not in left_out]})
             for name, options in self.fieldsets
         ]
-        if version and needs_correction(obj):
+        if version and needs_correction(obj, User.of(request)):
             correction = {"fields": ["correction", "minor"], "classes": ["signal"]}
             fieldsets.append((_("Correction"), correction))
         return version + fieldsets
@@ -212,7 +213,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
     # --- The list ------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaAsset]:
-        return with_use(MediaAsset.objects.all())
+        return with_use(files_visible_to(User.of(request)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -221,7 +222,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         if term := search_term.strip():
             named = Q(display_name__icontains=term) | Q(names__text__icontains=term)
             people = Person.objects.visible_to(User.of(request)).filter(named).values("pk")
-            releases = Release.objects.filter(title__icontains=term)
+            releases = Release.objects.visible_to(User.of(request)).filter(title__icontains=term)
             related = (
                 Q(portrait_of__in=people)
                 | Q(depicts__in=people)
@@ -277,7 +278,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         form = EditManyForm(
             request.POST if is_sent else None,
             initial={"read": {str(asset.pk): version_of(asset) for asset in chosen}},
-            is_public=any(map(needs_correction, chosen)),
+            is_public=any(needs_correction(asset, User.of(request)) for asset in chosen),
         )
         if is_sent and form.is_valid():
             correction = form.cleaned_data.get("correction", "").strip()

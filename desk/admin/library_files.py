@@ -18,7 +18,8 @@ from accounts.models import User
 from assets import processing
 from assets.incoming import accepts_files
 from assets.models import CONTENT_TYPES, MediaAsset
-from desk.admin.base import QuietAdmin, VersionsAdmin
+from desk.admin.base import QuietAdmin
+from desk.admin.visible_records import VisibleRecordsAdmin
 from desk.forms.fields import parse_key
 from desk.forms.names import add_blockers_to_messages, run_action
 from releases.document import uuids_in
@@ -32,9 +33,11 @@ from releases.library import (
     restore_file,
     withdraw,
 )
+from releases.models import Release
+from releases.rules.desk_visibility import files_visible_to
 
 
-class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
+class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
     """Admin with the pages for the file of an item. The rules are in releases.library."""
 
     def get_urls(self) -> list[Any]:
@@ -92,16 +95,18 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         uploads = []
-        into = request.POST.get("into")
+        into, user = request.POST.get("into"), User.of(request)
         if request.method == "POST":
             record = self._without_file(request, into) if into else None
+            known = Release.objects.known_to(user)
+            to = known.filter(pk__in=uuids_in([request.POST.get("release")])).first()
             for upload in request.FILES.getlist("file"):
-                uploads.append(add_upload(upload, by=User.of(request), into=record))
+                uploads.append(add_upload(upload, by=user, into=record, to=to))
                 record = None  # only the first file belongs to the record
             if not uploads:
                 uploads.append(UploadResult(_("No file"), problems=[_("Choose a file.")]))
         else:
-            assets = MediaAsset.objects.filter(pk__in=uuids_in(request.GET.getlist("id")))
+            assets = files_visible_to(user).filter(pk__in=uuids_in(request.GET.getlist("id")))
             uploads = [UploadResult(str(asset), asset) for asset in assets]
         part = request.GET.get("part")
         context: dict[str, Any] = {"uploads": uploads}
@@ -165,7 +170,7 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         return redirect("admin:assets_mediaasset_change", pk)
 
     def _viewable(self, request: HttpRequest, pk: UUID) -> MediaAsset:
-        asset = get_object_or_404(MediaAsset, pk=pk)
+        asset = get_object_or_404(files_visible_to(User.of(request)), pk=pk)
         if not self.has_view_permission(request, asset):
             raise PermissionDenied
         return asset
@@ -177,7 +182,8 @@ class LibraryFilesAdmin(QuietAdmin, VersionsAdmin):
         return asset
 
     def _without_file(self, request: HttpRequest, pk: str) -> MediaAsset | None:
-        record = MediaAsset.objects.filter(pk__in=uuids_in([pk]), original="").first()
+        files = files_visible_to(User.of(request))
+        record = files.filter(pk__in=uuids_in([pk]), original="").first()
         if record and not self.has_change_permission(request, record):
             raise PermissionDenied
         return record

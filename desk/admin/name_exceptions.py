@@ -14,6 +14,7 @@ from desk.forms.actions import NameExceptionForm
 from desk.forms.names import add_blockers_to_messages
 from releases import workflow
 from releases.models import NameException
+from releases.rules.desk_visibility import is_row_visible_to, name_exceptions_visible_to
 from releases.rules.name_finds import sentences
 from releases.rules.public_texts import model_of, row_of, row_or_none
 
@@ -27,6 +28,9 @@ class NameExceptionAdmin(admin.ModelAdmin):
     search_fields = ["name", "reason"]
     actions = ["remove_exception"]
     list_display_links = None
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return name_exceptions_visible_to(User.of(request))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return workflow.ACTIONS["allow_name"].is_permitted(User.of(request))
@@ -79,7 +83,7 @@ class NameExceptionAdmin(admin.ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         row = row_or_none(request.GET.get("table", ""), request.GET.get("row", ""))
-        if row is None:
+        if row is None or not is_row_visible_to(row, User.of(request)):
             messages.error(request, _("This text no longer exists. Nothing was changed."))
             return redirect("admin:releases_nameexception_changelist")
         form = NameExceptionForm(request.POST or None)

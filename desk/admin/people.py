@@ -19,6 +19,7 @@ from desk.forms.persons import NewPersonForm, PersonForm
 from desk.name_suggestions import detail_of
 from people import levels, minors
 from people.models import Case, Consent, Level, Person, PersonName, Role
+from releases.rules.desk_visibility import files_visible_to
 
 
 class NameInline(NameCheckedAdmin, admin.TabularInline):
@@ -124,6 +125,11 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         kwargs["form"] = PersonForm if obj else NewPersonForm
         kwargs["widgets"] = {"case_officers": forms.CheckboxSelectMultiple}
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "portrait":
+            kwargs["queryset"] = files_visible_to(User.of(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     # --- Saving --------------------------------------------------------------------------------
 

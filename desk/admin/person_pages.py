@@ -113,11 +113,16 @@ class PersonPagesAdmin(NameSearchAdmin):
     def name_uses_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Show the public texts that contain a person's name, and put releases on hold."""
         person = self._get_or_404(request, pk)
-        printing = protected_names.printing(person)
+        user = User.of(request)
+        everywhere = protected_names.printing(person)
+        printing = [printed for printed in everywhere if printed.is_visible_to(user)]
         releases = [printed.release for printed in printing if printed.release]
         if request.method == "POST":
             wanted = request.POST.getlist("release")
             self._hold(request, [release for release in releases if str(release.pk) in wanted])
+            if wanted and user.has_perm(workflow.ACTIONS["hold"].permission):
+                hidden = [p.release for p in everywhere if p.release and p not in printing]
+                workflow.hold_hidden(hidden, by=user)
             return redirect("admin:people_person_named", person.pk)
         context = {
             **self.admin_site.each_context(request),

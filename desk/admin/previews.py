@@ -46,7 +46,7 @@ class PreviewLinkAdmin(QuietAdmin):
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("visits")
+        return PreviewLink.objects.visible_to(User.of(request)).prefetch_related("visits")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, term: str) -> Any:
         # A printed reference has a hyphen; a stored reference does not.
@@ -95,7 +95,7 @@ class PreviewLinkAdmin(QuietAdmin):
 
     def issue_view(self, request: HttpRequest, release: Any, kind: str) -> HttpResponse:
         """Ask for the recipients and issue their links."""
-        found = get_object_or_404(Release, pk=release)
+        found = get_object_or_404(Release.objects.known_to(User.of(request)), pk=release)
         if kind not in PreviewLink.Kind.values:
             kind = PreviewLink.Kind.PRESS
         chosen = PreviewLink.Kind(kind)
@@ -167,12 +167,12 @@ class PreviewLinkAdmin(QuietAdmin):
         return render(request, "admin/previews/previewlink/issued.html", context)
 
     def revoke_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        link = get_object_or_404(PreviewLink, pk=pk)
+        link = get_object_or_404(PreviewLink.objects.visible_to(User.of(request)), pk=pk)
         done = _("Link revoked. It no longer works.")
         return self._revoked(request, link.release, lambda by: links.revoke(link, by=by), done)
 
     def revoke_all_view(self, request: HttpRequest, release: Any) -> HttpResponse:
-        found = get_object_or_404(Release, pk=release)
+        found = get_object_or_404(Release.objects.known_to(User.of(request)), pk=release)
         done = _("All links revoked. They no longer work.")
         return self._revoked(request, found, lambda by: links.revoke_all(found, by=by), done)
 
@@ -205,7 +205,8 @@ class PreviewLinkAdmin(QuietAdmin):
                 context["problem"] = _("Choose a file or paste the text.")
                 return render(request, "admin/previews/previewlink/trace.html", context)
             try:
-                context["found"] = links.trace(cast(IO[bytes], file) if file else pasted)
+                leak = cast(IO[bytes], file) if file else pasted
+                context["found"] = links.trace(leak, by=User.of(request))
                 context["looked"] = True
             except UnreadableFileError as error:
                 context["problem"] = str(error)

@@ -44,7 +44,8 @@ class ReleaseActionPages(ReleasePages):
 
     def action_view(self, request: HttpRequest, pk: Any, name: str) -> HttpResponse:
         """Show the form of an action, then run the action or show its blockers."""
-        release = self._get_or_404(request, pk)
+        by_others = workflow.ACTIONS[name].by_others
+        release = self._get_or_404(request, pk, record=not by_others)
         page, user = ACTION_PAGES[name], User.of(request)
         form = page.form(request.POST or None, initial=self._initial(release, name))
         blockers: list[str] = []
@@ -60,6 +61,8 @@ class ReleaseActionPages(ReleasePages):
                 messages.success(request, str(page.success))
                 for sentence in release.not_notified:
                     messages.warning(request, sentence)
+                if not Release.objects.known_to(user).filter(pk=release.pk).exists():
+                    return redirect("admin:releases_release_changelist")
                 return redirect(f"admin:releases_release_{page.next_page}", release.pk)
         if page.covers_page and not blockers:
             blockers = sentences(workflow.blockers(release), user)

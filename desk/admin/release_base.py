@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from accounts.models import User
 from desk.admin.base import ExtraPagesAdmin
 from releases.models import Event, Release
 
@@ -14,8 +15,11 @@ from releases.models import Event, Release
 class ReleasePages(ExtraPagesAdmin):
     """Admin with additional pages for one release."""
 
-    def _get_or_404(self, request: HttpRequest, pk: Any) -> Release:
-        release = get_object_or_404(Release, pk=pk)
+    def _get_or_404(self, request: HttpRequest, pk: Any, record: bool = False) -> Release:
+        """Return a release that exists for the user, with `record` only if its record does too."""
+        user = User.of(request)
+        releases = Release.objects.known_to(user) if record else Release.objects.visible_to(user)
+        release = get_object_or_404(releases.prefetch_related("access"), pk=pk)
         if not self.has_view_permission(request, release):
             raise PermissionDenied
         return release

@@ -71,7 +71,8 @@ class ReleaseEditorPages(ReleasePages):
             return HttpResponseBadRequest(_("The text can’t be read: send it as the editor does."))
         if sum(map(len, paragraphs)) > name_suggestions.MAX_TEXT:
             return HttpResponse(name_suggestions.TOO_LONG, status=413)
-        if release := Release.objects.filter(pk__in=uuids_in([sent.get("release")])).first():
+        known = Release.objects.known_to(User.of(request))
+        if release := known.filter(pk__in=uuids_in([sent.get("release")])).first():
             rejected |= name_suggestions.rejected_in(release)
         offers, hints = name_suggestions.suggestions(
             paragraphs, user=User.of(request), marked=marked, rejected=rejected

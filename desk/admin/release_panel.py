@@ -11,7 +11,6 @@ from django.utils.dateparse import parse_date
 from accounts.models import User
 from desk.actions import available_actions
 from desk.forms.names import allow_name_url
-from jobs.models import Email
 from previews.page import page_at_the_desk
 from releases import workflow
 from releases.models import Event, Release
@@ -19,6 +18,7 @@ from releases.probes import probes_of
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
 from releases.rules.public_texts import row_of
+from releases.workflow.restricting import may_restrict
 
 MAX_EVENTS = 6
 MAX_EMAILS = 20
@@ -26,7 +26,8 @@ MAX_EMAILS = 20
 
 def panel_context(release: Release, user: User, events: QuerySet[Event]) -> dict[str, Any]:
     """Return the template context of the panel for a stored release and one user."""
-    imported = release.events.filter(verb=Event.Verb.IMPORTED).first()
+    known = release.is_known_to(user)
+    imported = known and release.events.filter(verb=Event.Verb.IMPORTED).first()
     guess = imported.detail if imported and not release.publish_at else {}
     unpublished = release.status in (Release.Status.DRAFT, Release.Status.IN_REVIEW)
     as_sentences = partial(sentences, user=user)
@@ -39,18 +40,23 @@ def panel_context(release: Release, user: User, events: QuerySet[Event]) -> dict
     ]
     return {
         "release": release,
+        "is_known": known,  # otherwise the user sees only what the public sees
+        "is_restricted": known and release.is_restricted(),
+        "may_restrict": may_restrict(release, user) and not release.has_been_public(),
         "state": release.state(),
         "actions": list(available_actions(release, user, finds)),
-        "probe_count": probes_of(release),
+        "probe_count": probes_of(release) if known else None,
         "blockers": as_sentences(workflow.blockers(release, at, finds)) if unpublished else [],
         "name_blockers": as_sentences(name_blockers) if release.is_approved() else [],
-        "emails": Email.objects.about(f"release:{release.pk}").needing_attention()[:MAX_EMAILS],
+        "emails": workflow.emails_visible_to(user)
+        .about(f"release:{release.pk}")
+        .needing_attention()[:MAX_EMAILS],
         "warnings": as_sentences(workflow.warnings(release, at, finds)),
         "allow_links": _allow_links(finds, user),
         "plain_card": bool(release.title)
         and page_at_the_desk(release, timezone.now()).has_plain_card,
         "edit_blockers": workflow.edit_blockers(release, user),
-        "events": events[:MAX_EVENTS],
+        "events": events[:MAX_EVENTS] if known else [],
         "guessed_day": parse_date(guess.get("date_guess", "")),
         "guess_reasons": guess.get("reasons", []),
     }

@@ -56,7 +56,7 @@ class ReleaseVersionPages(ReleasePages):
 
     def readers_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Show who may have read a release so far."""
-        release = self._get_or_404(request, pk)
+        release = self._get_or_404(request, pk, record=True)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Readers"),
@@ -65,6 +65,7 @@ class ReleaseVersionPages(ReleasePages):
             "state": release.state(),
             "has_been_public": release.has_been_public(),
             "public_until": release.withdrawn_at or release.held_at,
+            "people_named": [row.user for row in release.access.select_related("user")],
             "probes": release.probes.all(),
             "probe_count": probes_of(release),
             "staff_events": release.events.select_related("actor")
@@ -77,7 +78,7 @@ class ReleaseVersionPages(ReleasePages):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Show all versions and events, compare two versions, and restore an earlier one."""
-        release = self._get_or_404(request, object_id)
+        release = self._get_or_404(request, object_id, record=True)
         user = User.of(request)
         if request.method == "POST":
             try:

@@ -13,14 +13,16 @@ from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
 
 from accounts.models import User
 from desk import name_suggestions
-from desk.admin.base import QuietAdmin
+from desk.admin.base import KeyOnlyLog, QuietAdmin
 from desk.admin.imports import ImportPages
+from desk.admin.release_access import ReleaseAccessPages
 from desk.admin.release_actions import ReleaseActionPages
 from desk.admin.release_editor import ReleaseEditorPages
 from desk.admin.release_panel import panel_context
@@ -70,7 +72,8 @@ class LanguageFilter(admin.SimpleListFilter):
     parameter_name = "language"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        used = set(Release.objects.order_by().values_list("language", flat=True).distinct())
+        visible = Release.objects.visible_to(User.of(request))
+        used = set(visible.order_by().values_list("language", flat=True).distinct())
         return sorted(((tag, language_tags.name(tag)) for tag in used), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -83,16 +86,19 @@ READ_ONLY = {
     "body": "body_as_printed",
     "notes_to_editors": "notes_as_printed",
     "attached": "attached_as_offered",
+    "translation_of": "original",
 }
 
 
 @admin.register(Release)
 class ReleaseAdmin(
     ReleaseActionPages,
+    ReleaseAccessPages,
     ReleaseVersionPages,
     ReleaseEditorPages,
     ImportPages,
     NameCheckedAdmin,
+    KeyOnlyLog,
     QuietAdmin,
 ):
     form = ReleaseForm
@@ -114,12 +120,35 @@ class ReleaseAdmin(
     change_list_template = "admin/releases/release/change_list.html"
     view_on_site = False
     fieldsets = FIELDSETS
+    # The number of results would reveal a restricted release.
+    unfilterable_fields = ["translation_of", "poster"]
 
     # --- Who may do what -----------------------------------------------------------------------
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        user = User.of(request)
+        return Release.objects.visible_to(user).with_mark_for(user)
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        release = super().get_object(request, *args, **kwargs)
+        if release:
+            release.asked_by = User.of(request)  # a read-only page shows only what the user may see
+        return release
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return no blocker if only translations that the user does not know block the deletion."""
+        rows = list(objs)
+        names, counts, missing, blocking = super().get_deleted_objects(rows, request)
+        visible = Release.objects.visible_to(User.of(request))
+        if not visible.filter(translation_of__in=rows).exists():
+            own = str(capfirst(self.opts.verbose_name_plural))
+            blocking = [kind for kind in blocking if kind != own]
+        return names, counts, missing, blocking
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial data. The language is that of the user's last release."""
-        own = Release.objects.filter(created_by=request.user)  # type: ignore[misc]  # signed in
+        user = User.of(request)
+        own = Release.objects.visible_to(user).filter(created_by=user)
         known = own.exclude(language=languages.UNDETERMINED).order_by("-created_at", "pk")
         last = known.values_list("language", flat=True).first()
         language = last or Release._meta.get_field("language").default
@@ -175,6 +204,12 @@ class ReleaseAdmin(
     def notes_as_printed(self, release: Release) -> str:
         page = page_at_the_desk(release, timezone.now())
         return self._as_printed(release, page.notes)
+
+    @admin.display(description=gettext_lazy("translation of"))
+    def original(self, release: Any) -> str:
+        original = release.translation_of
+        visible = original and original.is_visible_to(release.asked_by)
+        return str(original) if visible else "–"
 
     @admin.display(description=gettext_lazy("other pictures and documents"))
     def attached_as_offered(self, release: Release) -> str:
@@ -242,15 +277,18 @@ class ReleaseAdmin(
         context["editor_context"] = editor_context(release, User.of(request))
         if release:
             # Read the stored row, without the values of a form with errors.
-            stored = Release.objects.get(pk=release.pk)
+            stored = Release.objects.prefetch_related("access").get(pk=release.pk)
             context |= panel_context(stored, User.of(request), self._events_of(stored))
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- The list ------------------------------------------------------------------------------
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
-    def title_or_none(self, release: Release) -> str:
-        return str(release)
+    def title_or_none(self, release: Any) -> str:
+        if not release.is_marked:
+            return str(release)
+        mark = format_html('<span class="mark restricted">{}</span>', _("Restricted"))
+        return format_html("{} {}", release, mark)
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
     def in_language(self, release: Release) -> str:

@@ -46,7 +46,7 @@ class SharedForm(PublicTextForm, ConflictCheckedForm):
         super()._post_clean()
         if self.errors or not self._is_changed():
             return
-        use = topics_and_contacts.use_of(self.instance)
+        use = topics_and_contacts.use_of(self.instance, self.user)
         typed = sorted({*self.changed_data} - {"asked", "read_version"})
         values = [str(self.cleaned_data.get(name)) for name in typed]
         digest = salted_hmac("releases.shared_rows", f"{use} {values}").hexdigest()
@@ -84,7 +84,7 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     @admin.display(description=gettext_lazy("used in"))
     def where(self, row: Any) -> str:
         blockers = topics_and_contacts.edit_blockers(row, row.asked_by)
-        return " ".join([f"{topics_and_contacts.use_of(row)}.", *blockers])
+        return " ".join([f"{topics_and_contacts.use_of(row, row.asked_by)}.", *blockers])
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(request, *args, **kwargs)
@@ -101,12 +101,15 @@ class SharedAdmin(NameCheckedAdmin, QuietAdmin, VersionsAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         topics_and_contacts.store(obj, by=User.of(request))
 
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        topics_and_contacts.delete(obj, by=User.of(request))
+
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Refuse to delete a row that a release uses."""
         row = self.get_object(request, object_id)
-        if row and (blockers := topics_and_contacts.delete_blockers(row)):
+        if row and (blockers := topics_and_contacts.delete_blockers(row, User.of(request))):
             messages.error(request, " ".join(blockers))
             return redirect(f"admin:{self.opts.label_lower.replace('.', '_')}_change", row.pk)
         return super().delete_view(request, object_id, extra_context)

@@ -4,22 +4,20 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.models import User
-from desk.admin.base import VersionsAdmin
+from desk.admin.base import KeyOnlyLog, VersionsAdmin
 from people.names.searching import MAX_TYPED
 from people.names.shared import people_index
 
 
-class VisibleRecordsAdmin(VersionsAdmin):
-    """Admin of rows that belong to people.
+class VisibleRecordsAdmin(KeyOnlyLog, VersionsAdmin):
+    """Admin of rows that belong to people, or of files.
 
     Only the case officers of a person at level 0 see the rows of that person and their versions.
-    Subclasses filter them in `get_queryset()`.
+    Only the people named on a restricted release see its files and their versions. Subclasses
+    filter them in `get_queryset()`.
     """
 
     def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
@@ -41,27 +39,6 @@ class VisibleRecordsAdmin(VersionsAdmin):
         if not self._is_visible(request, object_id):
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
-
-    # Django's log stores the text of a row and shows it to the user who changed the row, even if
-    # that user may no longer see the row. So store only its key here; versions have the content.
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        return self._log(request, obj, ADDITION)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        return self._log(request, obj, CHANGE)
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
-        return [self._log(request, obj, DELETION) for obj in queryset]
-
-    def _log(self, request: HttpRequest, obj: Any, action: int) -> LogEntry:
-        return LogEntry.objects.create(
-            user=User.of(request),
-            content_type=ContentType.objects.get_for_model(obj),
-            object_id=str(obj.pk),
-            object_repr=f"{self.opts.verbose_name} {obj.pk}",
-            action_flag=action,
-        )
 
 
 class NameSearchAdmin(VisibleRecordsAdmin):

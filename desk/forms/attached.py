@@ -1,9 +1,10 @@
 """Form field for the ordered list of attachments of a release."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -11,19 +12,25 @@ from django.utils.translation import gettext as _
 from assets.models import MediaAsset
 from releases.document import uuids_in
 from releases.library import UploadResult
+from releases.models import Release
 
 
 class AttachedWidget(forms.Widget):
     """List of attachments. Users drag items to sort them, and drop files to add them."""
+
+    # The files that the user may see, and the release to which new files belong. None: all, none.
+    files: QuerySet[MediaAsset] | None = None
+    release: Release | None = None
 
     class Media:
         js = [forms.Script("js/attached.js", type="module")]
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         ids = uuids_in(value or [])
-        assets = MediaAsset.objects.in_bulk(ids)
+        assets = (MediaAsset.objects.all() if self.files is None else self.files).in_bulk(ids)
         uploads = [UploadResult(str(assets[pk]), assets[pk]) for pk in ids if pk in assets]
-        return render_to_string("admin/releases/release/_attached_field.html", {"uploads": uploads})
+        context = {"uploads": uploads, "release": self.release}
+        return render_to_string("admin/releases/release/_attached_field.html", context)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         return data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
@@ -37,9 +44,16 @@ class AttachedField(forms.Field):
 
     widget = AttachedWidget
 
+    def show_for(self, files: QuerySet[MediaAsset], release: Release | None) -> None:
+        """Accept only these files, and add uploads to this release."""
+        widget = cast(AttachedWidget, self.widget)
+        widget.files, widget.release = files, release
+
     def to_python(self, value: Any) -> list[str]:
         ids = list(dict.fromkeys(uuids_in(value or [])))
-        stored = set(MediaAsset.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        shown = cast(AttachedWidget, self.widget).files
+        files = MediaAsset.objects.all() if shown is None else shown
+        stored = set(files.filter(pk__in=ids).values_list("pk", flat=True))
         if len(stored) < len(ids):
             raise ValidationError(
                 _("An attached file is no longer in the library. Remove it and save again.")

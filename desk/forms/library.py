@@ -22,6 +22,7 @@ from people.locking import lock_names_for_read, lock_row
 from people.models import Person
 from releases.library import edit_blockers, needs_correction
 from releases.models import Quote
+from releases.rules.desk_visibility import files_visible_to
 
 # Fields that need no correction when they are changed, even if the picture is on a public page.
 WITHOUT_CORRECTION = {"depicts", "licence_expires", "read_version", "correction", "minor"}
@@ -66,6 +67,7 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.instance.compared_with = files_visible_to(self.user)
         if "licence_expires" in self.fields:
             label_parts(self.fields["licence_expires"])
         if "depicts" in self.fields:
@@ -111,7 +113,7 @@ class AssetForm(PublicTextForm, ConflictCheckedForm):
         if cleaned.get("correction") and not public - {"original_name"}:
             message = _("Nothing public was changed. Change something or clear this field.")
             self.add_error("correction", message)
-        if public and not is_explained and needs_correction(self.instance):
+        if public and not is_explained and needs_correction(self.instance, self.user):
             message = _("A public release uses it. Enter a correction notice or tick “Minor edit”.")
             self.add_error("correction" if "correction" in self.fields else None, message)
         return cleaned

@@ -95,7 +95,7 @@ class SearchedNameForm(PublicTextForm):
         )
 
     def _ask_once(self, name: str, *, exactly: bool) -> None:
-        releases, others = protected_names.count_texts(name, exactly=exactly)
+        releases, others = protected_names.count_texts(name, self.user, exactly=exactly)
         digest = salted_hmac("releases.name_forms", name).hexdigest()
         if not (releases or others) or self.cleaned_data.get("asked") == digest:
             return

@@ -1,7 +1,7 @@
 """The form of a release."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.utils import flatten_fieldsets
@@ -32,11 +32,13 @@ from releases.document import (
     UnreadableTextError,
     clean,
     clean_notes,
+    drop_unknown_refs,
     refused_links,
 )
 from releases.document import messages as text_messages
 from releases.models import FormerSlug, Release
 from releases.rules import protected_names
+from releases.rules.desk_visibility import files_visible_to
 from releases.rules.name_finds import sentences
 
 # The fields of the form, grouped as on the page. A read-only page has the same groups.
@@ -128,6 +130,21 @@ class ReleaseForm(forms.ModelForm):
         self.refused_links: list[str] = []  # URLs of links that were removed
         if "read_version" in self.fields:
             self.fields["read_version"].initial = self.instance.version
+        self.shown_files = files_visible_to(self.user)
+        if "poster" in self.fields:
+            cast(Any, self.fields["poster"]).queryset = self.shown_files
+        if "attached" in self.fields:
+            stored = None if self.instance._state.adding else self.instance
+            cast(AttachedField, self.fields["attached"]).show_for(self.shown_files, stored)
+        if "translation_of" in self.fields:
+            visible = Release.objects.visible_to(self.user)
+            cast(Any, self.fields["translation_of"]).queryset = visible
+
+    def clean_translation_of(self) -> Release | None:
+        """Return the original. One that the user does not know stays until another is chosen."""
+        chosen, stored = self.cleaned_data["translation_of"], self.instance.translation_of
+        hidden = stored is not None and not stored.is_visible_to(self.user)
+        return stored if chosen is None and hidden else chosen
 
     def clean_rejected_names(self) -> name_suggestions.Rejected:
         value = self.cleaned_data["rejected_names"]
@@ -144,8 +161,24 @@ class ReleaseForm(forms.ModelForm):
     ) -> str:
         html = self.cleaned_data[name]
         cleaned = _clean_document(html, cleaner, max_characters, getattr(self.instance, name))
+        cleaned = self._without_unknown_pictures(cleaned)
         self.refused_links += refused_links(html)
         return cleaned
+
+    def _without_unknown_pictures(self, html: str) -> str:
+        """Remove pictures that do not exist for the user, as the save removes those of nobody."""
+        document = Document(html)
+        shown = set(document.pictures)
+        seen = (
+            set(self.shown_files.filter(pk__in=shown).values_list("pk", flat=True))
+            if shown
+            else shown
+        )
+        if seen == shown:
+            return html
+        people = {person for person, _surface in document.mentions}
+        people |= {quote.speaker for quote in document.quotations if quote.speaker}
+        return drop_unknown_refs(html, people=people, assets=seen)
 
     def clean_standfirst(self) -> str:
         return _checked_length(self.cleaned_data["standfirst"], MAX_LINES, self.instance.standfirst)

@@ -68,7 +68,10 @@ class Copies:
 
 
 def copies_of(understood: Understood) -> Copies:
-    """Return the copies that were made from the same words, in any state."""
+    """Return the copies that were made from the same words, in any state.
+
+    A restricted release has no digest, so it is not among them.
+    """
     digests = {_digest(understood, n): n for n in range(1, MAX_COPIES + 1)}
     made = {
         digests[release.import_digest]: release

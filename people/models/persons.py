@@ -53,9 +53,9 @@ class PersonQuerySet(GuardedQuerySet["Person"]):
         """Return the people who gave consents, but none for photographs."""
         return self.filter(photo_consent_until=Person.NEVER)
 
-    def with_pictures(self) -> Self:
-        """Return the people with a portrait, or in a picture of the library."""
-        shown = self.model.depicted_in.through.objects.values("person")
+    def with_pictures(self, files: models.QuerySet[MediaAsset]) -> Self:
+        """Return the people with a portrait, or in one of these pictures."""
+        shown = self.model.depicted_in.through.objects.filter(mediaasset__in=files).values("person")
         return self.filter(Q(portrait__isnull=False) | Q(pk__in=shown))
 
     def spokespeople(self, on: date | None = None) -> Self:

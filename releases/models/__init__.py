@@ -1,5 +1,6 @@
 """The models of releases: their texts, visibility, history, names and probes."""
 
+from releases.models.access import ReleaseAccess, RestrictedFile
 from releases.models.derived import FormerSlug, Illustration, Mention, Quote
 from releases.models.names import (
     FoldedText,
@@ -24,5 +25,5 @@ __all__ = [
     "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Contact", "ContactQuerySet",
     "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug", "Illustration", "Mention",
     "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote", "RejectedName",
-    "Release", "ReleaseQuerySet", "Topic", "text_stored",
+    "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "Topic", "text_stored",
 ]  # fmt: skip

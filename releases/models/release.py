@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
@@ -26,12 +26,14 @@ from people.models import Person
 from people.slugs import slug_for
 from releases import language_tags, languages
 from releases.document import Document, clean, clean_notes, drop_unknown_refs, uuids_in
+from releases.models.access import ReleaseAccess, RestrictedFile
 from releases.models.derived import FormerSlug, store_derived_rows
 from releases.models.shared import Contact, Topic
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import shortened
 
 MAX_DESCRIPTION_CHARACTERS = 300  # shown by search engines and on share cards
+MAX_SLUG_CHARACTERS = 120
 
 # Sent in the transaction that saves a release, after the rows that are derived from its text.
 text_stored = Signal()
@@ -45,6 +47,16 @@ class EditConflict(Exception):
 NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
 
 
+def _public_at(at: datetime | None) -> Q:
+    due = Q(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
+    return due & NAMES_ALLOWED & Q(held_at=None)
+
+
+def _known_to(user: Any) -> Q:
+    named = ReleaseAccess.objects.filter(release=OuterRef("pk"))
+    return Q(~Exists(named) | Exists(named.filter(user=user)))
+
+
 class ReleaseQuerySet(GuardedQuerySet["Release"]):
     def public(self, at: datetime | None = None) -> Self:
         """Return the releases that anybody may see at a time (default: now).
@@ -52,8 +64,28 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         Only this method and `Release.is_public` decide this. No job publishes a release: it is
         public from the second of `publish_at` on.
         """
-        due = self.filter(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
-        return due.filter(NAMES_ALLOWED, held_at=None)
+        return self.filter(_public_at(at))
+
+    def known_to(self, user: Any) -> Self:
+        """Return the releases whose versions and record a user may see.
+
+        These are all releases that are not restricted, and those on which the user is named.
+        Permissions make no difference, not even those of a superuser.
+        """
+        return self.filter(_known_to(user))
+
+    def visible_to(self, user: Any, at: datetime | None = None) -> Self:
+        """Return the releases that exist for a user of the desk at a time (default: now).
+
+        A restricted release exists for the people named on it, and while it is public for
+        everybody. Its versions and record stay restricted: see `known_to`.
+        """
+        return self.filter(_known_to(user) | _public_at(at))
+
+    def with_mark_for(self, user: Any) -> Self:
+        """Annotate each release with `is_marked`: it is restricted, and the user is named on it."""
+        named = ReleaseAccess.objects.filter(release=OuterRef("pk"), user=user)
+        return self.annotate(is_marked=Exists(named))
 
     def blocked_by_name(self) -> Self:
         """Return the approved releases that stay hidden because they contain a protected name.
@@ -213,7 +245,7 @@ class Release(Guarded):
 
     slug = models.CharField(
         _("web address"),
-        max_length=120,
+        max_length=MAX_SLUG_CHARACTERS,
         blank=True,
         help_text=_(
             "The last part of the page’s address. Leave blank to use the title. If you change it "
@@ -343,8 +375,13 @@ class Release(Guarded):
             self._clean_text()
             with transaction.atomic():
                 approved = self._take_next_version()
+                restricted = self.is_restricted()
+                if restricted:
+                    self._keep_secret()
                 super().save(*args, **kwargs)
                 store_derived_rows(self, approved)
+                if restricted:
+                    self._restrict_files()
                 text_stored.send(Release, release=self)
         except BaseException:
             self.version, self._state.adding = version, adding
@@ -452,6 +489,23 @@ class Release(Guarded):
         """Return whether the release is in `Release.objects.editable_by`."""
         return user.has_perm("releases.edit_any_release") or self.created_by_id == user.pk
 
+    def people_named(self) -> set[int]:
+        """Return the keys of the users who are named on it; none if it is not restricted."""
+        return {row.user_id for row in self.access.all()}
+
+    def is_restricted(self) -> bool:
+        """Return whether only the people named on it may read it."""
+        return bool(self.people_named())
+
+    def is_known_to(self, user: Any) -> bool:
+        """Return whether the release is in `Release.objects.known_to`."""
+        named = self.people_named()
+        return not named or user.pk in named
+
+    def is_visible_to(self, user: Any, at: datetime | None = None) -> bool:
+        """Return whether the release is in `Release.objects.visible_to`."""
+        return self.is_public(at) or self.is_known_to(user)
+
     def state(self, at: datetime | None = None) -> "Release.State":
         """Return the state that editors see at a time (default: now)."""
         if self.is_on_hold():
@@ -504,7 +558,28 @@ class Release(Guarded):
         """Return an unused slug made from the title, in its script. Needs a transaction."""
         lock_slug_choice("release")
         slug = slug_for(self.title, fallback=f"release-{self.pk.hex[:8]}")
-        return f"{slug}-{self.pk.hex[:8]}" if self.is_taken(slug) else slug
+        taken = self.is_restricted() or self.is_taken(slug)
+        return f"{slug}-{self.pk.hex[:8]}" if taken else slug
+
+    def _keep_secret(self) -> None:
+        """Remove what could reveal the release to others, because it is unique.
+
+        Until it is public, its slug ends in letters and digits that nobody can guess. So another
+        release may use the slug that its title suggests, and another import the same file.
+        """
+        self.import_digest = ""
+        end = f"-{self.pk.hex[:8]}"
+        if self.slug and not self.has_been_public() and not self.slug.endswith(end):
+            self.slug = self.slug[: MAX_SLUG_CHARACTERS - len(end)] + end
+
+    def _restrict_files(self) -> None:
+        used = set(self.illustrations.values_list("asset", flat=True))
+        if self.poster_id:
+            used.add(self.poster_id)
+        RestrictedFile.objects.bulk_create(
+            [RestrictedFile(release=self, asset_id=asset) for asset in sorted(used)],
+            ignore_conflicts=True,
+        )
 
     def is_taken(self, slug: str) -> bool:
         """Return whether another release has a slug, or had it after its approval."""

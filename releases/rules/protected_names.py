@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from people.names import Match, Name, NameIndex, letters, pieces
 from people.names.shared import people_index
 from releases.document import Document
 from releases.models import NameException, Release
+from releases.rules.desk_visibility import is_row_visible_to
 from releases.rules.public_texts import (
     TABLES,
     PublicText,
@@ -332,6 +334,10 @@ class Printed:
     page: Person | None
     finds: list[Find]
 
+    def is_visible_to(self, user: Any, at: datetime | None = None) -> bool:
+        """Return whether the release, if it is one, exists for a user."""
+        return self.release is None or self.release.is_visible_to(user, at)
+
 
 def printing(person: Person, at: datetime | None = None) -> list[Printed]:
     """Return every approved release and every public page that prints a person's name.
@@ -353,10 +359,10 @@ def printing(person: Person, at: datetime | None = None) -> list[Printed]:
     return found
 
 
-def count_texts(name: str, *, exactly: bool = False) -> tuple[int, int]:
+def count_texts(name: str, user: Any, *, exactly: bool = False) -> tuple[int, int]:
     """Return the number of releases, and the number of other rows, whose texts contain a name.
 
-    At most MAX_COUNTED rows are counted.
+    At most MAX_COUNTED rows are counted. Rows that do not exist for the user are not counted.
     """
     index = NameIndex()
     index.add(UUID(int=0), [Name(name, exact=exactly)])
@@ -368,7 +374,8 @@ def count_texts(name: str, *, exactly: bool = False) -> tuple[int, int]:
     for table, pk in candidates[:MAX_COUNTED]:
         row = row_of(table, pk)
         text = "\n\n".join(texts_of(row).values()) if row else ""
-        if any(match.blocks for match in index.matches(text)):
+        named = any(match.blocks for match in index.matches(text))
+        if row and named and is_row_visible_to(row, user):
             releases += table == "releases.release"
             others += table != "releases.release"
     return releases, others

@@ -15,9 +15,21 @@ from releases.rules.blockers import (
     warnings,
 )
 from releases.workflow.actions import ACTIONS, Action
-from releases.workflow.correcting import correct, record_correction, record_printed_row_change
+from releases.workflow.correcting import (
+    correct,
+    email_about_removed_row,
+    record_correction,
+    record_printed_row_change,
+)
 from releases.workflow.drafts import create, deleted_drafts, discard, restore, undelete
-from releases.workflow.holding import end_hold, hold, record_restored_hold, withdraw
+from releases.workflow.emails import emails_visible_to
+from releases.workflow.holding import (
+    end_hold,
+    hold,
+    hold_hidden,
+    record_restored_hold,
+    withdraw,
+)
 from releases.workflow.names import allow_name, end_name_exception
 from releases.workflow.publishing import (
     approve,
@@ -28,12 +40,14 @@ from releases.workflow.publishing import (
     submit,
 )
 from releases.workflow.recording import record
+from releases.workflow.restricting import end_restriction, give_access, remove_access, restrict
 
 __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
     "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
-    "embargo_changed", "end_hold", "end_name_exception", "hold", "publish",
+    "email_about_removed_row", "emails_visible_to", "embargo_changed", "end_hold",
+    "end_name_exception", "end_restriction", "give_access", "hold", "hold_hidden", "publish",
     "record", "record_correction", "record_printed_row_change", "record_restored_hold",
-    "reschedule", "restore", "review_blockers", "send_back", "submit", "undelete", "warnings",
-    "withdraw",
+    "remove_access", "reschedule", "restore", "restrict", "review_blockers", "send_back",
+    "submit", "undelete", "warnings", "withdraw",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from releases.models import Release
-from releases.rules.blockers import hold_blockers
+from releases.rules.blockers import NOT_FOR_OTHERS, gone, hold_blockers
 
 DRAFT, IN_REVIEW, APPROVED = (
     Release.Status.DRAFT,
@@ -38,6 +38,7 @@ class Action:
     denied: Any  # the translatable sentence for users without the permission
     statuses: frozenset[str]
     rules: tuple[Rule, ...] = ()
+    by_others: bool = False  # whether people not named on a restricted release can do it
     function: Callable[..., Any] = field(init=False, repr=False)
 
     def carried_out_by(self, function: Function) -> Function:
@@ -53,6 +54,11 @@ class Action:
         """Return why a user cannot carry it out on a release at a time (default: now)."""
         if not self.is_permitted(user):
             return [str(self.denied)]
+        if not release.is_known_to(user):
+            if not release.is_public(at):
+                return [gone()]
+            if not self.by_others:
+                return [str(NOT_FOR_OTHERS)]
         if found := [reason for rule in self.rules for reason in rule(release, user, at)]:
             return found
         if release.status not in self.statuses:
@@ -174,6 +180,7 @@ HOLD = Action(
     gettext_lazy("You don’t have permission to put releases on hold. Ask a publisher."),
     frozenset({DRAFT, IN_REVIEW, APPROVED}),
     (_not_withdrawn, _not_on_hold),
+    by_others=True,  # in an emergency, everybody who may do it can take a public release offline
 )
 END_HOLD = Action(
     "let_go",

@@ -13,7 +13,7 @@ from releases.rules import protected_names
 from releases.rules.blockers import blocking_finds, correction_blockers
 from releases.rules.public_texts import releases_printing
 from releases.workflow.actions import CORRECT
-from releases.workflow.emails import email_responsible
+from releases.workflow.emails import email_people_named, email_responsible
 from releases.workflow.recording import lock, raise_if, record
 
 
@@ -52,14 +52,23 @@ def record_correction(
 
 
 def record_printed_row_change(
-    row: Model, note: str, *, by: User, at: datetime, on_public: bool = False
+    row: Model,
+    note: str,
+    *,
+    by: User,
+    at: datetime,
+    on_public: bool = False,
+    hidden_from: User | None = None,
 ) -> None:
     """Record a change of a row on each approved release that prints it and is not public yet.
 
     The author and the approvers of such a release get an e-mail. The approval stays valid. `note`
-    says what was changed. With `on_public`, the change is also recorded on public releases.
+    says what was changed. With `on_public`, the change is also recorded on public releases. With
+    `hidden_from`, only on releases that do not exist for this user.
     """
     printing = Release.objects.filter(releases_printing(row))
+    if hidden_from:
+        printing = printing.exclude(pk__in=Release.objects.visible_to(hidden_from, at).values("pk"))
     recorded = printing.approved() if on_public else printing.awaiting_publication(at)
     Event.objects.bulk_create(
         Event(
@@ -75,3 +84,17 @@ def record_printed_row_change(
             "stays approved. Check its preview."
         ) % {"who": by, "what": note}  # fmt: skip
         email_responsible(release, subject, text, but=by)
+
+
+def email_about_removed_row(row: Model, *, by: User, at: datetime) -> None:
+    """Record on the restricted releases that print a row that somebody else deletes it now.
+
+    The people named on them get an e-mail.
+    """
+    note = _("“%s” was deleted.") % row
+    for release in Release.objects.filter(releases_printing(row)).order_by("pk"):
+        verb = Event.Verb.PRINTED_ROW_CHANGED
+        record(release, verb, by, at, version=release.version, words=note)
+        text = _("%(who)s deleted “%(row)s”, which a restricted release used. Check the release.")
+        subject = _("Content of a restricted release was deleted")
+        email_people_named(release, subject, text % {"who": by, "row": row})

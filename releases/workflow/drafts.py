@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from people.locking import lock_names_for_change
-from releases.models import Contact, Event, Release, Topic
+from releases.models import Contact, Event, Release, ReleaseAccess, Topic
 from releases.rules.blockers import edit_blockers
 from releases.versions import restore_text
 from releases.workflow.actions import DISCARD, RESTORE
+from releases.workflow.emails import email_people_named
 from releases.workflow.recording import lock, raise_if, record, set_status
 
 
@@ -61,10 +62,11 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
     with transaction.atomic():
         fresh = lock(release)
         DISCARD.check(fresh, by, at)
-        if fresh.translations.exists():
+        if fresh.translations.visible_to(by, at).exists():
             raise ActionBlocked(
                 _("Other releases are translations of this one. Unlink them first.")
             )
+        _unlink_translations(fresh, by)
         record(
             fresh,
             Event.Verb.DELETED,
@@ -74,6 +76,18 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
             title=fresh.title,
         )
         fresh.delete()
+
+
+def _unlink_translations(release: Release, by: User) -> None:
+    """Unlink the restricted translations that the user does not know, and e-mail their people."""
+    for translation in release.translations.order_by("pk").select_for_update(of=("self",)):
+        translation.translation_of = None
+        translation.save()
+        text = _(
+            "%(who)s deleted a draft. A restricted release that you can read was linked as a "
+            "translation of it, and is not linked any more."
+        ) % {"who": by}  # fmt: skip
+        email_people_named(translation, _("A restricted release was changed"), text)
 
 
 def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:
@@ -109,6 +123,8 @@ def deleted_drafts(user: User) -> QuerySet[Any]:
     deleted = deleted.exclude(uuid__in=Release.objects.values("pk"))
     newer = deleted.filter(uuid=OuterRef("uuid"), history_id__gt=OuterRef("history_id"))
     deleted = deleted.filter(~Exists(newer)).order_by("-history_date", "-history_id")
+    named = ReleaseAccess.objects.filter(release=OuterRef("uuid"))
+    deleted = deleted.filter(~Exists(named) | Exists(named.filter(user=user)))
     if not DISCARD.is_permitted(user):
         return deleted.none()
     if user.has_perm("releases.edit_any_release"):

@@ -1,22 +1,46 @@
-"""E-mails to the author and the approvers of a release."""
+"""E-mails to the people of a release: its author and approvers, or the people named on it."""
 
 from django.conf import settings
 
 from accounts.desk_addresses import desk_address
 from accounts.models import User
 from jobs import outbox
-from releases.models import Event, Release
+from jobs.models import Email, EmailQuerySet
+from releases.models import Event, Release, ReleaseAccess
 
 
 def email_responsible(release: Release, subject: str, text: str, but: User | None = None) -> None:
-    """E-mail the author and the approvers of a release, except the user `but`."""
+    """E-mail the author and the approvers of a release, except the user `but`.
+
+    If the release is restricted, the people named on it get the e-mail, and nobody else.
+    """
+    people = people_named_on(release) or _responsible_users(release)
+    _email(release, people - {but}, subject, text)
+
+
+def email_people_named(release: Release, subject: str, text: str, but: User | None = None) -> None:
+    """E-mail the people named on a restricted release, except the user `but`."""
+    _email(release, people_named_on(release) - {but}, subject, text)
+
+
+def people_named_on(release: Release) -> set[User | None]:
+    """Return the active users who are named on a restricted release."""
+    return set(User.objects.filter(pk__in=release.people_named(), is_active=True))
+
+
+def emails_visible_to(user: User) -> EmailQuerySet:
+    """Return the e-mails of the outbox, without those about releases unknown to a user."""
+    closed = ReleaseAccess.objects.releases_closed_to(user)
+    return Email.objects.exclude(about__in=[f"release:{pk}" for pk in closed])
+
+
+def _email(release: Release, people: set[User | None], subject: str, text: str) -> None:
     address = settings.SITE_URL + desk_address(release)
-    people = _responsible_users(release) - {but}
     for to in sorted({user.email for user in people if user and user.email}):
         outbox.add_email(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
 
 
-def _responsible_users(release: Release) -> set[User]:
+def _responsible_users(release: Release) -> set[User | None]:
     """Return the author of a release and those who approved, published or rescheduled it."""
     approvals = [Event.Verb.APPROVED, Event.Verb.PUBLISHED, Event.Verb.RESCHEDULED]
     events = release.events.filter(verb__in=approvals).select_related("actor")

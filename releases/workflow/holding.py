@@ -1,5 +1,6 @@
 """Take releases offline: hold, end a hold, withdraw."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from releases.models import Event, Release
 from releases.rules import protected_names
 from releases.rules.blockers import blockers, blocking_finds
 from releases.workflow.actions import END_HOLD, HOLD, WITHDRAW
+from releases.workflow.emails import email_people_named
 from releases.workflow.publishing import check_publication
 from releases.workflow.recording import lock, raise_if, set_status
 
@@ -28,6 +30,29 @@ def hold(release: Release, *, by: User, at: datetime | None = None) -> Release:
         HOLD.check(fresh, by, at)
         fresh.held_at = at = at or timezone.now()
         return set_status(fresh, Release.Status(fresh.status), Event.Verb.PUT_ON_HOLD, by, at)
+
+
+def hold_hidden(releases: Iterable[Release], *, by: User, at: datetime | None = None) -> None:
+    """Put restricted releases on hold that do not exist for the user who acts.
+
+    It is for an emergency with a name: the user puts all releases with it on hold, also those that
+    the user does not know. The people named on them get an e-mail, and can end the hold.
+    """
+    HOLD.check_permission(by)
+    at = at or timezone.now()
+    for release in releases:
+        with transaction.atomic():
+            fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
+            if fresh is None or fresh.is_on_hold() or fresh.status != Release.Status.APPROVED:
+                continue
+            fresh.held_at = at
+            set_status(fresh, Release.Status(fresh.status), Event.Verb.PUT_ON_HOLD, by, at)
+            text = _(
+                "%(who)s put releases on hold because of a name in them. A restricted release that "
+                "you can read contains this name, so it is on hold too. Check it, then end the "
+                "hold or remove the name."
+            ) % {"who": by}  # fmt: skip
+            email_people_named(fresh, _("A restricted release is on hold"), text)
 
 
 def record_restored_hold(

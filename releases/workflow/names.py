@@ -16,6 +16,8 @@ from people.names import letters
 from releases.models import Event, NameException, Release
 from releases.moments import local_time
 from releases.rules import protected_names
+from releases.rules.blockers import gone
+from releases.rules.desk_visibility import is_row_visible_to, name_exceptions_visible_to
 from releases.rules.protected_names import Find, name_status_changed
 from releases.rules.public_texts import is_printed, releases_printing, row_of, table_of
 from releases.workflow.actions import ALLOW_NAME
@@ -37,6 +39,8 @@ def allow_name(
         lock_names_for_change()
         fresh = lock(row) if isinstance(row, Release) else row
         ALLOW_NAME.check_permission(by)
+        if not is_row_visible_to(fresh, by, at):
+            raise ActionBlocked(gone())
         named = {letters(find.surface) for find in _protected_names_in(fresh, at)}
         if not letters(name) or not (is_printed(fresh, at) or letters(name) in named):
             raise ActionBlocked(_("This name is not in the text, or it is already allowed."))
@@ -64,7 +68,10 @@ def end_name_exception(
     with transaction.atomic():
         lock_names_for_change()
         ALLOW_NAME.check_permission(by)
-        fresh = NameException.objects.select_for_update(of=("self",)).get(pk=exception.pk)
+        found = name_exceptions_visible_to(by).select_for_update(of=("self",))
+        fresh = found.filter(pk=exception.pk).first()
+        if fresh is None:
+            raise ActionBlocked(gone())
         if fresh.ended_at:
             raise ActionBlocked(_("This exception has already been removed."))
         fresh.ended_at, fresh.ended_by = at, by

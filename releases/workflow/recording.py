@@ -11,6 +11,7 @@ from accounts.errors import ActionBlocked
 from accounts.models import User
 from people.locking import lock_names_for_change
 from releases.models import Event, Release
+from releases.rules.blockers import gone
 from releases.rules.protected_names import Reason
 
 
@@ -25,7 +26,7 @@ def lock(release: Release, any_version: bool = False) -> Release:
         lock_names_for_change()
     fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
     if fresh is None:
-        raise ActionBlocked(_("Someone deleted this release while you were reading it."))
+        raise ActionBlocked(gone())
     if fresh.version != release.version and not any_version:
         raise ActionBlocked(
             _(

@@ -51,7 +51,7 @@ function addTools(item) {
 }
 
 if (list) {
-  accept(area, () => ({ part: "attached", token, list }));
+  accept(area, () => ({ part: "attached", release: list.dataset.release, token, list }));
   list.addEventListener("uploaded", ({ detail }) => { addTools(detail); changed(); });
   list.addEventListener("picture-described", ({ target }) => addTools(target));
   list.querySelectorAll("li").forEach((item) => { addTools(item); watch(item); });
@@ -86,7 +86,7 @@ if (posterWithoutFile && row && list) {
   uploads.dataset.uploads = list.dataset.uploads;
   drop.append(words, field, uploads);
   row.append(drop);
-  accept(drop, () => ({ part: "upload", into: posterWithoutFile.id, token, list: uploads }));
+  accept(drop, () => ({ part: "upload", into: posterWithoutFile.id, release: list.dataset.release, token, list: uploads }));
   uploads.addEventListener("uploaded", ({ detail }) => {
     const { id } = detail.dataset;
     if (id && id !== posterWithoutFile.id) makePoster({ id, text: detail.querySelector("b").textContent });

@@ -7,7 +7,7 @@ import { gettext, interpolate, percent } from "./translation.js";
 // One upload at a time: parallel uploads share the bandwidth, and each would seem slow.
 let queue = Promise.resolve();
 
-export function send(file, { part, into, token, list }) {
+export function send(file, { part, into, release, token, list }) {
   const item = document.createElement("li");
   item.className = "upload sending";
   const name = document.createElement("b");
@@ -56,6 +56,7 @@ export function send(file, { part, into, token, list }) {
     const body = new FormData();
     body.append("file", file);
     if (into) body.append("into", into);
+    if (release) body.append("release", release);
     request.send(body);
   }));
   return queue;

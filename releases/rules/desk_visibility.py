@@ -1,0 +1,90 @@
+"""Which rows exist for a user of the desk, if they belong to a restricted release."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from assets.models import MediaAsset
+from jobs.models import Job, JobQuerySet
+from people.models import Person
+from releases.models import (
+    Correction,
+    Illustration,
+    NameException,
+    Quote,
+    Release,
+    ReleaseAccess,
+    RestrictedFile,
+)
+
+
+def files_visible_to(user: Any, at: datetime | None = None) -> QuerySet[MediaAsset]:
+    """Return the pictures and documents that exist for a user of the desk at a time (default: now).
+
+    A file that only restricted releases use, or used, exists only for the people named on them.
+    """
+    visible, asset = Release.objects.visible_to(user, at), OuterRef("pk")
+    named = ReleaseAccess.objects.filter(release=OuterRef("release"))
+    own = named.filter(user=user)
+    ties = RestrictedFile.objects.filter(asset=asset)
+    return MediaAsset.objects.filter(
+        ~Exists(ties.filter(Exists(named)))
+        | Exists(ties.filter(Exists(own)))
+        | Exists(visible.filter(poster=asset))
+        | Exists(Illustration.objects.filter(asset=asset, release__in=visible))
+        | Exists(Person.objects.visible_to(user).filter(portrait=asset))
+    )
+
+
+def is_row_visible_to(row: Model, user: Any, at: datetime | None = None) -> bool:
+    """Return whether a row exists for a user: a release, a file, or a row of a release.
+
+    Rows that belong to no release exist for everybody.
+    """
+    if isinstance(row, MediaAsset):
+        return files_visible_to(user, at).filter(pk=row.pk).exists()
+    release = row if isinstance(row, Release) else getattr(row, "release", None)
+    return not isinstance(release, Release) or release.is_visible_to(user, at)
+
+
+def of_hidden_rows(user: Any, at: datetime | None = None) -> Q:
+    """Return a Q object for rows whose `table` and `row` refer to what does not exist for a user.
+
+    Deleted drafts are included.
+    """
+    closed = ReleaseAccess.objects.releases_closed_to(user)
+    if not closed:
+        return Q(pk__in=())
+    closed -= set(Release.objects.public(at).filter(pk__in=closed).values_list("pk", flat=True))
+    keys = {
+        "releases.release": closed,
+        "assets.mediaasset": _files_hidden_from(user, at),
+        "releases.quote": set(_keys_of(Quote, closed)),
+        "releases.correction": set(_keys_of(Correction, closed)),
+    }
+    found = Q(pk__in=())
+    for table, rows in keys.items():
+        found |= Q(table=table, row__in=[str(pk) for pk in rows])
+    return found
+
+
+def jobs_visible_to(user: Any) -> JobQuerySet:
+    """Return the background jobs, without those for files that do not exist for a user."""
+    return Job.objects.exclude(key__in=[str(pk) for pk in _files_hidden_from(user)])
+
+
+def _files_hidden_from(user: Any, at: datetime | None = None) -> set[UUID]:
+    files = MediaAsset.objects.exclude(pk__in=files_visible_to(user, at).values("pk"))
+    return set(files.values_list("pk", flat=True))
+
+
+def name_exceptions_visible_to(user: Any) -> QuerySet[NameException]:
+    """Return the name exceptions that a user may see. Those of a release belong to its record."""
+    known = Q(release=None) | Q(release__in=Release.objects.known_to(user))
+    return NameException.objects.filter(known).exclude(of_hidden_rows(user))
+
+
+def _keys_of(model: Any, releases: set[Any]) -> QuerySet[Any]:
+    return model.objects.filter(release__in=releases).order_by().values_list("pk", flat=True)
