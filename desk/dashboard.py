@@ -40,6 +40,7 @@ class Desk:
     sources: list[Case]
     emails: list[Email]
     jobs: list[Job]
+    without_officer: int  # records at level 0 that nobody sees; for administrators
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -138,4 +139,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
         jobs=list(Job.objects.needing_attention()[:MAX_LISTED])
         if user.has_perm("jobs.view_job")
         else [],
+        without_officer=Person.objects.without_officer().count()
+        if user.has_perm("accounts.manage_team")
+        else 0,
     )

@@ -50,6 +50,7 @@ def hidden(publisher):
     person.portrait = picture
     person.save()
     officer = make_chief()
+    person.case_officers.add(officer)
     levels.request_level(person, to=Level.STAFF, basis=CANARY, by=officer)
     body = f"<p>It was {mark(person, SURFACE)}.</p>"
     release = make_release("draft", body=body, poster=picture, by=officer)

@@ -612,7 +612,7 @@ def test_a_bad_button_and_a_time_without_its_zone_are_found():
         "Publish at / embargo ends",
         "Leave blank to use the name.",
         "Notify recipients who accepted",
-        "Only users with the “name minors” permission can make this person public.",
+        "Only users with the role “Case officer” can make this person public.",
         "Under house arrest",
         "In detention since 3 May 2026 (412 days)",
         "Take offline now",
