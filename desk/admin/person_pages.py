@@ -165,8 +165,8 @@ class PersonPagesAdmin(NameSearchAdmin):
                 blockers = blocked.blockers
             else:
                 text = ngettext(
-                    "%(name)s is the case officer of %(count)s record now.",
-                    "%(name)s is the case officer of %(count)s records now.",
+                    "%(count)s record has a case officer again: %(name)s.",
+                    "%(count)s records have a case officer again: %(name)s.",
                     count,
                 )
                 values = {"name": form.cleaned_data["user"], "count": count}

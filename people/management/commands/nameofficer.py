@@ -32,8 +32,8 @@ class Command(BaseCommand):
         except ActionBlocked as blocked:
             raise CommandError(str(blocked)) from None
         text = ngettext(
-            "%(name)s is the case officer of %(count)s record now.",
-            "%(name)s is the case officer of %(count)s records now.",
+            "%(count)s record has a case officer again: %(name)s.",
+            "%(count)s records have a case officer again: %(name)s.",
             count,
         )
         self.stdout.write(text % {"name": name, "count": count})
