@@ -163,7 +163,11 @@ class PersonAtLevel0:
         self.editors_release = make_release("draft", body=quotation(self.person), by=former)
         RejectedName.objects.create(release=self.release, name="anybody", person=self.person)
         self.exception = NameException.objects.create(
-            release=self.release, name="Ann Other", reason="A namesake.", by=self.chief
+            table="assets.mediaasset",
+            row=str(self.picture.pk),
+            name="Ann Other",
+            reason="A namesake.",
+            by=self.chief,
         )
         make_link(self.release, by=self.chief, kind="colleague")
         self.link = self.release.preview_links.get()

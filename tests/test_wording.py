@@ -159,6 +159,7 @@ BUTTON_WORDS = {
     "Accept", "Add", "Agree", "Allow", "Apply", "Approve", "Back", "Cancel", "Change", "Choose",
     "Check", "Clear", "Close", "Continue", "Copy", "Correct", "Create", "Delete", "Edit", "End",
     "Find", "Go", "Hide", "I", "Import", "Insert", "Issue", "Lower", "Make", "Mark", "Move",
+    "Name",
     "Open", "Preview", "Print", "Process", "Publish", "Put", "Read", "Regenerate", "Reject",
     "Reload", "Remove", "Request", "Reset", "Restore", "Retry", "Return", "Review", "Revoke",
     "Save", "Schedule", "Search", "See", "Select", "Send", "Set", "Share", "Show", "Sign",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from people import officers
-from people.models import Person
+from people.models import Level, Person
 
 
 class OfficersField(forms.ModelMultipleChoiceField):
@@ -73,11 +73,12 @@ class LowerToZeroForm(forms.Form):
     """Choose who sees a record from now on. It is beside the form of the record."""
 
     prefix = "lower"
+    level = Level.CASE_OFFICERS
 
     case_officers = OfficersField(
         help_text=gettext_lazy(
-            "From level 0 on only these users can see the record. If there are none, you become "
-            "its case officer."
+            "At level 0 only these users see the record. If you choose none, you become its case "
+            "officer."
         )
     )
 
