@@ -42,6 +42,7 @@ class Desk:
     sources: list[Case]
     emails: list[Email]
     jobs: list[Job]
+    without_officer: int  # records at level 0 that nobody sees; for administrators
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -151,4 +152,7 @@ def desk_of(user: Any, at: datetime) -> Desk:
         jobs=list(jobs_visible_to(user).needing_attention()[:MAX_LISTED])
         if user.has_perm("jobs.view_job")
         else [],
+        without_officer=Person.objects.without_officer().count()
+        if user.has_perm("accounts.manage_team")
+        else 0,
     )

@@ -7,4 +7,5 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        import people.depicted  # noqa: F401  # connects signal receivers
+        import people.depicted
+        import people.officers  # noqa: F401  # both connect signal receivers

@@ -4,6 +4,7 @@ In one transaction, each action locks the person, checks the user, changes the l
 LevelChange. ActionBlocked lists the blockers as sentences. Times are aware datetimes.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -12,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from people.locking import lock_names_for_change, lock_row
+from people import officers
 from people.models import Level, LevelChange, Person
+from people.officers import lock_record
 
 
 def request_level(
@@ -72,12 +74,18 @@ def reject_level(
 
 
 def lower_level(
-    person: Person, *, to: Level, by: User, note: str = "", at: datetime | None = None
+    person: Person,
+    *,
+    to: Level,
+    by: User,
+    case_officers: Iterable[User] = (),
+    note: str = "",
+    at: datetime | None = None,
 ) -> Person:
     """Lower the level of a person. It takes effect at once, everywhere.
 
-    One user is enough, and no reason is needed. A user who lowers a level to 0 becomes a case
-    officer, so that at least one user still sees the record. An open request is rejected.
+    One user is enough, and no reason is needed. At level 0 only the case officers see the record:
+    those named before and those chosen now, or `by` if there are none. An open request is rejected.
     """
     at = at or timezone.now()
     with transaction.atomic():
@@ -93,7 +101,7 @@ def lower_level(
         before, fresh.level = fresh.level, to
         fresh.save()
         if to == Level.CASE_OFFICERS:
-            fresh.case_officers.add(by)
+            officers.name_first(fresh, case_officers, by=by, at=at)
         LevelChange.objects.create(
             person=fresh,
             before=before,
@@ -124,29 +132,13 @@ def approval_blockers(change: LevelChange, user: User) -> list[str]:
         if change.person.under_18 and not user.has_perm("people.name_minor"):
             blockers.append(
                 _(
-                    "The person is under eighteen. Only users with the “name minors” permission "
-                    "can make this person public."
+                    "The person is under eighteen. Only users with the role “Case officer” can "
+                    "make this person public."
                 )
             )
         if change.person.name_consent_has_ended():
             blockers.append(_("The consent to be named has ended. Record a new one first."))
     return blockers
-
-
-def lock_record(person: Person, by: User) -> Person:
-    """Return the current record, locked. Raises ActionBlocked if the user may not change it."""
-    lock_names_for_change()
-    if not by.has_perm("people.change_person"):
-        raise ActionBlocked(
-            _("You don’t have permission to change people’s records. Ask an editor.")
-        )
-    try:
-        fresh = lock_row(person)
-    except Person.DoesNotExist:
-        raise ActionBlocked(_("There is no such person.")) from None
-    if not Person.objects.visible_to(by).contains(fresh):
-        raise ActionBlocked(_("There is no such person."))
-    return fresh
 
 
 def _lock_request(change: LevelChange, by: User) -> tuple[Person, LevelChange]:

@@ -14,12 +14,13 @@ from accounts.errors import ActionBlocked
 from accounts.models import User
 from people import levels
 from people.models import Level, MinorMarkRemoval, Person
+from people.officers import lock_record
 
 
 def mark(person: Person, *, by: User, at: datetime | None = None) -> Person:
     """Mark a person as under eighteen. A level above 1 is lowered to 1."""
     with transaction.atomic():
-        fresh = levels.lock_record(person, by)
+        fresh = lock_record(person, by)
         if fresh.under_18:
             return fresh
         fresh.under_18 = True
@@ -35,7 +36,7 @@ def request_removal(
 ) -> MinorMarkRemoval:
     """Request the removal of the mark. A second person must approve it."""
     with transaction.atomic():
-        fresh = levels.lock_record(person, by)
+        fresh = lock_record(person, by)
         if not fresh.under_18:
             raise ActionBlocked(_("This person is not marked as under eighteen."))
         if not reason.strip():
@@ -71,7 +72,7 @@ def reject_removal(
     with transaction.atomic():
         person, removal = _lock_request(removal, by)
         if by != removal.requested_by and not by.has_perm("people.name_minor"):
-            raise ActionBlocked(_("Only users with the “name minors” permission can decide this."))
+            raise ActionBlocked(_("Only users with the role “Case officer” can decide this."))
         removal.note = note.strip()
         _decide(removal, MinorMarkRemoval.Outcome.REJECTED, by, at)
     return person
@@ -86,14 +87,14 @@ def blockers(removal: MinorMarkRemoval, user: User) -> list[str]:
     """Return why a user cannot approve a removal, one sentence for each reason."""
     found = []
     if not user.has_perm("people.name_minor"):
-        found.append(_("Only users with the “name minors” permission can approve this."))
+        found.append(_("Only users with the role “Case officer” can approve this."))
     if user == removal.requested_by:
         found.append(_("You made this request. A second person must approve it."))
     return found
 
 
 def _lock_request(removal: MinorMarkRemoval, by: User) -> tuple[Person, MinorMarkRemoval]:
-    person = levels.lock_record(removal.person, by)
+    person = lock_record(removal.person, by)
     fresh = MinorMarkRemoval.objects.get(pk=removal.pk)
     if fresh.outcome != MinorMarkRemoval.Outcome.REQUESTED or not person.under_18:
         raise ActionBlocked(_("Someone has decided this since you opened it. Check the record."))

@@ -63,10 +63,10 @@ def historical_apps():
     return MigrationLoader(connection).project_state().apps
 
 
-def make_user(name="user", group=None, **fields) -> User:
+def make_user(name="user", group=None, *others, **fields) -> User:
     user = User.objects.create_user(f"{name}-{next(_count)}", is_staff=True, **fields)
-    if group:
-        user.groups.add(Group.objects.get(name=group))
+    for role in filter(None, (group, *others)):
+        user.groups.add(Group.objects.get(name=role))
     return user
 
 

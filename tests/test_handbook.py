@@ -256,6 +256,9 @@ PERMISSIONS = {
     "Correct what is public": "releases.correct_release",
     "Withdraw": "releases.withdraw_release",
     "Approve a higher level": "people.set_level",
+    "Approve that a person under eighteen": "people.name_minor",
+    "Be named on a record at level 0": "people.be_case_officer",
+    "Name another user on records": "accounts.manage_team",
     "Publish a document": "assets.accept_as_is",
 }
 

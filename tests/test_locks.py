@@ -17,10 +17,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.errors import ActionBlocked
+from accounts.hooks import announce_leaving, find_blockers
+from accounts.models import User
 from assets.models import MediaAsset
 from desk.imports.storing import AlreadyImported, import_draft
 from importing import understand
-from people import levels, locking
+from people import levels, locking, officers
 from people.models import Case, CaseStatus, Consent, Level, Person
 from releases import workflow
 from releases.models import Release, Topic
@@ -169,6 +172,66 @@ def test_one_of_two_simultaneous_requests_for_a_level_is_refused():
     )
     (refused,) = [one for one in results if isinstance(one, Exception)]
     assert str(refused).startswith("A request is already open.")
+
+
+# --- Case officers -------------------------------------------------------------------------------
+
+
+def leave(user):
+    """Close an account as `accounts.team` does: lock it, check, announce, change."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if blockers := find_blockers(locked):
+        raise ActionBlocked(*blockers)
+    announce_leaving(locked)
+    locked.is_active = False
+    locked.save()
+
+
+@pytest.fixture
+def two_officers():
+    """A record at level 0 and its two case officers."""
+    person = make_person(level=Level.CASE_OFFICERS)
+    users = [make_user(name, "Editor", "Case officer") for name in ("ada", "bo")]
+    person.case_officers.set(users)
+    return person, *users
+
+
+@on_postgresql
+@pytest.mark.parametrize("how", ["each removes the other", "both leave", "one leaves, one goes"])
+def test_of_two_last_officers_who_go_at_once_one_stays(two_officers, how):
+    person, ada, bo = two_officers
+
+    def take(user, by):
+        return lambda: officers.remove(person, user, by=by)
+
+    actions = {
+        "each removes the other": (take(ada, bo), take(bo, ada)),
+        "both leave": (lambda: leave(ada), lambda: leave(bo)),
+        "one leaves, one goes": (lambda: leave(ada), take(bo, bo)),
+    }[how]
+    results = at_once(*actions)
+    assert [type(one) for one in results].count(ActionBlocked) == 1, results
+    assert not Person.objects.without_officer().exists()
+
+
+@on_postgresql
+@pytest.mark.parametrize("late", [0, TIMEOUT_SECONDS / 2])
+def test_a_user_who_is_named_while_leaving_does_not_leave_a_record_alone(late):
+    person, by = make_person(level=Level.STAFF), make_user("by", "Editor")
+    ada = make_user("ada", "Editor", "Case officer")
+
+    def lower():
+        time.sleep(late)
+        return levels.lower_level(person, to=Level.CASE_OFFICERS, by=by, case_officers=[ada])
+
+    def go():
+        time.sleep(TIMEOUT_SECONDS / 2 - late)
+        leave(ada)
+
+    lowered, left = at_once(lower, go)
+    assert isinstance(lowered, Person), lowered
+    assert left is None or isinstance(left, ActionBlocked), left
+    assert not Person.objects.without_officer().exists()
 
 
 # --- Pictures -------------------------------------------------------------------------------------

@@ -244,6 +244,7 @@ def test_a_migration_that_fails_leaves_neither_change_nor_record(monkeypatch):
 
 CHANGE_NO_TABLE = [
     ("people", "0010_labels"), ("people", "0011_case_officer_permission"),
+    ("people", "0012_case_officers_help"), ("people", "0013_case_officers_have_the_role"),
     ("previews", "0005_embargo_ends_and_labels"),
     ("releases", "0014_labels"), ("releases", "0015_permissions_of_renamed_models"),
     ("releases", "0016_labels_of_derived_rows"),

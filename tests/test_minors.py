@@ -3,7 +3,6 @@
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from accounts.errors import ActionBlocked
 from people import levels, minors
@@ -18,10 +17,8 @@ PEOPLE = "/admin/people/person/"
 
 @pytest.fixture
 def guardian():
-    """A publisher who may also name minors."""
-    user = make_user("guardian", "Publisher")
-    user.user_permissions.add(Permission.objects.get(codename="name_minor"))
-    return user
+    """A publisher who is a case officer too, and may therefore name minors."""
+    return make_user("guardian", "Publisher", "Case officer")
 
 
 def text(response) -> str:
@@ -123,9 +120,9 @@ def test_removing_the_mark_needs_the_permission_and_a_second_person(
     page = remove(at_desk(guardian), person, approve="Approve")
     assert "You made this request. A second person must approve it." in text(page)
     page = remove(at_desk(publisher), person, approve="Approve")
-    assert "Only users with the “name minors” permission can approve this." in text(page)
+    assert "Only users with the role “Case officer” can approve this." in text(page)
     page = remove(at_desk(publisher), person, reject="Reject")
-    assert "Only users with the “name minors” permission can decide this." in text(page)
+    assert "Only users with the role “Case officer” can decide this." in text(page)
     assert Person.objects.get().under_18
     assert MinorMarkRemoval.objects.get().outcome == "requested"
     page = remove(at_desk(guardian), person, reject="Reject", note="It was a mistake.")
@@ -163,9 +160,9 @@ def test_removing_the_mark_and_raising_the_level_each_need_the_permission(editor
     person = make_person(level=Level.STAFF, under_18=True)
     change = levels.request_level(person, to=Level.PUBLIC, basis="x", by=editor)
     removal = minors.request_removal(person, reason="x", by=editor)
-    with pytest.raises(ActionBlocked, match="name minors"):
+    with pytest.raises(ActionBlocked, match="role “Case officer”"):
         minors.approve_removal(removal, by=publisher)
-    with pytest.raises(ActionBlocked, match="name minors"):
+    with pytest.raises(ActionBlocked, match="role “Case officer”"):
         levels.approve_level(change, by=publisher)
 
 

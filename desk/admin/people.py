@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from desk.admin.person_pages import PersonPagesAdmin
+from desk.admin.person_pages import NAMED_YOU, PersonPagesAdmin
 from desk.forms.names import NameCheckedAdmin, PublicTextForm, SearchedNameForm
+from desk.forms.officers import LowerToZeroForm
 from desk.forms.persons import NewPersonForm, PersonForm
 from desk.name_suggestions import detail_of
-from people import levels, minors
+from people import levels, minors, officers
 from people.models import Case, Consent, Level, Person, PersonName, Role
 from releases.rules.desk_visibility import files_visible_to
 
@@ -92,12 +93,7 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         return Person.objects.visible_to(User.of(request)).prefetch_related("roles", "cases")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
-        user = User.of(request)
-        sets_officers = (
-            obj is None
-            or user.has_perm("people.set_level")
-            or obj.case_officers.filter(pk=user.pk).exists()
-        )
+        sets_officers = obj is None or officers.can_change(obj, User.of(request))
         fixed = [] if sets_officers else ["case_officers"]
         # One user can set the mark; only two can remove it, in PersonPagesAdmin.under_18_view.
         return [*fixed, "under_18"] if obj and Person.objects.get(pk=obj.pk).under_18 else fixed
@@ -123,7 +119,6 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         kwargs["form"] = PersonForm if obj else NewPersonForm
-        kwargs["widgets"] = {"case_officers": forms.CheckboxSelectMultiple}
         return super().get_form(request, obj, change=change, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -155,9 +150,14 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
                 )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        user, chosen = User.of(request), form.cleaned_data.pop("case_officers", None)
         super().save_related(request, form, formsets, change)
-        if not change and form.instance.level == Level.CASE_OFFICERS:
-            form.instance.case_officers.add(User.of(request))
+        if not change:
+            officers.name_first(form.instance, chosen or (), by=user)
+        elif chosen is not None:
+            officers.change(form.instance, chosen, by=user)
+        if not change and not chosen and form.instance.level == Level.CASE_OFFICERS:
+            messages.warning(request, NAMED_YOU)
         person = Person.objects.get(pk=form.instance.pk)
         if person.is_protected() and not person.is_searched_for():
             messages.warning(
@@ -169,8 +169,17 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
                 % {"name": person},
             )
 
+    def response_add(
+        self, request: HttpRequest, obj: Person, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if hidden := self.response_if_hidden(request, obj):
+            return hidden
+        return super().response_add(request, obj, post_url_continue)
+
     def response_change(self, request: HttpRequest, obj: Person) -> HttpResponse:
         """Redirect to the releases that still print the name if the level was lowered."""
+        if hidden := self.response_if_hidden(request, obj):
+            return hidden
         if getattr(obj, "was_lowered", False):
             return redirect("admin:people_person_named", obj.pk)
         return super().response_change(request, obj)
@@ -199,7 +208,11 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
             context |= {
                 "person": person,
                 "level": Level(person.level),
-                "lower_levels": [level for level in Level if level < person.level],
+                "lower_levels": [level for level in Level if 0 < level < person.level],
+                "to_zero": LowerToZeroForm(person=person, by=User.of(request))
+                if person.level > Level.CASE_OFFICERS
+                else None,
+                "named_officers": officers.of(person),
                 "waiting": levels.open_request(person),
                 "removal": minors.open_request(person),
                 "removals": removals[:6],

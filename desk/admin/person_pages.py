@@ -10,25 +10,31 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from desk.admin.visible_records import NameSearchAdmin
 from desk.forms.names import add_blockers_to_messages
+from desk.forms.officers import LowerToZeroForm, OfficerForm
 from desk.forms.persons import (
     DecideLevelForm,
     DecideRemovalForm,
     RequestLevelForm,
     RequestRemovalForm,
 )
-from people import levels, minors
+from people import levels, minors, officers
 from people.models import Level, Person
 from releases import workflow
 from releases.models import Release
 from releases.rules import protected_names
 from releases.rules.name_finds import sentences
+
+NAMED_YOU = gettext_lazy(
+    "No case officer was chosen, so you are the case officer of this record. You can name others "
+    "below “Case officers”."
+)
 
 
 class PersonPagesAdmin(NameSearchAdmin):
@@ -45,6 +51,11 @@ class PersonPagesAdmin(NameSearchAdmin):
             page("lower", require_POST(self.lower_level_view)),
             page("named", self.name_uses_view),
             page("under-18", self.under_18_view),
+            path(
+                "without-officer/",
+                self.admin_site.admin_view(self.without_officer_view),
+                name="people_person_without-officer",
+            ),
             *super().get_urls(),
         ]
 
@@ -94,21 +105,82 @@ class PersonPagesAdmin(NameSearchAdmin):
 
     def lower_level_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
         """Lower the level at once, then show which releases still print the name."""
-        person = self._get_or_404(request, pk)
+        person, user = self._get_or_404(request, pk), User.of(request)
+        form = LowerToZeroForm(request.POST, person=person, by=user)
+        chosen, all_can_be_named = form.chosen()
+        is_officer = person.case_officers.contains(user)
         try:
             to = Level(int(request.POST.get("to", "")))
-            levels.lower_level(person, to=to, by=User.of(request))
+            person = levels.lower_level(person, to=to, by=user, case_officers=chosen)
         except ValueError:
             messages.error(request, _("Choose a level."))
+            return redirect("admin:people_person_change", person.pk)
         except ActionBlocked as blocked:
             add_blockers_to_messages(request, blocked)
-        else:
-            messages.success(
-                request, _("Level lowered to %(level)s everywhere.") % {"level": to.value}
+            return redirect("admin:people_person_change", person.pk)
+        messages.success(request, _("Level lowered to %(level)s everywhere.") % {"level": to.value})
+        if to == Level.CASE_OFFICERS and not all_can_be_named:
+            messages.warning(
+                request,
+                _(
+                    "A user you chose can’t be a case officer, and was not named. Choose users "
+                    "with the role “Case officer”."
+                ),
             )
-            if to < Level.NAMEABLE:
-                return redirect("admin:people_person_named", person.pk)
+        if hidden := self.response_if_hidden(request, person):
+            return hidden
+        if to == Level.CASE_OFFICERS and not is_officer and user not in chosen:
+            messages.warning(request, NAMED_YOU)
+        if to < Level.NAMEABLE:
+            return redirect("admin:people_person_named", person.pk)
         return redirect("admin:people_person_change", person.pk)
+
+    def response_if_hidden(self, request: HttpRequest, person: Person) -> HttpResponse | None:
+        """Return the response after a change that hid a record from its own editor, else None.
+
+        It does not name the person: this user may not know of the record any more.
+        """
+        if Person.objects.visible_to(User.of(request)).contains(person):
+            return None
+        messages.success(
+            request,
+            _(
+                "Saved. Only the case officers of the record see it now. Ask them to check where "
+                "the name appears."
+            ),
+        )
+        return redirect("admin:people_person_changelist")
+
+    def without_officer_view(self, request: HttpRequest) -> HttpResponse:
+        """Name a case officer on the records at level 0 that nobody sees, without seeing them."""
+        user = User.of(request)
+        if not user.has_perm("accounts.manage_team"):
+            raise PermissionDenied
+        form = OfficerForm(request.POST or None, by=user)
+        blockers: list[str] = []
+        if form.is_valid():
+            try:
+                count = officers.name_on_records_without_officer(form.cleaned_data["user"], by=user)
+            except ActionBlocked as blocked:
+                blockers = blocked.blockers
+            else:
+                text = ngettext(
+                    "%(count)s record has a case officer again: %(name)s.",
+                    "%(count)s records have a case officer again: %(name)s.",
+                    count,
+                )
+                values = {"name": form.cleaned_data["user"], "count": count}
+                messages.success(request, text % values)
+                return redirect("admin:index")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Name a case officer"),
+            "form": form,
+            "blockers": blockers,
+            "count": Person.objects.without_officer().count(),
+            "can_choose": officers.eligible().exclude(pk=user.pk).exists(),
+        }
+        return render(request, "admin/people/person/without_officer.html", context)
 
     def name_uses_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Show the public texts that contain a person's name, and put releases on hold."""

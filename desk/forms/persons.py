@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.names import SearchedNameForm
+from desk.forms.officers import WithOfficers
 from people.locking import lock_names_for_change, lock_row
 from people.models import Level, Person
 
 
-class PersonForm(SearchedNameForm, ConflictCheckedForm):
+class PersonForm(WithOfficers, SearchedNameForm, ConflictCheckedForm):
     name_field, search_field, exact_field = "display_name", "name_matchable", "name_match_exactly"
 
     class Meta:
@@ -23,7 +24,7 @@ class PersonForm(SearchedNameForm, ConflictCheckedForm):
         lock_row(self.instance)
 
 
-class NewPersonForm(SearchedNameForm):
+class NewPersonForm(WithOfficers, SearchedNameForm):
     """Form of a new record. It starts at a level at which the public can't see the person."""
 
     name_field, search_field, exact_field = "display_name", "name_matchable", "name_match_exactly"

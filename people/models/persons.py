@@ -69,11 +69,26 @@ class PersonQuerySet(GuardedQuerySet["Person"]):
         return self.exclude(cases=None)
 
     def visible_to(self, user: User) -> Self:
-        """Return the people that a user may know of: at level 0, only case officers may."""
-        if user.is_superuser:
-            return self
+        """Return the people that a user may know of.
+
+        At level 0 only the case officers of the person may, and superusers are no exception.
+        """
         known = self.model.case_officers.through.objects.filter(user=user).values("person")
         return self.filter(Q(level__gt=Level.CASE_OFFICERS) | Q(pk__in=known))
+
+    def only_seen_by(self, user: User) -> Self:
+        """Return the people with this case officer, and without another one who can sign in."""
+        named = self.model.case_officers.through.objects
+        others = named.filter(user__is_active=True, user__is_staff=True).exclude(user=user)
+        return self.filter(pk__in=named.filter(user=user).values("person")).exclude(
+            pk__in=others.values("person")
+        )
+
+    def without_officer(self) -> Self:
+        """Return the people at level 0 without a case officer who can sign in."""
+        named = self.model.case_officers.through.objects
+        able = named.filter(user__is_active=True, user__is_staff=True).values("person")
+        return self.filter(level=Level.CASE_OFFICERS).exclude(pk__in=able)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the people while no other transaction reads who may be named."""
@@ -123,9 +138,9 @@ class Person(Guarded):
         default=False,
         db_default=False,
         help_text=_(
-            "Only users with the “name minors” permission can make this person public. Marking "
-            "someone at level 2 or 3 lowers the level to 1 at once. A second person must approve "
-            "that the mark is removed."
+            "Only users with the role “Case officer” can make this person public. Marking someone "
+            "at level 2 or 3 lowers the level to 1 at once. A second person must approve that the "
+            "mark is removed."
         ),
     )
     level = models.PositiveSmallIntegerField(
@@ -164,7 +179,7 @@ class Person(Guarded):
         verbose_name=_("case officers"),
         blank=True,
         related_name="+",
-        help_text=_("At level 0 only case officers can see this record."),
+        help_text=_("At level 0 only these users can see this record."),
     )
     portrait = models.ForeignKey(
         MediaAsset,

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from people.models import Level, Person
+from people.models import Person
 from releases.models.release import Release
 
 
@@ -105,14 +105,8 @@ class NameDisclosure(models.Model):
 
 class NameCheckFindQuerySet(models.QuerySet["NameCheckFind"]):
     def visible_to(self, user: Any) -> Self:
-        """Return the finds that a user may see at the desk.
-
-        Finds of people at level 0 are visible only to their case officers. Superusers may see the
-        record, but not these finds.
-        """
-        officers = Person.case_officers.through.objects.filter(user=user).values("person")
-        known = Q(person__level__gt=Level.CASE_OFFICERS) | Q(person__in=officers)
-        return self.filter(known, person__in=Person.objects.visible_to(user))
+        """Return the finds of people that a user may know of."""
+        return self.filter(person__in=Person.objects.visible_to(user))
 
     def open(self) -> Self:
         """Return the finds that nobody has accepted."""
