@@ -84,6 +84,12 @@ class NewsroomSite(admin.AdminSite):
     ) -> TemplateResponse:
         return super().logout(request, {"title": _("Signed out"), **(extra_context or {})})
 
+    def get_urls(self) -> list[Any]:
+        # Not at the top: the modules of this package register their pages at this site.
+        from desk.admin import team_pages
+
+        return [*team_pages.urls(self), *super().get_urls()]
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"version": settings.VERSION}
 

@@ -5,6 +5,7 @@ it. They fail at an address with a new kind of argument until a value for it is 
 """
 
 import re
+from datetime import timedelta
 from itertools import product
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from accounts.models import Invitation
 from people import levels
 from people.models import Level, Person
 from releases.models import Contact, RejectedName, Topic
@@ -116,6 +118,10 @@ class Scene:
         RejectedName.objects.create(release=self.release, name="anybody", person=self.person)
         make_link(self.release, by=self.officer, kind="colleague")
         self.link = self.release.preview_links.get()
+        self.invitation = Invitation.objects.create(
+            email="a@b.example", name="A", token_digest="x", invited_by=self.officer,
+            expires_at=timezone.now() + timedelta(days=1),
+        )  # fmt: skip
         self.unused = make_picture(alt_text="A picture that nothing uses")
         self.unused.depicts.add(self.person)
 
@@ -127,6 +133,7 @@ class Scene:
             "assets_mediaasset": [self.picture, self.portrait, self.unused],
             "releases_topic": [self.topic], "releases_contact": [self.contact],
             "previews_previewlink": [self.link], "accounts_user": [self.officer],
+            "team": [self.officer], "team_invitations": [self.invitation],
             "auth_group": [Group.objects.get(name="Author")],
         }  # fmt: skip
 
@@ -153,7 +160,7 @@ def addresses(scene) -> list[str]:
     found = []
     for route, _pattern in patterns():
         model = re.match(r"(\w+)/(\w+)/", route)
-        model = f"{model[1]}_{model[2]}" if model else ""
+        model = f"{model[1]}_{model[2]}" if model else route.partition("/")[0]
         rows = scene.rows().get(model, [])
         history = [version.pk for one in rows if hasattr(one, "history") for version in
                    one.history.all()]  # fmt: skip

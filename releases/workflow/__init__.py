@@ -17,6 +17,7 @@ from releases.rules.blockers import (
 from releases.workflow.actions import ACTIONS, Action
 from releases.workflow.correcting import correct, record_correction, record_printed_row_change
 from releases.workflow.drafts import create, deleted_drafts, discard, restore, undelete
+from releases.workflow.handing_over import hand_over
 from releases.workflow.holding import end_hold, hold, record_restored_hold, withdraw
 from releases.workflow.names import allow_name, end_name_exception
 from releases.workflow.publishing import (
@@ -32,7 +33,7 @@ from releases.workflow.recording import record
 __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
     "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
-    "embargo_changed", "end_hold", "end_name_exception", "hold", "publish",
+    "embargo_changed", "end_hold", "end_name_exception", "hand_over", "hold", "publish",
     "record", "record_correction", "record_printed_row_change", "record_restored_hold",
     "reschedule", "restore", "review_blockers", "send_back", "submit", "undelete", "warnings",
     "withdraw",
