@@ -257,6 +257,9 @@ PERMISSIONS = {
     "Withdraw": "releases.withdraw_release",
     "Approve a higher level": "people.set_level",
     "Publish a document": "assets.accept_as_is",
+    "Be named on a record at level 0": "people.be_case_officer",
+    "Invite people": "accounts.manage_team",
+    "Read and export the record": "accounts.export_accessevent",
 }
 
 
