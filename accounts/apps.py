@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import triggers
+        from accounts import team, triggers  # noqa: F401  # `team` declares an e-mail
         from accounts.roles import grant_rights, rename_permissions
 
         post_migrate.connect(grant_rights, dispatch_uid="accounts.roles")

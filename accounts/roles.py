@@ -4,12 +4,14 @@
 A newsroom that needs other permissions creates another group.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import AppConfig
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 CASES = ("case", "designation", "charge", "sentence", "caseevent")
 
@@ -61,6 +63,43 @@ ROLES = {
     "Administrator": [ADMINISTRATOR],
 }
 
+# The name of each role on screens, and what it is for. The keys are the names of the groups.
+LABELS = {
+    "Author": _("Author"),
+    "Editor": _("Editor"),
+    "Publisher": _("Publisher"),
+    "Case officer": _("Case officer"),
+    "Administrator": _("Administrator"),
+}
+PURPOSES = {
+    "Author": _("Writes releases and submits them for approval."),
+    "Editor": _("Also edits texts of others, works on people’s records and issues preview links."),
+    "Publisher": _("Also approves, corrects and withdraws releases, and approves levels."),
+    "Case officer": _(
+        "Works on people’s records, and can be named on records at level 0. Only the case "
+        "officers named on such a record see it."
+    ),
+    "Administrator": _(
+        "Manages the team and reads the record of access. This role gives no access to texts."
+    ),
+}
+
+
+def permissions_of(role: str) -> set[str]:
+    """Return the permissions of a role, such as "releases.add_release"."""
+    return {
+        f"{app}.{codename}"
+        for table in ROLES[role]
+        for app, codenames in table.items()
+        for codename in codenames
+    }
+
+
+def roles_in_words(names: Iterable[str]) -> str:
+    """Return the labels of roles for a text, in the order of the table."""
+    known = set(names)
+    return ", ".join(str(label) for name, label in LABELS.items() if name in known) or "–"
+
 
 def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
     """Give the groups exactly the permissions in `ROLES`. Skip those that do not exist yet.
@@ -78,14 +117,9 @@ def grant_rights(*, using: str, apps: Apps = installed, **signal: Any) -> None:
             "pk", "content_type__app_label", "codename"
         )
     }
-    for name, tables in ROLES.items():
+    for name in ROLES:
         group, _ = Group.objects.using(using).get_or_create(name=name)
-        wanted = {
-            (app, codename)
-            for table in tables
-            for app, codenames in table.items()
-            for codename in codenames
-        }
+        wanted = {tuple(right.split(".", 1)) for right in permissions_of(name)}
         group.permissions.set([known[right] for right in wanted if right in known])
 
 

@@ -31,11 +31,19 @@ from releases.models import Contact, Release, Topic
 
 DEMO = settings.BASE_DIR / "demo"
 DEMO_MODELS = (User, Release, Person, MediaAsset, Topic, Contact)
-SIGN_INS = {"author": "Author", "editor": "Editor", "publisher": "Publisher"}
+SIGN_INS = {
+    "author": "Author",
+    "editor": "Editor",
+    "publisher": "Publisher",
+    "officer": "Case officer",
+    "administrator": "Administrator",
+}
 NAMES = {
     "author": ("Alma", "Author"),
     "editor": ("Edwin", "Editor"),
     "publisher": ("Paz", "Publisher"),
+    "officer": ("Odile", "Officer"),
+    "administrator": ("Ada", "Administrator"),
 }
 
 CASE_PARTS = ("designations", "charges", "sentences", "events")

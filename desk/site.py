@@ -103,7 +103,11 @@ class NewsroomSite(admin.AdminSite):
 
         It would reveal the address of a row that the user may not see.
         """
-        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        # Not at the top: the modules of this package register their pages at this site.
+        from desk.admin import team_pages
+
+        django = [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        return [*team_pages.urls(self), *django]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap an admin view with two fixes of Django's views.

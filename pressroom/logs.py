@@ -56,8 +56,8 @@ _NAMES = (
     r"|password\d?|sessionid|session_key|csrftoken|csrfmiddlewaretoken"
 )
 _PATTERNS = [
-    # The token in the address of a preview, as it is and percent-encoded.
-    (rf"(?i)((?:{_encoded('preview')}|{_encoded('signoff')}){_SLASH})"
+    # The token in the address of a preview or an invitation, as it is and percent-encoded.
+    (rf"(?i)((?:{_encoded('preview')}|{_encoded('signoff')}|{_encoded('invitation')}){_SLASH})"
      rf"(?:(?!{_SLASH})[^/?#&\s\"'<>])+", rf"\1{HIDDEN}"),
     # user:password@ in the address of a database, a cache or a mail server.
     (r"(://[^/\s:@]*:)[^/\s@]+(?=@)", rf"\1{HIDDEN}"),

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts import invitation_page
 from newsroom import formats, views
 from pressroom import errors, health
 from previews import views as previews
@@ -45,5 +46,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # Disables Django's redirect to the page of an object: it does not check who may see the object.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
+    path(
+        "admin/account/invitation/",
+        include([path("<str:token>/", invitation_page.accept, name="account_invitation")]),
+    ),
     path("admin/", admin.site.urls),
 ]

@@ -7,7 +7,7 @@ class ReleasesConfig(AppConfig):
     verbose_name = _("Releases")
 
     def ready(self) -> None:
-        from releases import probes  # noqa: F401  # declares a job
+        from releases import probes, workflow  # noqa: F401  # declare a job and a receiver
         from releases.rules import name_guards
 
         name_guards.connect()

@@ -260,6 +260,8 @@ PERMISSIONS = {
     "Be named on a record at level 0": "people.be_case_officer",
     "Name another user on records": "accounts.manage_team",
     "Publish a document": "assets.accept_as_is",
+    "Invite people": "accounts.manage_team",
+    "Read and export the record": "accounts.export_accessevent",
 }
 
 

@@ -33,6 +33,7 @@ TAKES_AWAY = (
 # Constraints that hold for all rows of the previous code, because it does not write these columns.
 HOLDS_FOR_OLD_CODE = {
     "mediaasset_focus_is_inside": "the previous code never writes the focus, so it has its default",
+    "user_left_is_not_active": "the previous code never writes when a user left",
 }
 # Row changes that are in one transaction with the schema.
 FEW_ROWS = {
@@ -247,7 +248,7 @@ CHANGE_NO_TABLE = [
     ("people", "0012_case_officers_help"), ("people", "0013_case_officers_have_the_role"),
     ("previews", "0005_embargo_ends_and_labels"),
     ("releases", "0014_labels"), ("releases", "0015_permissions_of_renamed_models"),
-    ("releases", "0016_labels_of_derived_rows"),
+    ("releases", "0016_labels_of_derived_rows"), ("releases", "0017_hand_over"),
 ]  # fmt: skip
 
 
@@ -287,7 +288,8 @@ def test_grants_of_renamed_models_stay(editor, new_rows_exist):
     group.permissions.add(old)
     editor.user_permissions.add(old)
     after = [("releases", "0015_permissions_of_renamed_models"),
-             ("releases", "0016_labels_of_derived_rows")]  # fmt: skip
+             ("releases", "0016_labels_of_derived_rows"),
+             ("releases", "0017_hand_over")]  # fmt: skip
     for app, name in after:
         MigrationRecorder(connection).migration_qs.get(app=app, name=name).delete()
     call_command("migrate", verbosity=0)

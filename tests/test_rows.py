@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.models import FactorRecovery, Invitation
+from accounts.models import FactorRecovery, Invitation, User
 from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import (
@@ -204,6 +204,9 @@ def two_jobs_with_one_key():
 
 
 INVALID = {
+    "user_left_is_not_active": [
+        lambda: User.objects.create(username="x", left_at=timezone.now(), is_active=True)
+    ],
     "job_once_for_a_key": [two_jobs_with_one_key],
     "job_running_has_a_lease": [
         lambda: a_job(state="running"),

@@ -15,13 +15,20 @@ from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import AccessEvent, User
 from tests import forks
 from tests.deployment import ROOT, environment
 from tests.make import accept, make_chief, make_link, make_release
 
 GOOD = "harbour-lantern-9"
-ROLES = {"author": "Author", "editor": "Editor", "publisher": "Publisher", "administrator": None}
+# The groups of each role. The administrator of this command can do everything.
+ROLES = {
+    "author": ["Author"],
+    "editor": ["Editor"],
+    "publisher": ["Publisher"],
+    "case-officer": ["Case officer"],
+    "administrator": ["Administrator", "Publisher"],
+}
 
 
 def add(*arguments, typed=f"{GOOD}\n", stdin="--password-stdin"):
@@ -76,10 +83,14 @@ class TestAddUser:
         user = User.objects.get()
         assert (user.is_staff, user.is_superuser) == (True, role == "administrator")
         assert user.email == "ada@newsroom.example"
-        assert [group.name for group in user.groups.all()] == [ROLES[role]] * bool(ROLES[role])
+        assert sorted(group.name for group in user.groups.all()) == ROLES[role]
+        event = AccessEvent.objects.get()
+        assert (event.verb, event.actor_id, event.subject_id) == ("account_created", None, user.pk)
+        assert sorted(event.detail["roles"]) == ROLES[role]
         typed = {"username": "ada", "password": GOOD, "next": "/admin/"}
         assert client.post("/admin/login/", typed).status_code == 302
-        assert client.get("/admin/releases/release/add/").status_code == 200
+        page = "people/person" if role == "case-officer" else "releases/release"
+        assert client.get(f"/admin/{page}/add/").status_code == 200
 
     @pytest.mark.parametrize(
         ("arguments", "typed", "sentence"),

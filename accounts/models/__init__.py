@@ -2,9 +2,9 @@
 
 from accounts.models.record import AccessEvent, DeletionPass
 from accounts.models.sign_in import FactorRecovery, GuessCount, KnownBrowser
-from accounts.models.users import Invitation, User
+from accounts.models.users import Invitation, TeamState, User
 
 __all__ = [
     "AccessEvent", "DeletionPass", "FactorRecovery", "GuessCount", "Invitation", "KnownBrowser",
-    "User",
+    "TeamState", "User",
 ]  # fmt: skip

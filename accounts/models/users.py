@@ -1,5 +1,6 @@
 """The users of the desk, and invitations to become one."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Self, cast
 
@@ -13,6 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class TeamState(models.TextChoices):
+    """The state of an account on the page of the team."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    LEFT = "left", _("Left the team")
+
+
 class User(AbstractUser):
     """A person who works in the newsroom. The roles in `accounts.roles` give permissions."""
 
@@ -23,12 +32,36 @@ class User(AbstractUser):
         editable=False,
         help_text=_("The account is closed for ever. Its name stays in the record."),
     )
+    session_epoch = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("A new value ends all sessions of the user: see accounts.session_epoch."),
+    )
 
     class Meta(AbstractUser.Meta):
         permissions = [("manage_team", _("Can manage the team"))]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()
+
+    @property
+    def team_state(self) -> "TeamState":
+        """Whether the account is in use, paused, or closed for ever."""
+        if self.left_at:
+            return TeamState.LEFT
+        return TeamState.ACTIVE if self.is_active else TeamState.PAUSED
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must contain. It changes with the password and the epoch."""
+        return super().get_session_auth_hash() + self.session_epoch
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield the same for each former SECRET_KEY."""
+        for hashed in super().get_session_auth_fallback_hash():
+            yield hashed + self.session_epoch
 
     def clean(self) -> None:
         """Refuse an e-mail address that another user has, ignoring case.

@@ -162,7 +162,11 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
         return ", ".join(case.calls) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
-        return ["person"] if obj else []
+        if obj is None:
+            return []
+        # READ_ONLY_FIELDS has no field of this name: an earlier version would fail without it.
+        may_change = self.has_change_permission(request, obj)
+        return ["person"] if may_change else ["person", "kinds_of_call"]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "person":

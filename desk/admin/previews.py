@@ -179,6 +179,8 @@ class PreviewLinkAdmin(QuietAdmin):
     def _revoked(
         self, request: HttpRequest, release: Release | None, revoke: Any, done: str
     ) -> HttpResponse:
+        if not request.user.has_perm("previews.issue_previewlink"):
+            raise PermissionDenied
         try:
             revoke(User.of(request))
         except ActionBlocked as blocked:

@@ -1,14 +1,28 @@
+"""Django’s own pages of users and groups, for superusers only."""
+
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts import hooks, team
+from accounts.errors import ActionBlocked
+from accounts.models import AccessEvent, User
+from accounts.record import record
+from accounts.roles import ROLES
+from accounts.session_epoch import end_sessions
+from accounts.team import emails
 from desk.admin.base import QuietAdmin
+
+Verb = AccessEvent.Verb
 
 
 class AddUserForm(UserCreationForm):
@@ -28,7 +42,8 @@ class AddUserForm(UserCreationForm):
         },
         help_text=_(
             "Authors write. Editors also edit other people’s texts and issue preview links. "
-            "Publishers also approve."
+            "Publishers also approve. Case officers work on records of people. Administrators "
+            "manage the team."
         ),
     )
 
@@ -43,6 +58,12 @@ class AddUserForm(UserCreationForm):
         labels = {"email": _("E-mail address")}
 
 
+def lost_groups(form: Any) -> set[str]:
+    """Return the names of the groups that the form of a user takes away."""
+    before = {group.name for group in form.initial.get("groups", [])}
+    return before - {group.name for group in form.cleaned_data.get("groups", [])}
+
+
 class UserForm(UserChangeForm):
     """A user, with Django's fields labelled as on the rest of the desk."""
 
@@ -53,15 +74,33 @@ class UserForm(UserChangeForm):
             "email": _("E-mail address"),
             "is_active": _("Active"),
             "is_staff": _("Can sign in to the desk"),
-            "is_superuser": _("Administrator"),
+            "is_superuser": _("Superuser"),
         }
         help_texts = {
-            "is_active": _("Untick this instead of deleting the account."),
+            "is_active": _(
+                "Untick this to pause the account. Its sessions end at once. If a person leaves, "
+                "use the page of the team."
+            ),
             "is_staff": _("Without this, the user can’t sign in."),
-            "is_superuser": _("Has every permission, and can add other users."),
+            "is_superuser": _("Has every permission, and can change all accounts."),
             "groups": _("The user has all permissions of these groups."),
             "user_permissions": _("Permissions of this user in addition to those of the groups."),
         }
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to open a closed account, and what others must prepare first."""
+        values = super().clean() or self.cleaned_data
+        user = User.objects.get(pk=self.instance.pk)
+        if user.left_at and values.get("is_active"):
+            self.add_error(
+                "is_active", gettext("This person has left the team. Invite the person again.")
+            )
+        elif user.is_active:
+            losing = lost_groups(self) if values.get("is_active") else None
+            if losing is None or losing:
+                for sentence in hooks.find_blockers(user, losing=losing):
+                    self.add_error(None, sentence)
+        return values
 
 
 class PermissionField(forms.ModelMultipleChoiceField):
@@ -78,14 +117,55 @@ class GroupForm(forms.ModelForm):
         labels = {"name": _("Name"), "permissions": _("Permissions")}
         help_texts = {
             "permissions": _(
-                "What users in this group can do. An upgrade resets the groups Author, Editor and "
-                "Publisher. To use other permissions, add a group."
+                "What users in this group can do. An upgrade resets the groups Author, Editor, "
+                "Publisher, Case officer and Administrator. To use other permissions, add a group."
             ),
         }
 
 
-class WithPermissions(QuietAdmin):
-    """An admin of rows that have permissions."""
+class ForSuperusers(QuietAdmin):
+    """An admin of rows that have permissions. Only superusers may open it.
+
+    It could give any permission. Administrators use the pages of the team (desk.admin.team_pages).
+    """
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._keeping_an_administrator(super().changeform_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._keeping_an_administrator(super().changelist_view, request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._keeping_an_administrator(super().delete_view, request, *args, **kwargs)
+
+    def _keeping_an_administrator(
+        self, view: Any, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Run a view, and undo what it did if nobody could manage the team afterwards."""
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            with team.keep_an_administrator():
+                return view(request, *args, **kwargs)
+        except ActionBlocked as blocked:
+            list(messages.get_messages(request))  # drops the message of success
+            messages.error(request, str(blocked))
+            return redirect(request.get_full_path())
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.related_model is Permission:
@@ -93,8 +173,20 @@ class WithPermissions(QuietAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
-class NewsroomGroupAdmin(WithPermissions, GroupAdmin):
+class NewsroomGroupAdmin(ForSuperusers, GroupAdmin):
     form = GroupForm
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_role = obj is not None and obj.name in ROLES
+        return super().has_delete_permission(request, obj) and not is_role
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            record(
+                AccessEvent.Verb.ROLES_CHANGED, by=User.of(request), request=request,
+                about=f"group:{form.instance.pk}", fields=sorted(form.changed_data),
+            )  # fmt: skip
 
 
 class LabelledFilter(admin.BooleanFieldListFilter):
@@ -105,9 +197,10 @@ class LabelledFilter(admin.BooleanFieldListFilter):
         self.title = UserForm.Meta.labels[field.name]
 
 
-class NewsroomUserAdmin(WithPermissions, UserAdmin):
+class NewsroomUserAdmin(ForSuperusers, UserAdmin):
     form = UserForm
     add_form = AddUserForm
+    readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email_address", "first_name", "last_name", "can_sign_in")
     list_filter = (
         ("is_staff", LabelledFilter),
@@ -120,6 +213,56 @@ class NewsroomUserAdmin(WithPermissions, UserAdmin):
         (None, {"fields": ("username", "email", "groups", "is_staff")}),
         (None, {"fields": ("password1", "password2")}),
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # the name must stay in the record; `manage.py forget` removes it on purpose
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change and (losing := lost_groups(form)):
+            hooks.announce_leaving(obj, by=User.of(request), losing=losing)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        before = team.roles_of(form.instance) if change else []
+        super().save_related(request, form, formsets, change)
+        user = User.objects.get(pk=form.instance.pk)
+        by, changed = User.of(request), set(form.changed_data)
+        if not change:
+            roles = team.roles_of(user)
+            record(Verb.ACCOUNT_CREATED, by=by, subject=user, request=request, roles=roles)
+            return
+        if "is_active" in changed:
+            if user.is_active:
+                record(Verb.RESUMED, by=by, subject=user, request=request)
+                emails.resumed(user, by)
+            else:
+                end_sessions(user)
+                record(Verb.PAUSED, by=by, subject=user, request=request)
+                emails.paused(user, by)
+        if "groups" in changed:
+            now = team.roles_of(user)
+            record(
+                Verb.ROLES_CHANGED, by=by, subject=user, request=request, before=before, roles=now
+            )
+            emails.roles_changed(user, before, now, by)
+        if other := sorted(changed - {"is_active", "groups", "password"}):
+            record(Verb.ACCOUNT_CHANGED, by=by, subject=user, request=request, fields=other)
+            emails.account_changed(user, [gettext("An administrator changed your account.")], by)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        with transaction.atomic():
+            answer = super().user_change_password(request, id, form_url)
+            user = User.objects.filter(pk=id).first()
+            if user and user.password != before:
+                by = User.of(request)
+                record(Verb.PASSWORD_CHANGED, by=by, subject=user, request=request)
+                emails.account_changed(
+                    user, [gettext("An administrator changed your password.")], by
+                )
+        return answer
 
     @admin.display(description=_("e-mail address"), ordering="email")
     def email_address(self, user: User) -> str:

@@ -59,6 +59,7 @@ class Event(AppendOnly):
         NAME_EXCEPTION_ENDED = "uncleared", _("Name exception removed")
         BLOCKED_BY_NAME = "waits", _("Blocked: contains a protected name")
         UNBLOCKED = "goes_out", _("No longer blocked")
+        HANDED_OVER = "handed_over", _("Handed over to another author")
 
     release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="events")
     release_uuid = models.UUIDField(help_text=_("Kept when a draft is deleted."))

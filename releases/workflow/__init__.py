@@ -23,6 +23,7 @@ from releases.workflow.correcting import (
 )
 from releases.workflow.drafts import create, deleted_drafts, discard, restore, undelete
 from releases.workflow.emails import emails_visible_to
+from releases.workflow.handing_over import hand_over
 from releases.workflow.holding import (
     end_hold,
     hold,
@@ -46,8 +47,8 @@ __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
     "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
     "email_about_removed_row", "emails_visible_to", "embargo_changed", "end_hold",
-    "end_name_exception", "end_restriction", "give_access", "hold", "hold_hidden", "publish",
-    "record", "record_correction", "record_printed_row_change", "record_restored_hold",
+    "end_name_exception", "end_restriction", "give_access", "hand_over", "hold", "hold_hidden",
+    "publish", "record", "record_correction", "record_printed_row_change", "record_restored_hold",
     "remove_access", "reschedule", "restore", "restrict", "review_blockers", "send_back",
     "submit", "undelete", "warnings", "withdraw",
 ]  # fmt: skip

@@ -14,19 +14,21 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import roles
-from accounts.models import User
+from accounts.models import AccessEvent, User
+from accounts.record import record
 
+# The first administrator of a newsroom must be able to do everything.
 ADMINISTRATOR = "administrator"
-ROLES = {ADMINISTRATOR: None} | {
-    name.casefold(): name for name in reversed(roles.ROLES) if name != "Administrator"
-}
+ALSO = {ADMINISTRATOR: ["Publisher"]}
+ROLES = {name.casefold().replace(" ", "-"): name for name in reversed(roles.ROLES)}
 
 
 class Command(BaseCommand):
     help = _(
         "Create a user who can sign in to the desk. The command asks for the password twice, "
         "or reads it from the first line of the standard input with --password-stdin. An "
-        "administrator can do everything and add other users at the desk."
+        "administrator that this command creates is also a publisher and a superuser. To add other "
+        "people, invite them on the page “Team” at the desk."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,7 +55,7 @@ class Command(BaseCommand):
         user = User(username=name, email=email, is_staff=True, is_superuser=role == ADMINISTRATOR)
         try:
             self._check(user)
-            group = ROLES[role] and Group.objects.get(name=ROLES[role])
+            groups = [Group.objects.get(name=n) for n in (ROLES[role], *ALSO.get(role, ()))]
         except (DatabaseError, Group.DoesNotExist):
             raise CommandError(
                 _("The database is not ready. Run manage.py migrate first.")
@@ -62,8 +64,9 @@ class Command(BaseCommand):
         user.set_password(read(user))
         with transaction.atomic():
             user.save()
-            if group:
-                user.groups.add(group)
+            user.groups.add(*groups)
+            given = [group.name for group in groups]
+            record(AccessEvent.Verb.ACCOUNT_CREATED, subject=user, roles=given, command="adduser")
         if settings.SITE_URL:
             done = _("%(name)s can sign in as %(role)s at %(url)s")
         else:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--yes-public-passwords",
             action="store_true",
-            help=_("load the demo even if DEBUG is off; it prints the passwords of three users"),
+            help=_("load the demo even if DEBUG is off; it prints the passwords of its users"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             if not options["yes_public_passwords"]:
                 sentences.append(
                     _(
-                        "The demo creates three users and prints their passwords. To allow this, "
+                        "The demo creates users and prints their passwords. To allow this, "
                         "add --yes-public-passwords."
                     )
                 )
@@ -60,4 +60,4 @@ class Command(BaseCommand):
         if sign_ins:
             self.stdout.write("\n" + _("Sign in at /admin/ as"))
             for username, password, group in sign_ins:
-                self.stdout.write(f"  {username:<10} {password}   ({group})")
+                self.stdout.write(f"  {username:<14} {password}   ({group})")
