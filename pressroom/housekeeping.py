@@ -1,4 +1,4 @@
-"""Removes what has expired: sessions, throttle counts, and uploads that were interrupted.
+"""Removes what has expired: sessions, counts of guesses, and uploads that were interrupted.
 
 Sessions and counts are in the database. A background job removes them once an hour. Temporary files
 of uploads are on each machine. Each web process has a thread that removes them when it starts and
@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import expiry
 from pressroom import uploads
 from pressroom.outages import is_of_database
 from previews import throttle
@@ -61,6 +62,15 @@ def _clear_counts() -> int:
     return cleared
 
 
+def _ended_guess_counts() -> int:
+    return expiry.ended_counts(timezone.now()).count()
+
+
+def _clear_guess_counts() -> int:
+    cleared, _per_model = expiry.ended_counts(timezone.now()).delete()
+    return cleared
+
+
 def _interrupted_uploads() -> int:
     return len(uploads.abandoned())
 
@@ -77,6 +87,7 @@ UPLOADS = Chore(_("temporary files of interrupted uploads"), _interrupted_upload
 IN_THE_DATABASE = [
     Chore(_("expired sessions"), _expired_sessions, _clear_sessions),
     Chore(_("expired counts of wrong preview addresses"), _expired_counts, _clear_counts),
+    Chore(_("ended counts of failed sign-ins"), _ended_guess_counts, _clear_guess_counts),
 ]
 CHORES = [UPLOADS, *IN_THE_DATABASE]
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from newsroom import formats, views
-from pressroom import errors, health
+from pressroom import errors, health, retention_page
 from previews import views as previews
 
 handler400 = "pressroom.errors.bad_request"
@@ -45,5 +45,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # Disables Django's redirect to the page of an object: it does not check who may see the object.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
+    path("admin/retention/", admin.site.admin_view(retention_page.retention), name="retention"),
     path("admin/", admin.site.urls),
 ]

@@ -71,7 +71,7 @@ def test_expired_data_is_removed_and_other_data_stays(capsys, client):
         assert "counts of wrong preview addresses: 1 removed" in output
         assert (Session.objects.count(), ThrottleBucket.objects.count()) == (1, 1)
         assert (old.exists(), young.exists()) == (False, True)
-        assert tidy(capsys).count(": 0 removed") == 3
+        assert tidy(capsys).count(": 0 removed") == 4
     Session.objects.all().delete()
     assert rows() == kept
     assert (PreviewLink.objects.count(), Visit.objects.count()) == (1, 1)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import triggers
 from accounts.models import User
 from accounts.roles import ROLES
 from assets import storage
@@ -60,7 +61,7 @@ DROPPED_WITH = """
         WHEN 'pg_type' THEN EXISTS (
             SELECT FROM pg_type WHERE oid = objid AND typtype IN ('d', 'e', 'r'))
         WHEN 'pg_trigger' THEN EXISTS (
-            SELECT FROM pg_trigger WHERE oid = objid AND NOT tgisinternal)
+            SELECT FROM pg_trigger WHERE oid = objid AND NOT tgisinternal AND tgname <> %s)
         WHEN 'pg_rewrite' THEN EXISTS (
             SELECT FROM pg_rewrite WHERE oid = objid AND rulename <> '_RETURN')
         WHEN 'pg_constraint' THEN EXISTS (
@@ -196,7 +197,7 @@ def _unknown_in_sqlite(ours: set[str]) -> list[str]:
             if kind == "table" and name not in ours:
                 rows = _rows(cursor, connection.ops.quote_name(name))
                 found.append(_("the table %(name)s (%(rows)s)") % {"name": name, "rows": rows})
-            elif kind != "table":
+            elif kind != "table" and name not in triggers.SQLITE:
                 found.append(_("the %(kind)s %(name)s") % {"kind": kind, "name": name})
     return found
 
@@ -205,7 +206,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
     """Return phrases for what is dropped with our tables, and what else the dump replaces."""
     found, dropped = [], set()
     with connection.cursor() as cursor:
-        cursor.execute(DROPPED_WITH, [databases.tables(connection)])
+        cursor.execute(DROPPED_WITH, [databases.tables(connection), triggers.REFUSE])
         for (
             catalog,
             oid,
@@ -229,7 +230,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
                     % {"description": description, "rows": _rows(cursor, quoted)}
                 )
         for kind, name in databases.dropped_by(backup.dump):
-            if kind not in FINDERS:
+            if kind not in FINDERS or name.rpartition(".")[2] == f"{triggers.REFUSE}()":
                 continue
             catalog, finder = FINDERS[kind]
             cursor.execute(finder, [name])
