@@ -1,7 +1,7 @@
 """Triggers that make the record of access append-only in the database itself.
 
-`migrate` creates them again each time, because a migration that rebuilds the table on SQLite drops
-them.
+`migrate` creates missing ones each time, because a migration that rebuilds the table on SQLite
+drops them.
 """
 
 from collections.abc import Iterator
@@ -10,43 +10,65 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import AccessEvent, DeletionPass
 
 SENTENCE = "The record of access is append-only."
-# On PostgreSQL, the trigger and its function have the same name.
-NAMES = ["accounts_record_update", "accounts_record_delete", "accounts_record_refuse"]
-SQLITE = [
-    "DROP TRIGGER IF EXISTS accounts_record_update",
-    "DROP TRIGGER IF EXISTS accounts_record_delete",
-    "CREATE TRIGGER accounts_record_update BEFORE UPDATE ON {table} "
-    "BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
-    "CREATE TRIGGER accounts_record_delete BEFORE DELETE ON {table} "
-    "WHEN NOT EXISTS (SELECT 1 FROM {passes}) BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
-]
-POSTGRESQL = [
-    """
-CREATE OR REPLACE FUNCTION accounts_record_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+TABLE, PASSES = AccessEvent._meta.db_table, DeletionPass._meta.db_table
+REFUSE = "accounts_record_refuse"  # the function and the trigger on PostgreSQL
+SQLITE = {
+    "accounts_record_update": (
+        f"CREATE TRIGGER accounts_record_update BEFORE UPDATE ON {TABLE} "
+        f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
+    ),
+    "accounts_record_delete": (
+        f"CREATE TRIGGER accounts_record_delete BEFORE DELETE ON {TABLE} "  # noqa: S608
+        f"WHEN NOT EXISTS (SELECT 1 FROM {PASSES}) BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
+    ),
+}
+FUNCTION = f"""
+CREATE OR REPLACE FUNCTION {REFUSE}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM {passes}) THEN RETURN OLD; END IF;
-    RAISE EXCEPTION '{sentence}';
-END $$;
-CREATE OR REPLACE TRIGGER accounts_record_refuse BEFORE UPDATE OR DELETE ON {table}
-FOR EACH ROW EXECUTE FUNCTION accounts_record_refuse();
-"""
-]
+    IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM {PASSES}) THEN RETURN OLD; END IF;
+    RAISE EXCEPTION '{SENTENCE}';
+END $$
+"""  # noqa: S608
+TRIGGER = (
+    f"CREATE OR REPLACE TRIGGER {REFUSE} BEFORE UPDATE OR DELETE ON {TABLE} "
+    f"FOR EACH ROW EXECUTE FUNCTION {REFUSE}()"
+)
+# Whether the trigger is there and enabled. Creating it again would wait for everybody who writes.
+IS_ENABLED = (
+    "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass AND tgenabled = 'O'"
+)
 
 
 def install(app_config: AppConfig | None = None, *, using: str = "default", **signal: Any) -> None:
-    """Create the triggers, if the tables exist."""
+    """Create the triggers that are missing, if the tables exist."""
     connection = connections[using]
-    table, passes = AccessEvent._meta.db_table, DeletionPass._meta.db_table
-    if not {table, passes} <= set(connection.introspection.table_names()):
+    if not {TABLE, PASSES} <= set(connection.introspection.table_names()):
         return
-    statements = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement.format(table=table, passes=passes, sentence=SENTENCE))
+        if connection.vendor == "postgresql":
+            cursor.execute(FUNCTION)
+            cursor.execute(IS_ENABLED, [REFUSE, TABLE])
+            if cursor.fetchone() is None:
+                cursor.execute(TRIGGER)
+            return
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        stored = dict(cursor.fetchall())
+        for name, statement in SQLITE.items():
+            if stored.get(name) != statement:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+                cursor.execute(statement)
+
+
+def removal(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the statements that remove the triggers, for `flush`, which empties all tables."""
+    if connection.vendor == "postgresql":  # TRUNCATE does not run them
+        return []
+    return [f"DROP TRIGGER IF EXISTS {name}" for name in SQLITE]
 
 
 @contextmanager

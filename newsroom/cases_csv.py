@@ -1,9 +1,6 @@
 """The cases we follow as a CSV file for spreadsheets."""
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -15,7 +12,7 @@ from newsroom.calls import CaseEntry, entries
 from newsroom.prisoners import country_of, current_cases
 from people.dates import UncertainDate
 from people.models import CaseQuerySet, PersonName
-from storing.texts import clean_text
+from storing.spreadsheets import BYTE_ORDER_MARK, lines_of
 
 # Other programs use these names: you may add columns, but do not rename any.
 COLUMNS = [
@@ -26,33 +23,24 @@ COLUMNS = [
     "days held", "call", "call quoted from", "source", "source address", "address",
 ]  # fmt: skip
 BATCH_SIZE = 250  # cases per query
-# OWASP, “CSV Injection”. With East Asian settings, spreadsheets accept the full-width forms too.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def as_csv(cases: CaseQuerySet, origin: str, at: datetime) -> Iterator[str]:
     """Yield the CSV file in blocks of lines (RFC 4180).
 
-    The file begins with a byte order mark, so that spreadsheets read it as UTF-8. It may have very
-    many cases, so they are read in batches, and each batch checks again who may be named. An
-    apostrophe is added before each cell that a spreadsheet would read as a formula.
+    It may have very many cases, so they are read in batches, and each batch checks again who may be
+    named.
     """
     on, country_names = timezone.localdate(at), dict(countries)
     pks = list(cases.values_list("pk", flat=True))
-    yield "\ufeff" + _lines([COLUMNS])
+    yield BYTE_ORDER_MARK + lines_of([COLUMNS])
     for start in range(0, len(pks), BATCH_SIZE):
         batch = pks[start : start + BATCH_SIZE]
         rows = current_cases(on).filter(pk__in=batch).select_related("person")
         found = {case.pk: case for case in rows.prefetch_related("person__names", "designations")}
         known = [found[pk] for pk in batch if pk in found]
         cells = partial(_cells, origin=origin, on=on, country_names=country_names)
-        yield _lines(map(cells, entries(known, at)))
-
-
-def _lines(rows: Iterable[list[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows([_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
+        yield lines_of(map(cells, entries(known, at)))
 
 
 def _cells(entry: CaseEntry, origin: str, on: date, country_names: Mapping[str, str]) -> list[Any]:
@@ -90,8 +78,3 @@ def _speaker_and_address(entry: CaseEntry, origin: str) -> str:
         return ""
     speaker = ", ".join(filter(None, [quote.attribution_name, quote.attribution_title]))
     return f"{speaker}: {origin}{quote.release.get_absolute_url()}"
-
-
-def _cell(value: Any) -> str:
-    text = clean_text(str(value), multiline=True)
-    return f"'{text}" if _FORMULA.match(text) else text

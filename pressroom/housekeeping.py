@@ -1,4 +1,4 @@
-"""Removes what has expired: sessions, throttle counts, and uploads that were interrupted.
+"""Removes what has expired: sessions, counts of guesses, and uploads that were interrupted.
 
 Sessions and counts are in the database. A background job removes them once an hour. Temporary files
 of uploads are on each machine. Each web process has a thread that removes them when it starts and

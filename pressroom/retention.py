@@ -1,8 +1,8 @@
 """The rules for what is deleted after some days. `manage.py forget` applies them.
 
 Each app selects its own rows that are too old. This module counts and removes them in batches. Rows
-that prove an action (events, versions, accepted terms) have no rule and are kept. See
-docs/decisions/0036.
+that prove an action (events, versions, accepted terms) have no rule and are kept: `KEPT` lists
+them. The desk shows both tables. See docs/decisions/0036.
 """
 
 import logging
@@ -18,7 +18,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, pgettext
 
+from accounts import expiry
 from accounts import throttle as guesses
 from jobs.models import Email, Job
 from pressroom.housekeeping import in_english
@@ -41,18 +43,39 @@ class RetentionRule:
     """Which rows are too old, and how they are removed.
 
     `expired` gets the time before which rows are too old, and returns these rows. `setting` names
-    the setting with the number of days. Without a setting, each row has its own time of expiry.
-    `remove` gets a batch of rows and returns how many rows it deleted or changed.
+    the setting with the number of days; `days` is a fixed number. Without both, each row has its
+    own time of expiry. `remove` gets a batch of rows and returns how many rows it deleted or
+    changed.
     """
 
     label: str | Promise
     expired: Callable[[datetime], QuerySet[Any]]
     setting: str = ""
     remove: Callable[[Any], int] = _delete
+    days: int = 0
 
     def before(self, at: datetime) -> datetime:
         """Return the time before which rows are too old, as of `at`."""
-        return at - timedelta(days=getattr(settings, self.setting)) if self.setting else at
+        return at - timedelta(days=self._kept_days())
+
+    @property
+    def kept_for(self) -> str:
+        """How long the rows are kept, in words."""
+        days = self._kept_days()
+        if not days:
+            return pgettext("how long rows are kept", "until they end")
+        return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
+
+    def _kept_days(self) -> int:
+        return int(getattr(settings, self.setting)) if self.setting else self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is never deleted, and why."""
+
+    label: str | Promise
+    reason: str | Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,47 @@ RULES = [
     # A failed job may contain attempts that it could not count, so the same setting applies.
     RetentionRule(_("failed background jobs"), _failed_jobs, "KEEP_PROBES_DAYS"),
     RetentionRule(_("entries of the desk’s log"), _desk_log, "KEEP_LOGS_DAYS"),
+    RetentionRule(
+        _("events in the record of access"),
+        expiry.expired_events,
+        "RECORD_DAYS",
+        expiry.shorten_record,
+    ),
+    RetentionRule(
+        _("finished recoveries of second factors"), expiry.finished_recoveries, "RECORD_DAYS"
+    ),
+    RetentionRule(
+        _("invitations that were used, cancelled or expired"), expiry.ended_invitations, days=30
+    ),
+    RetentionRule(_("browsers in which nobody signed in"), expiry.unseen_browsers, days=365),
+    RetentionRule(_("sessions"), expiry.ended_sessions),
+]
+
+KEPT = [
+    Kept(
+        _("Versions of releases, people, cases, pictures, topics and contacts"),
+        _("They show what was published, and who wrote it."),
+    ),
+    Kept(
+        _("Events of releases, corrections and minor edits"),
+        _("They prove who approved, published or corrected a text."),
+    ),
+    Kept(
+        _("Preview links, and which reader accepted which embargo"),
+        _("They prove the embargo. The network and the browser are removed."),
+    ),
+    Kept(
+        _("Consents, and changes of a person’s level"),
+        _("They prove why a person may be named."),
+    ),
+    Kept(
+        _("Who was shown a protected name"),
+        _("It is needed if a person is put at risk later."),
+    ),
+    Kept(
+        _("Accounts of people who left the team"),
+        _("Releases and their history refer to them. A name can be removed on request."),
+    ),
 ]
 
 

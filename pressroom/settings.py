@@ -388,6 +388,9 @@ KEEP_EMAILS_DAYS = values.whole_number(
     "KEEP_EMAILS_DAYS", 30, 1, 3650, "days to keep e-mails that were sent or given up"
 )
 KEEP_LOGS_DAYS = values.whole_number("KEEP_LOGS_DAYS", 365, 1, 3650, "days to keep the desk's log")
+RECORD_DAYS = values.whole_number(
+    "RECORD_DAYS", 730, 1, 3650, "days to keep the record of sign-ins and access"
+)
 
 # --- Applications and middleware ---------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from accounts import invitation_page
 from newsroom import formats, views
-from pressroom import errors, health
+from pressroom import errors, health, retention_page
 from previews import views as previews
 
 handler400 = "pressroom.errors.bad_request"
@@ -50,5 +50,6 @@ urlpatterns = [
         "admin/account/invitation/",
         include([path("<str:token>/", invitation_page.accept, name="account_invitation")]),
     ),
+    path("admin/retention/", admin.site.admin_view(retention_page.retention), name="retention"),
     path("admin/", admin.site.urls),
 ]

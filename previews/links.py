@@ -153,10 +153,10 @@ def revoke_all(release: Release, *, by: User, at: datetime | None = None) -> int
     return _revoke(PreviewLink.objects.visible_to(by).filter(release=release), by, at)
 
 
-def record_restored_revocation(pks: Collection[UUID], *, note: str, at: datetime) -> None:
-    """Record in the history of each release that the restore of a backup revoked links.
+def record_revocation_by_command(pks: Collection[UUID], *, note: str, at: datetime) -> None:
+    """Record in the history of each release that a command, such as a restore, revoked links.
 
-    The restore sets `revoked_at` itself, in the same transaction in which it restores the rows.
+    The command sets `revoked_at` itself, in the same transaction.
     """
     found = PreviewLink.objects.filter(pk__in=pks).exclude(release=None)
     ordered = found.select_related("release").order_by("release_id", "name", "pk")

@@ -35,6 +35,7 @@ LAYERS = {
 ROOMS = [*LAYERS]
 # The same rule applies inside the domain.
 INSIDE_RELEASES = {
+    "forgetting": "removes contacts from every release, and finds the texts that name somebody",
     "probes": "counts requests for hidden releases, which it queries",
     "topics_and_contacts": "rows that releases share: a change checks the approvals of all of them",
     "library": "pictures and documents in use: deleting one checks every release",

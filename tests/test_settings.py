@@ -299,8 +299,8 @@ WRONG = {
                      "PICTURE_SECONDS", "PICTURE_MEMORY_MEGABYTES")
     },
     **{
-        f"KEEP_{name}_DAYS": (["x", "0", "-1", "1.5", "3651"], "a whole number from 1 to 3650", {})
-        for name in ("PROBES", "VISITS", "EMAILS", "LOGS")
+        f"{name}_DAYS": (["x", "0", "-1", "1.5", "3651"], "a whole number from 1 to 3650", {})
+        for name in ("KEEP_PROBES", "KEEP_VISITS", "KEEP_EMAILS", "KEEP_LOGS", "RECORD")
     },
 }  # fmt: skip
 NEVER_WRONG = {

@@ -86,8 +86,10 @@ class AccessEvent(AppendOnly):
     @property
     def label(self) -> str:
         """What happened, in words."""
-        known = self.verb in AccessEvent.Verb.values
-        return str(AccessEvent.Verb(self.verb).label) if known else self.verb
+        try:
+            return str(AccessEvent.Verb(self.verb).label)
+        except ValueError:  # of a newer version
+            return self.verb
 
 
 class DeletionPass(models.Model):

@@ -7,6 +7,7 @@ from desk.admin import (  # noqa: F401  # each module registers its admins
     name_exceptions,
     people,
     previews,
+    record,
     releases,
     team,
     topics_and_contacts,

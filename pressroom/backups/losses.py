@@ -61,7 +61,7 @@ DROPPED_WITH = """
         WHEN 'pg_type' THEN EXISTS (
             SELECT FROM pg_type WHERE oid = objid AND typtype IN ('d', 'e', 'r'))
         WHEN 'pg_trigger' THEN EXISTS (
-            SELECT FROM pg_trigger WHERE oid = objid AND NOT tgisinternal)
+            SELECT FROM pg_trigger WHERE oid = objid AND NOT tgisinternal AND tgname <> %s)
         WHEN 'pg_rewrite' THEN EXISTS (
             SELECT FROM pg_rewrite WHERE oid = objid AND rulename <> '_RETURN')
         WHEN 'pg_constraint' THEN EXISTS (
@@ -197,7 +197,7 @@ def _unknown_in_sqlite(ours: set[str]) -> list[str]:
             if kind == "table" and name not in ours:
                 rows = _rows(cursor, connection.ops.quote_name(name))
                 found.append(_("the table %(name)s (%(rows)s)") % {"name": name, "rows": rows})
-            elif kind != "table" and name not in triggers.NAMES:
+            elif kind != "table" and name not in triggers.SQLITE:
                 found.append(_("the %(kind)s %(name)s") % {"kind": kind, "name": name})
     return found
 
@@ -206,7 +206,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
     """Return phrases for what is dropped with our tables, and what else the dump replaces."""
     found, dropped = [], set()
     with connection.cursor() as cursor:
-        cursor.execute(DROPPED_WITH, [databases.tables(connection)])
+        cursor.execute(DROPPED_WITH, [databases.tables(connection), triggers.REFUSE])
         for (
             catalog,
             oid,
@@ -220,7 +220,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
         ) in cursor.fetchall():
             if part == 0:
                 dropped.add((catalog, oid))
-            if not shown or (catalog == "pg_trigger" and _is_ours(description)):
+            if not shown:
                 continue
             if catalog != "pg_class" or part or kind not in ("r", "p"):
                 found.append(_("the %(description)s") % {"description": description})
@@ -230,7 +230,7 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
                     % {"description": description, "rows": _rows(cursor, quoted)}
                 )
         for kind, name in databases.dropped_by(backup.dump):
-            if kind not in FINDERS or _is_ours(name):
+            if kind not in FINDERS or name.rpartition(".")[2] == f"{triggers.REFUSE}()":
                 continue
             catalog, finder = FINDERS[kind]
             cursor.execute(finder, [name])
@@ -238,11 +238,6 @@ def _unknown_in_postgres(backup: Backup, ours: set[str]) -> list[str]:
             if there and there[0] and (catalog, there[0]) not in dropped:
                 found.append(_("the %(kind)s %(name)s") % {"kind": kind.lower(), "name": name})
     return found
-
-
-def _is_ours(description: str) -> bool:
-    """Return whether an object of PostgreSQL is one of our triggers, or their function."""
-    return any(name in description for name in triggers.NAMES)
 
 
 def _rows(cursor: Any, quoted: str) -> str:

@@ -255,7 +255,7 @@ def _record(backup: Backup, outcome: Outcome) -> None:
     reason = _("By the restore of %(backup)s.") % {"backup": backup.name}
     for release in Release.objects.filter(pk__in=outcome.put_on_hold):
         workflow.record_restored_hold(release, reason=reason)
-    links.record_restored_revocation(outcome.revoked, note=reason, at=timezone.now())
+    links.record_revocation_by_command(outcome.revoked, note=reason, at=timezone.now())
 
 
 def _remove_others(sums: Sums) -> int:

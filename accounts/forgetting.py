@@ -1,0 +1,67 @@
+"""Removes the personal data of a former account. Its key stays, because the record names it."""
+
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import FactorRecovery, Invitation, KnownBrowser, User
+
+# Rows with which only the account itself could do something. The apps may not be installed.
+SIGN_IN_ROWS = ("account.EmailAddress", "mfa.Authenticator")
+
+
+def accounts_of(email: str) -> QuerySet[User]:
+    """Return the accounts with an address."""
+    return User.objects.filter(email__iexact=email).order_by("pk")
+
+
+def invitations_of(email: str) -> QuerySet[Invitation]:
+    """Return the invitations that were sent to an address, or accepted by an account with it."""
+    return Invitation.objects.filter(
+        Q(email__iexact=email) | Q(account__in=accounts_of(email))
+    ).order_by("pk")
+
+
+def is_former(user: User) -> bool:
+    """Return whether an account is closed, so that its data may be removed."""
+    return user.left_at is not None or not user.is_active
+
+
+def forget_account(user: User, *, at: datetime) -> None:
+    """Replace name, username and address of a locked former account, and close it for ever."""
+    username = f"former-member-{user.pk}"
+    if User.objects.filter(username=username).exclude(pk=user.pk).exists():
+        username += f"-{token_hex(4)}"
+    user.username, user.email, user.last_name = username, "", ""
+    user.first_name = _("Former member %(number)s") % {"number": user.pk}
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.left_at, user.last_login = user.left_at or at, None
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
+    for rows in _sign_in_rows(user):
+        rows.delete()
+    rename_in_log(user)
+
+
+def rename_in_log(row: Model) -> None:
+    """Replace the text of a row in the log of Django's admin by its present text."""
+    of_row = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
+    )
+    of_row.update(object_repr=str(row)[:200])
+
+
+def _sign_in_rows(user: User) -> list[QuerySet[Any]]:
+    found = [KnownBrowser.objects.filter(user=user), FactorRecovery.objects.filter(user=user)]
+    for label in SIGN_IN_ROWS:
+        if apps.is_installed(f"allauth.{label.partition('.')[0]}"):
+            found.append(apps.get_model(label)._default_manager.filter(user=user))
+    return found
