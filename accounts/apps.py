@@ -8,9 +8,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import triggers
+        from accounts import addresses, recovery, second_factor, triggers  # noqa: F401  # jobs and e-mails
         from accounts.roles import grant_rights, rename_permissions
 
         post_migrate.connect(grant_rights, dispatch_uid="accounts.roles")
         post_migrate.connect(rename_permissions, dispatch_uid="accounts.permissions")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="accounts.triggers")
+        second_factor.warn_if_nobody()

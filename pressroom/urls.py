@@ -45,5 +45,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # Disables Django's redirect to the page of an object: it does not check who may see the object.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
+    path("admin/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

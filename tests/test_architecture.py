@@ -64,7 +64,7 @@ WITHOUT_ROWS = [
     *("people/names/finding.py", "people/names/neighbours.py", "people/names/searching.py"),
     "people/names/index.py",
     "people/slugs.py",
-    *("previews/browsers.py", "previews/watermarks.py", "previews/recipients.py"),
+    *("accounts/browser_families.py", "previews/watermarks.py", "previews/recipients.py"),
     *("releases/document", "desk/pasting", "importing"),
 ]
 
