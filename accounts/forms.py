@@ -45,6 +45,22 @@ def code_field(label: Any, **attributes: Any) -> forms.CharField:
     )
 
 
+class CredentialField(forms.JSONField):
+    """What a browser says about a passkey, as JSON."""
+
+    MAX_CHARACTERS = 20_000
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(str(value or "")[: self.MAX_CHARACTERS])
+        except RecursionError:
+            raise ValidationError(WRONG_PASSKEY) from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial  # a page does not repeat it, because it works once
+
+
 class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,6 +79,8 @@ class SignInForm(LoginForm):
 
 class PasskeyForm(AuthenticateWebAuthnForm):
     """A passkey that the browser used, as JSON. Passkeys that can’t be read are refused alike."""
+
+    credential = CredentialField()
 
     def clean_credential(self) -> Authenticator:
         try:
@@ -146,8 +164,7 @@ class NewPasskeyForm(forms.Form):
         help_text=gettext_lazy("Such as “Phone” or “Office laptop”, to tell several apart."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
-    credential = forms.JSONField(
-        widget=forms.HiddenInput,
+    credential = CredentialField(
         error_messages={"required": gettext_lazy("No passkey was created. This needs JavaScript.")},
     )
 

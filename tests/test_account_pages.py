@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -244,8 +245,6 @@ class TestSessions:
     def test_the_session_of_another_user_is_not_ended(self, client):
         other = Client()
         sign_in(other, member(name="bo"))
-        from allauth.usersessions.models import UserSession
-
         theirs = UserSession.objects.get()
         sign_in(client, member())
         client.post("/admin/account/sessions/", {"end": str(theirs.pk)})
@@ -258,6 +257,4 @@ def test_no_session_stores_an_address_or_a_secret(client, settings):
     enter_code(client)
     stored = str([session.get_decoded() for session in Session.objects.all()])
     assert PASSWORD not in stored
-    from allauth.usersessions.models import UserSession
-
     assert UserSession.objects.get().ip == "127.0.0.0"

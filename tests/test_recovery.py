@@ -87,7 +87,7 @@ def test_a_lost_phone_is_replaced_in_two_steps(ada, admin, team, client):
     event = AccessEvent.objects.get(verb="recovery_started")
     assert (event.actor_id, event.subject_id) == (admin.pk, ada.pk)
     assert "This link does not work." in text(Client().get(link))
-    assert "does not work any more" in text(Client().post(link, {"password": PASSWORD}))
+    assert "This link does not work." in text(Client().post(link, {"password": PASSWORD}))
 
 
 def test_the_text_of_the_check_is_kept_but_not_in_the_record(ada, team):
@@ -111,11 +111,15 @@ def test_only_an_administrator_starts_a_recovery(role, ada, client, settings):
 def test_nobody_starts_their_own(admin, team):
     page = start(team, admin)
     assert "You can’t start a recovery for yourself." in text(page)
+    row = FactorRecovery(
+        user=admin,
+        started_by=admin,
+        identity_check="x",
+        expires_at=timezone.now(),
+        token_digest="x",
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
-        now = timezone.now()
-        FactorRecovery.objects.create(
-            user=admin, started_by=admin, identity_check="x", expires_at=now, token_digest="x"
-        )
+        row.save()
 
 
 @pytest.mark.parametrize(
@@ -147,8 +151,8 @@ def test_a_second_start_replaces_the_first(ada, admin):
     recovery.start(ada, by=admin, identity_check=CHECK)
     assert FactorRecovery.objects.get(pk=first.pk).cancelled_at
     assert "This link does not work." in text(Client().get(link))
+    email = Email.objects.get(fill="accounts.recovery", fill_key=str(first.pk))
     with pytest.raises(outbox.EmailNotNeeded):
-        email = Email.objects.filter(fill_key=str(first.pk)).get()
         outbox.FILLS[email.fill](email)
 
 
