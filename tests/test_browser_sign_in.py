@@ -84,6 +84,7 @@ def test_a_user_enrols_a_passkey_and_signs_in_with_it(page, desk, complaints, li
     page.get_by_role("button", name="Sign out").click()
     verify(False)
     page.goto(f"{desk}login/")
+    assert not page.get_by_text("The passkey was not used.").is_visible()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.get_by_text("The passkey was not used. Try again, or use another way.").wait_for()
     verify(True)
