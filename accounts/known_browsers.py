@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.browser_families import family_of
@@ -42,6 +43,11 @@ def remember(request: HttpRequest, response: HttpResponse, user: User, at: datet
         secure=settings.SESSION_COOKIE_SECURE,
     )  # fmt: skip
     return not was_known
+
+
+def forgotten(at: datetime) -> QuerySet[KnownBrowser]:
+    """Return the browsers whose cookie has expired."""
+    return KnownBrowser.objects.filter(last_seen_at__lt=at - KEPT)
 
 
 def _token_of(request: HttpRequest) -> str:

@@ -4,6 +4,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +19,11 @@ def list_open(request: HttpRequest) -> list[UserSession]:
         UserSession.objects.create_from_request(request)  # from before sessions were listed
     found = UserSession.objects.purge_and_list(user)
     return sorted(found, key=lambda session: session.created_at, reverse=True)
+
+
+def ended() -> QuerySet[UserSession]:
+    """Return the rows of sessions that have ended or expired."""
+    return UserSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import known_browsers, sessions
 from pressroom import uploads
 from pressroom.outages import is_of_database
 from previews import throttle
@@ -49,6 +50,7 @@ def _expired_sessions() -> int:
 def _clear_sessions() -> int:
     found = _expired_sessions()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    sessions.ended().delete()
     return found
 
 
@@ -58,6 +60,15 @@ def _expired_counts() -> int:
 
 def _clear_counts() -> int:
     cleared, _per_model = throttle.expired(timezone.now()).delete()
+    return cleared
+
+
+def _unused_browsers() -> int:
+    return known_browsers.forgotten(timezone.now()).count()
+
+
+def _clear_browsers() -> int:
+    cleared, _per_model = known_browsers.forgotten(timezone.now()).delete()
     return cleared
 
 
@@ -77,6 +88,7 @@ UPLOADS = Chore(_("temporary files of interrupted uploads"), _interrupted_upload
 IN_THE_DATABASE = [
     Chore(_("expired sessions"), _expired_sessions, _clear_sessions),
     Chore(_("expired counts of wrong preview addresses"), _expired_counts, _clear_counts),
+    Chore(_("browsers that signed in over a year ago"), _unused_browsers, _clear_browsers),
 ]
 CHORES = [UPLOADS, *IN_THE_DATABASE]
 

@@ -2,15 +2,17 @@
 
 import time
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AccessEvent, User
+from accounts.models import AccessEvent, KnownBrowser, User
 from jobs import outbox, queue
 from jobs.models import Email, Job, Lane
 from tests.make import PASSWORD, make_chief
@@ -258,3 +260,19 @@ def test_no_session_stores_an_address_or_a_secret(client, settings):
     stored = str([session.get_decoded() for session in Session.objects.all()])
     assert PASSWORD not in stored
     assert UserSession.objects.get().ip == "127.0.0.0"
+
+
+def test_ended_sessions_and_old_browsers_are_tidied(client):
+    user = member()
+    sign_in(client, user)
+    other = Client()
+    sign_in(other, user)
+    Session.objects.filter(pk=other.cookies["sessionid"].value).update(
+        expire_date=timezone.now() - timedelta(hours=1)
+    )
+    KnownBrowser.objects.filter(pk=KnownBrowser.objects.first().pk).update(
+        last_seen_at=timezone.now() - timedelta(days=366)
+    )
+    call_command("tidy", stdout=StringIO())
+    assert UserSession.objects.get().session_key == client.cookies["sessionid"].value
+    assert KnownBrowser.objects.count() == 1
