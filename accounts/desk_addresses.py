@@ -22,6 +22,11 @@ def desk_address(row: Any, page: str = "change", *args: object) -> str:
     return reverse(f"admin:{name}_{page}", args=[row.pk, *args])
 
 
+def desk_home() -> str:
+    """Return the path of the first page of the desk."""
+    return reverse("admin:index")
+
+
 def site_url(request: HttpRequest) -> str:
     """Return the site's origin without a trailing slash: SITE_URL, or the host of the request."""
     return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"

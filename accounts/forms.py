@@ -161,7 +161,7 @@ class NewPasskeyForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name of the passkey"),
         max_length=60,
-        help_text=gettext_lazy("Such as “Phone” or “Office laptop”, to tell several apart."),
+        help_text=gettext_lazy("Such as “Phone” or “Office laptop”."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     credential = CredentialField(

@@ -67,7 +67,7 @@ def _not_you(request: HttpRequest | None) -> str:
 def new_browser(user: User, *, request: HttpRequest) -> None:
     """Report a sign-in from a browser in which the user had not signed in before."""
     subject = _("You signed in from a new browser")
-    first = _("Somebody signed in to your account from a browser that you had not used before.")
+    first = _("Someone signed in to your account from a browser that you had not used before.")
     send(user, subject, [first, _not_you(request)], request=request)
 
 
@@ -115,7 +115,7 @@ def reset_link(user: User, uid: str, *, origin: str) -> None:
     """Send the link for a new password. The token is inserted when the e-mail is sent."""
     address = origin + reverse("account_reset_password_from_key", args=[uid, TOKEN])
     paragraphs = [
-        _("Somebody asked for a new password for your account, %(name)s.")
+        _("Someone asked for a new password for your account, %(name)s.")
         % {"name": user.get_username()},
         _("To choose a new password, open this link within a day:\n%(url)s") % {"url": address},
         _("If it was not you, ignore this e-mail. Your password has not changed."),
@@ -139,7 +139,7 @@ def confirm_address(user: User, address: str, *, request: HttpRequest) -> None:
 
 def address_change_requested(user: User, *, request: HttpRequest) -> None:
     """Report to the current address that a change was requested."""
-    first = _("Somebody asked to change the e-mail address of your account.")
+    first = _("Someone asked to change the e-mail address of your account.")
     second = _("The address changes after the link in an e-mail to the new address is opened.")
     subject = _("A new e-mail address was requested")
     send(user, subject, [first, second, _not_you(request)], request=request)

@@ -35,7 +35,7 @@ class State(Enum):
 
 
 RISK = (
-    "REQUIRE_SECOND_FACTOR is nobody: anybody who guesses or steals the password of one account "
+    "REQUIRE_SECOND_FACTOR is nobody: anyone who guesses or steals the password of one account "
     "can read every draft, and publish if the account can."
 )
 

@@ -50,15 +50,15 @@ def succeeded(request: HttpRequest, response: HttpResponse, user: User) -> None:
         )  # fmt: skip
     if count and before:
         text = ngettext(
-            "%(count)s failed sign-in since your last sign-in on %(time)s.",
-            "%(count)s failed sign-ins since your last sign-in on %(time)s.",
+            "%(count)s failed attempt to sign in since your last sign-in on %(time)s.",
+            "%(count)s failed attempts to sign in since your last sign-in on %(time)s.",
             count,
         )
         messages.warning(request, text % {"count": count, "time": notices.when(before.at)})
     elif count:
         text = ngettext(
-            "%(count)s failed sign-in before this one.",
-            "%(count)s failed sign-ins before this one.",
+            "%(count)s failed attempt to sign in before this one.",
+            "%(count)s failed attempts to sign in before this one.",
             count,
         )
         messages.warning(request, text % {"count": count})

@@ -81,10 +81,10 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 _(
-                    "REQUIRE_SECOND_FACTOR is nobody: anybody who guesses or steals the password "
+                    "REQUIRE_SECOND_FACTOR is nobody: anyone who guesses or steals the password "
                     "of one account can read every draft, and publish if the account can."
                 ),
-                hint=_("Set it to privileged, the default, or to everybody."),
+                hint=_("Remove the setting, or set it to privileged."),
                 id="pressroom.W008",
             )
         )

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from accounts.models import FactorRecovery
 from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import (
@@ -40,6 +41,7 @@ from tests.make import (
     make_picture,
     make_prisoner,
     make_release,
+    make_user,
     quotation,
 )
 
@@ -186,7 +188,24 @@ def two_jobs_with_one_key():
     create_twice(Job, name="x", key="y")
 
 
+def a_recovery(**fields):
+    user, at = make_user(), timezone.now()
+    fields = {"user": user, "identity_check": "x", "expires_at": at, "token_digest": "x"} | fields
+    if fields.get("started_by") == "the user":
+        fields["started_by"] = fields["user"]
+    return FactorRecovery.objects.create(**fields)
+
+
+def two_open_recoveries():
+    a_recovery(token_digest="y", user=a_recovery().user)
+
+
 INVALID = {
+    "recovery_by_another": [lambda: a_recovery(started_by="the user")],
+    "recovery_ended_once": [
+        lambda: a_recovery(used_at=timezone.now(), cancelled_at=timezone.now())
+    ],
+    "recovery_one_open": [two_open_recoveries],
     "job_once_for_a_key": [two_jobs_with_one_key],
     "job_running_has_a_lease": [
         lambda: a_job(state="running"),

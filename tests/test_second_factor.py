@@ -342,7 +342,7 @@ class TestPasskeyInput:
 def test_nobody_is_named_at_start_as_a_risk(settings, caplog):
     settings.REQUIRE_SECOND_FACTOR = "nobody"
     second_factor.warn_if_nobody()
-    assert "anybody who guesses or steals the password" in caplog.text
+    assert "anyone who guesses or steals the password" in caplog.text
     caplog.clear()
     settings.REQUIRE_SECOND_FACTOR = "privileged"
     second_factor.warn_if_nobody()

@@ -126,8 +126,10 @@ class TestPassword:
         for _ in range(3):
             sign_in(Client(), user, "wrong")
         sign_in(client, user)
-        assert "3 failed sign-ins since your last sign-in on" in text(client.get("/admin/"))
-        assert "failed sign-in" not in text(client.get("/admin/"))
+        assert "3 failed attempts to sign in since your last sign-in on" in text(
+            client.get("/admin/")
+        )
+        assert "failed attempt" not in text(client.get("/admin/"))
         assert verbs(user) == [
             "signed_in", "signed_out", *["sign_in_failed"] * 3, "signed_in",
         ]  # fmt: skip

@@ -26,7 +26,7 @@ class Page(ContextMixin, View):
     @method_decorator(sensitive_post_parameters())
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.needs_user and not (request.user.is_authenticated and request.user.is_staff):
-            return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return redirect_to_login(request.get_full_path(), reverse("account_login"))
         if self.needs_confirmation:
             raise_if_reauthentication_required(request, app="allauth.mfa")
         return super().dispatch(request, *args, **kwargs)

@@ -27,6 +27,7 @@ from django.views.generic.edit import FormView
 
 from accounts import second_factor, signing_in
 from accounts.adapter import WRONG_PASSKEY
+from accounts.desk_addresses import desk_home
 from accounts.forms import (
     CodeConfirmationForm,
     CodeForm,
@@ -44,7 +45,7 @@ class SignInView(Page, LoginView):
     title = gettext_lazy("Sign in")
     needs_user = False
     form_class = SignInForm
-    template_name = "admin/login.html"
+    template_name = "accounts/sign_in.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.is_staff:
@@ -55,7 +56,7 @@ class SignInView(Page, LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_authenticated_redirect_url(self) -> str:
-        return next_of(self.request) or reverse("admin:index")
+        return next_of(self.request) or desk_home()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"app_path": self.request.path}
