@@ -27,11 +27,12 @@ $(DEMO): export DEBUG := 1
 $(DEMO): export NEWSROOM_NAME ?= Demonstration Newsroom
 $(DEMO): export NEWSROOM_EMAIL ?= press@lanternwatch.example
 $(DEMO): export SITE_NOTICE ?= A demonstration of Pressroom. Lantern Watch, its people and the countries that it writes about are invented; one release is real and names its publisher.
+$(DEMO): export REQUIRE_SECOND_FACTOR ?= nobody
 $(DEMO): export TIME_ZONE ?= Europe/London
 $(DEMO): export EXTRA_COUNTRIES ?= XK=Kosovo,XV=Valdria (invented),XO=Onderlys (invented),XT=Tamsin Islands (invented)
 demo: preflight-port setup ## load the demo newsroom (only if empty) and serve it on $PORT (8000)
 	@$(PY) manage.py demo
-	@printf '\nThe newsroom:  http://127.0.0.1:%s/\nThe desk:      http://127.0.0.1:%s/admin/\nStop with Ctrl-C.\n\n' $(PORT) $(PORT)
+	@printf '\nThe newsroom:  http://localhost:%s/\nThe desk:      http://localhost:%s/admin/\nThe demo asks for no second factor (REQUIRE_SECOND_FACTOR=%s). Passkeys work on localhost, not on 127.0.0.1.\nStop with Ctrl-C.\n\n' $(PORT) $(PORT) $(REQUIRE_SECOND_FACTOR)
 	@exec $(PY) manage.py runserver --noreload --verbosity 0 127.0.0.1:$(PORT)
 
 test: .venv/dev setup ## run the whole suite (on DATABASE_URL, else SQLite)

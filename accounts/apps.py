@@ -8,9 +8,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import team, triggers  # noqa: F401  # `team` declares an e-mail
+        # These modules declare jobs and e-mails.
+        from accounts import addresses, recovery, second_factor, team, triggers  # noqa: F401
         from accounts.roles import grant_rights, rename_permissions
 
         post_migrate.connect(grant_rights, dispatch_uid="accounts.roles")
         post_migrate.connect(rename_permissions, dispatch_uid="accounts.permissions")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="accounts.triggers")
+        second_factor.warn_if_nobody()

@@ -9,10 +9,9 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -24,6 +23,7 @@ from accounts.desk_addresses import desk_home
 from accounts.errors import ActionBlocked
 from accounts.models import Invitation, User
 from accounts.roles import roles_in_words
+from accounts.views.sign_in import enter
 
 
 class AccountForm(UserCreationForm):
@@ -93,8 +93,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
                 return _closed(request)
             blockers = blocked.blockers
         else:
-            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-            return redirect(desk_home())
+            return enter(request, user, to=desk_home())
     title = _("Your account at %(newsroom)s") % {"newsroom": settings.NEWSROOM_NAME}
     context = {
         "form": form,

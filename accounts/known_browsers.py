@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from accounts.browser_families import family_of
 from accounts.models import KnownBrowser, User
 
 COOKIE, SALT, PATH = "browser", "accounts.known_browsers", "/admin/"
@@ -37,12 +38,15 @@ def remember(request: HttpRequest, response: HttpResponse, user: User, at: datet
     The cookie belongs to the browser: several users of one browser share it.
     """
     token = _token_of(request) or secrets.token_urlsafe(32)
+    family = family_of(request.META.get("HTTP_USER_AGENT", ""))
     was_known = is_known(request, user, at)
     KnownBrowser.objects.update_or_create(
         token_digest=_digest(user, token),
-        defaults={"last_seen_at": at},
-        create_defaults={"user": user, "first_seen_at": at, "last_seen_at": at},
-    )
+        defaults={"last_seen_at": at, "browser": family},
+        create_defaults={
+            "user": user, "first_seen_at": at, "last_seen_at": at, "browser": family,
+        },
+    )  # fmt: skip
     response.set_signed_cookie(
         COOKIE, token, salt=SALT, max_age=KEPT, path=PATH, httponly=True, samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,

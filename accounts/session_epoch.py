@@ -8,12 +8,12 @@ stores the user of a session encoded.
 import secrets
 from importlib import import_module
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from accounts.allauth_rows import rows_of
 from accounts.models import User
 
 
@@ -28,12 +28,11 @@ def end_sessions(user: User, except_key: str | None = None) -> None:
         user.save(update_fields=["session_epoch"])
         if except_key:
             _keep(user, except_key)
-        rows = rows_of("usersessions", "UserSession")  # the list of sessions that a user sees
-        if rows is not None:
-            listed = rows.filter(user=user).exclude(session_key=except_key or "")
-            keys = list(listed.values_list("session_key", flat=True))
-            Session.objects.filter(session_key__in=keys).delete()
-            listed.delete()
+        # The list of sessions that a user sees.
+        listed = UserSession.objects.filter(user=user).exclude(session_key=except_key or "")
+        keys = list(listed.values_list("session_key", flat=True))
+        Session.objects.filter(session_key__in=keys).delete()
+        listed.delete()
 
 
 def _keep(user: User, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Limits for guesses: of passwords, codes and secret links. All processes and servers share them.
+"""Limits for guesses: of passwords and codes. All processes and servers share them.
 
 A guess is counted before it is checked, so that guesses that arrive at the same moment count too.
 At a limit, nothing is checked. Without the database nothing can be counted, so nothing is checked
@@ -35,7 +35,6 @@ PASSWORDS_FROM_A_KNOWN_BROWSER = 10  # of the account. The other two limits do n
 CODES = 10  # of a second factor, for one account whose password was right
 RESETS_FROM_ONE_ADDRESS = 20
 RESETS_FOR_ONE_ACCOUNT = 3
-LINKS_FROM_ONE_ADDRESS = 30  # wrong links of invitations and recoveries
 MAX_RECORDED_FAILURES = 1_000  # in an hour, for one account, and for all unknown names together
 MAX_BUCKETS = 65_536  # rows for unknown names, and for network addresses alone
 
@@ -115,18 +114,6 @@ def reset_request(request: HttpRequest, email: str, at: datetime | None = None) 
         )
     counter = Counter(_bucket("reset for", _folded(email)), RESETS_FOR_ONE_ACCOUNT)
     return reserve([counter], at) is not None
-
-
-def link_guess(request: HttpRequest, at: datetime | None = None) -> CountedGuess:
-    """Count a request with a secret link. Raises TooManyGuessesError. Give a right one back."""
-    counter = Counter(_bucket("link", _network(request)), LINKS_FROM_ONE_ADDRESS)
-    guess = reserve([counter], at or timezone.now())
-    if guess is None:
-        raise TooManyGuessesError(
-            _("Too many wrong links were opened from your network. Wait an hour, then try again."),
-            "limited",
-        )
-    return guess
 
 
 def reserve(counters: Sequence[Counter], at: datetime) -> CountedGuess | None:

@@ -5,20 +5,20 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import passwords
 from accounts.models import User
+from accounts.views import sign_in
 from assets import isolation
 from desk.dashboard import desk_of
 
@@ -59,28 +59,7 @@ def _shorten_search(request: HttpRequest) -> None:
             request.GET = cast(Any, shortened)
 
 
-class SignInForm(AdminAuthenticationForm):
-    error_messages = {
-        **AdminAuthenticationForm.error_messages,
-        "invalid_login": gettext_lazy(
-            "The username or the password is wrong, or this user can’t sign in to the desk. "
-            "Check capitals and small letters."
-        ),
-    }
-
-    def clean(self) -> dict[str, Any]:
-        """Check the password within the limits for guesses."""
-        login, password = (self.cleaned_data.get(name) for name in ("username", "password"))
-        if login is not None and password:
-            self.user_cache = passwords.check(cast(HttpRequest, self.request), login, password)
-            if self.user_cache is None:
-                raise self.get_invalid_login_error()
-            self.confirm_login_allowed(self.user_cache)
-        return self.cleaned_data
-
-
 class NewsroomSite(admin.AdminSite):
-    login_form = SignInForm
     site_title = index_title = gettext_lazy("Desk")
     site_header = settings.NEWSROOM_NAME
     enable_nav_sidebar = False
@@ -88,7 +67,17 @@ class NewsroomSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().login(request, {"title": _("Sign in"), **(extra_context or {})})
+        return cast(HttpResponse, sign_in.sign_in(request))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return redirect("account_change_password")
+
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return redirect("account_overview")
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -77,6 +77,17 @@ def check_deployment(**options: Any) -> list[CheckMessage]:
                 id="pressroom.W005",
             )
         )
+    if settings.REQUIRE_SECOND_FACTOR == "nobody":
+        found.append(
+            Warning(
+                _(
+                    "REQUIRE_SECOND_FACTOR is nobody: anyone who guesses or steals the password "
+                    "of one account can read every draft, and publish if the account can."
+                ),
+                hint=_("Remove the setting, or set it to privileged."),
+                id="pressroom.W008",
+            )
+        )
     file = sqlite.file_of(connection)
     if file and sqlite.others_may_read(file):
         found.append(

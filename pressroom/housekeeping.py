@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import sessions
 from accounts import throttle as guesses
 from pressroom import uploads
 from pressroom.outages import is_of_database
@@ -50,6 +51,7 @@ def _expired_sessions() -> int:
 def _clear_sessions() -> int:
     found = _expired_sessions()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    sessions.ended().delete()
     return found
 
 

@@ -145,16 +145,20 @@ class BrowserPolicyMiddleware:
     FEATURES = (
         "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope",
         "hid", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-create",
-        "serial", "usb", "xr-spatial-tracking",
+        "publickey-credentials-get", "serial", "usb", "xr-spatial-tracking",
     )  # fmt: skip
     POLICY = ", ".join(f"{feature}=()" for feature in FEATURES)
+    # Some pages create or use a passkey.
+    PASSKEY_PAGES = ("/admin/account/", "/admin/login/")
+    PASSKEY_POLICY = re.sub(r"(publickey-credentials-\w+)=\(\)", r"\1=(self)", POLICY)
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response["Permissions-Policy"] = self.POLICY
+        has_passkeys = request.path_info.startswith(self.PASSKEY_PAGES)
+        response["Permissions-Policy"] = self.PASSKEY_POLICY if has_passkeys else self.POLICY
         private = request.path_info.startswith(tuple(CacheControlMiddleware.STRICT))
         response["Cross-Origin-Resource-Policy"] = "same-origin" if private else "cross-origin"
         return response

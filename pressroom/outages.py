@@ -167,7 +167,7 @@ def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
 def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
     """Return the fields that an editor has sent, and whether there were files among them.
 
-    Passwords are left out.
+    Forms with a password, or with a code or a passkey of a second factor, are left out.
     """
     if request.method != "POST" or not request.path_info.startswith("/admin/"):
         return [], False
@@ -178,7 +178,7 @@ def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
         files = bool(request.FILES) or "pressroom.left_out_files" in request.META
     except Exception:  # the request cannot be parsed
         return [], True
-    if any("password" in name for name, value in fields):
+    if any("password" in name or name in ("code", "credential") for name, value in fields):
         return [], False
     return [(name, str(value)) for name, value in fields], files
 

@@ -134,6 +134,10 @@ SESSION_COOKIE_AGE = 60 * 60 * 12  # a working day
 BREACHED_PASSWORDS_FILE = values.file("BREACHED_PASSWORDS_FILE", BASE_DIR)
 if BREACHED_PASSWORDS_FILE and (wrong := breached_passwords.problem_of(BREACHED_PASSWORDS_FILE)):
     refuse([f"BREACHED_PASSWORDS_FILE is {BREACHED_PASSWORDS_FILE}, which {wrong}."])
+# Who must have a second factor to use the desk.
+REQUIRE_SECOND_FACTOR = values.choice(
+    "REQUIRE_SECOND_FACTOR", "privileged", ["privileged", "everybody", "nobody"]
+)
 
 # For gunicorn.conf.py. Not WEB_CONCURRENCY: gunicorn reads it before any of our code runs, so a
 # value that is not a number would cause a traceback.
@@ -413,6 +417,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_countries",
     "django_prose_editor",
@@ -437,6 +444,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.gate.SecondFactorMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "accounts.hash_slots.PasswordHashLimitMiddleware",
     "pressroom.middleware.OutageMiddleware",
@@ -468,6 +477,23 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = ["accounts.hashers.LimitedPasswordHasher"]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 60 * 60 * 24  # a day
+
+# allauth has the steps of sign-in, and the second factors. Our pages are in accounts/views/, our
+# limits for guesses in accounts/: those of allauth count in the cache, which is not shared.
+ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]  # there is no sign-up, but a check
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts.addresses confirms addresses
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * 15
+MFA_ADAPTER = "accounts.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # 30 seconds before and after
+MFA_RECOVERY_CODE_DIGITS = 10
 
 # Reverting with simple_history would bypass the workflow. This hides its button. desk.admin.base
 # rejects the POST.

@@ -51,5 +51,6 @@ urlpatterns = [
         include([path("<str:token>/", invitation_page.accept, name="account_invitation")]),
     ),
     path("admin/retention/", admin.site.admin_view(retention_page.retention), name="retention"),
+    path("admin/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

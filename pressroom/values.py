@@ -6,7 +6,7 @@ Messages are in English only: Django is not set up yet, so gettext cannot be use
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -109,6 +109,15 @@ def flag(name: str, default: bool) -> bool:
     if value.lower() not in (*ON, *OFF, ""):
         raise ImproperlyConfigured(f"{name} is {shown(value)}: write on or off.")
     return value.lower() in ON if value else default
+
+
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    """Return one of several words."""
+    value = os.environ.get(name, "").strip().lower() or default
+    if value not in choices:
+        listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
+        raise ImproperlyConfigured(f"{name} is {shown(value)}: write {listed}.")
+    return value
 
 
 def whole_number(name: str, default: int, minimum: int, maximum: int, description: str) -> int:

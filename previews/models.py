@@ -16,8 +16,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.browser_families import label_of
 from jobs.models import Email
-from previews.browsers import label_of
 from releases.models import Release, ReleaseAccess
 
 

@@ -15,8 +15,8 @@ from django.db.models import F, Max, Min, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import browser_families as browsers
 from accounts.networks import address_of, network_of
-from previews import browsers
 from previews.brief_waits import brief_wait
 from previews.models import Opening, OpeningQuerySet, PreviewLink, Visit, VisitQuerySet
 

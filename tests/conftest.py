@@ -111,6 +111,7 @@ SETTINGS = {
     "S3_BUCKET": "", "WHITENOISE_AUTOREFRESH": True, "WHITENOISE_USE_FINDERS": True,
     "DEBUG": False, "SITE_URL": "", "SITE_NOTICE": "", "NEWSROOM_NAME": "The Newsroom",
     "NEWSROOM_EMAIL": "press@newsroom.example",
+    "REQUIRE_SECOND_FACTOR": "nobody",  # tests sign in by force_login
     "EMAIL_IS_ON": True,  # Django collects the e-mails of tests in django.core.mail.outbox
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
 }  # fmt: skip

@@ -43,6 +43,7 @@ def environment(**more) -> dict[str, str]:
         "DEBUG": "off",
         "HTTPS": "off",
         "SITE_URL": "",
+        "REQUIRE_SECOND_FACTOR": "nobody",
     } | more
 
 

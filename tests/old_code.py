@@ -174,6 +174,7 @@ class Newsroom:
             "DATABASE_URL": f"postgres://{who}@{where}/{self.database}",
             "MEDIA_ROOT": str(self.media),
             "SECRET_KEY": KEY,
+            "REQUIRE_SECOND_FACTOR": "nobody",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "DEBUG": "off",
             "HTTPS": "off",

@@ -65,7 +65,7 @@ WITHOUT_ROWS = [
     *("people/names/finding.py", "people/names/neighbours.py", "people/names/searching.py"),
     "people/names/index.py",
     "people/slugs.py",
-    *("previews/browsers.py", "previews/watermarks.py", "previews/recipients.py"),
+    *("accounts/browser_families.py", "previews/watermarks.py", "previews/recipients.py"),
     *("releases/document", "desk/pasting", "importing"),
 ]
 
@@ -211,7 +211,10 @@ def test_neither_front_uses_the_templates_of_the_other():
         for path in chain.from_iterable((ROOT / folder).rglob("*.*") for folder in folders):
             if path.suffix in {".html", ".py"}:
                 read += 1
-                assert not uses.search(path.read_text()), path
+                source = path.read_text()
+                if room == "accounts":  # its pages stand at the desk, so they have its frame
+                    source = re.sub(r'{% extends "admin/(?:base_site|login)\.html" %}', "", source)
+                assert not uses.search(source), path
     assert read > 200
 
 

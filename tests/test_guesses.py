@@ -438,16 +438,6 @@ def test_nobody_is_flooded_with_links_to_a_new_password(ada):
         throttle.reset_request(request_from(), ada.email)
 
 
-def test_wrong_secret_links_are_limited_for_each_network():
-    for _ in range(40):
-        throttle.link_guess(request_from()).give_back()
-    for _ in range(30):
-        throttle.link_guess(request_from())
-    with pytest.raises(ValidationError, match="Too many wrong links"):
-        throttle.link_guess(request_from())
-    throttle.link_guess(request_from("198.51.100.1"))
-
-
 def test_the_password_of_an_open_session_is_limited_too(ada):
     for _ in range(10):
         assert not passwords.confirm(request_from(), ada, WRONG)

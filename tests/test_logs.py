@@ -477,7 +477,7 @@ def test_only_signed_in_users_see_the_version_at_the_desk(client, settings, at_d
     for path in ("/", "/admin/login/", "/nothing/", "/admin/nothing/", "/healthz"):
         assert "9.8.7" not in client.get(path, follow=True).content.decode(), path
     client = at_desk(make_user("chief", is_superuser=True))
-    for path in ("/admin/", "/admin/releases/release/add/", "/admin/password_change/"):
+    for path in ("/admin/", "/admin/releases/release/add/", "/admin/account/password/"):
         assert "Pressroom 9.8.7+abc1234" in client.get(path).content.decode(), path
     assert "9.8.7" not in client.get("/").content.decode()
     assert client.get("/readyz").content.decode() == "ready\nversion 9.8.7+abc1234\n"

@@ -248,7 +248,7 @@ CHANGE_NO_TABLE = [
     ("people", "0012_case_officers_help"), ("people", "0013_case_officers_have_the_role"),
     ("previews", "0005_embargo_ends_and_labels"),
     ("releases", "0014_labels"), ("releases", "0015_permissions_of_renamed_models"),
-    ("releases", "0016_labels_of_derived_rows"), ("releases", "0017_hand_over"),
+    ("releases", "0016_labels_of_derived_rows"),
 ]  # fmt: skip
 
 
@@ -261,6 +261,7 @@ def test_rows_of_old_code_are_converted_after_new_labels(capsys):
     """
     make_prisoner()
     CaseStatus.objects.all().delete()  # the old code writes none
+    call_command("migrate", "releases", "0016", verbosity=0)  # the next one makes tables
     for app, name in CHANGE_NO_TABLE:
         MigrationRecorder(connection).migration_qs.get(app=app, name=name).delete()
     call_command("migrate")
@@ -287,9 +288,9 @@ def test_grants_of_renamed_models_stay(editor, new_rows_exist):
         old = new
     group.permissions.add(old)
     editor.user_permissions.add(old)
+    call_command("migrate", "releases", "0016", verbosity=0)  # the next one makes tables
     after = [("releases", "0015_permissions_of_renamed_models"),
-             ("releases", "0016_labels_of_derived_rows"),
-             ("releases", "0017_hand_over")]  # fmt: skip
+             ("releases", "0016_labels_of_derived_rows")]  # fmt: skip
     for app, name in after:
         MigrationRecorder(connection).migration_qs.get(app=app, name=name).delete()
     call_command("migrate", verbosity=0)

@@ -12,7 +12,8 @@ from django.apps import apps
 from django.db import connection, models
 from django.utils import timezone
 
-from previews import browsers, openings, views
+from accounts import browser_families as browsers
+from previews import openings, views
 from previews.models import Opening, PreviewLink, Visit
 from releases.models import Release
 from tests.make import accept, make_link, make_picture, make_release, make_user

@@ -142,7 +142,7 @@ def test_passwords_are_not_kept_on_the_page(at_desk, editor, tmp_path):
     with elsewhere(**unreachable(tmp_path)):
         client.raise_request_exception = False
         sent = {"old_password": PASSWORD, "new_password1": PASSWORD, "new_password2": PASSWORD}
-        answer = client.post("/admin/password_change/", sent)
+        answer = client.post("/admin/account/password/", sent)
     assert answer.status_code == 503
     assert PASSWORD not in answer.content.decode()
 

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from accounts.models import FactorRecovery, Invitation, User
+from accounts.models import FactorRecovery, Invitation
 from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import (
@@ -41,6 +41,7 @@ from tests.make import (
     make_picture,
     make_prisoner,
     make_release,
+    make_user,
     quotation,
 )
 
@@ -68,15 +69,6 @@ def an_invitation(**values):
         email="new@example.org", token_digest=uuid4().hex, invited_by=make_chief(),
         expires_at=timezone.now(), **values,
     )  # fmt: skip
-
-
-def a_recovery(user=None, by_themselves=False, **values):
-    user = user or make_chief()
-    if by_themselves:
-        values["started_by"] = user
-    FactorRecovery.objects.create(
-        user=user, token_digest=uuid4().hex, expires_at=timezone.now(), **values
-    )
 
 
 def two_releases_with_one_slug():
@@ -203,10 +195,24 @@ def two_jobs_with_one_key():
     create_twice(Job, name="x", key="y")
 
 
+def a_recovery(**fields):
+    user, at = make_user(), timezone.now()
+    fields = {"user": user, "identity_check": "x", "expires_at": at, "token_digest": "x"} | fields
+    if fields.get("started_by") == "the user":
+        fields["started_by"] = fields["user"]
+    return FactorRecovery.objects.create(**fields)
+
+
+def two_open_recoveries():
+    a_recovery(token_digest="y", user=a_recovery().user)
+
+
 INVALID = {
-    "user_left_is_not_active": [
-        lambda: User.objects.create(username="x", left_at=timezone.now(), is_active=True)
+    "recovery_by_another": [lambda: a_recovery(started_by="the user")],
+    "recovery_ended_once": [
+        lambda: a_recovery(used_at=timezone.now(), cancelled_at=timezone.now())
     ],
+    "recovery_one_open": [two_open_recoveries],
     "job_once_for_a_key": [two_jobs_with_one_key],
     "job_running_has_a_lease": [
         lambda: a_job(state="running"),
@@ -216,11 +222,6 @@ INVALID = {
         lambda: an_invitation(accepted_at=timezone.now(), cancelled_at=timezone.now())
     ],
     "invitation_one_open": [lambda: [an_invitation(), an_invitation()]],
-    "recovery_by_another": [lambda: a_recovery(by_themselves=True)],
-    "recovery_ended_once": [
-        lambda: a_recovery(used_at=timezone.now(), cancelled_at=timezone.now())
-    ],
-    "recovery_one_open": [lambda: [a_recovery(user := make_chief()), a_recovery(user)]],
     "email_running_has_a_lease": [
         lambda: an_email(state="running"),
         lambda: an_email(lease=uuid4()),

@@ -170,6 +170,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "news.example.org",
     "TRUST_PROXY": "on",
     "NEWSROOM_NAME": "Our Newsroom",
+    "REQUIRE_SECOND_FACTOR": "nobody",
 }
 PROXIED = {"Host": "news.example.org", "X-Forwarded-Proto": "https"}
 

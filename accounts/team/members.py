@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import hooks
-from accounts.allauth_rows import rows_of
 from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, FactorRecovery, User
 from accounts.record import record
@@ -216,6 +216,4 @@ def _remove_means_of_sign_in(user: User, at: datetime) -> None:
     user.known_browsers.all().delete()
     open_recoveries = FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None)
     open_recoveries.update(cancelled_at=at)
-    factors = rows_of("mfa", "Authenticator")
-    if factors is not None:
-        factors.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
@@ -17,14 +18,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import Resolver404, URLPattern, path, resolve
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import team
-from accounts.allauth_rows import second_factors
+from accounts import second_factor, team
 from accounts.errors import ActionBlocked
 from accounts.models import Invitation, TeamState, User
 from accounts.roles import LABELS, PURPOSES, permissions_of, roles_in_words
@@ -192,7 +192,8 @@ def member_view(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(
         request, "member.html", str(member), member=member, form=form, blockers=blockers,
         state=member.team_state, may_change=may_change, is_self=member.pk == by.pk,
-        has_factor=member.pk in _enrolled(), recovery=_recovery_address(member),
+        has_factor=second_factor.is_enrolled(member),
+        recovery=reverse("account_start_recovery", args=[member.pk]),
         others=[group.name for group in member.groups.all() if group.name not in LABELS],
         roles=roles_in_words(team.roles_of(member)),
     )  # fmt: skip
@@ -283,17 +284,8 @@ def _shown_address(request: HttpRequest, invitation: Invitation) -> str:
 
 def _enrolled() -> set[int]:
     """Return the keys of the users who have a second factor."""
-    factors = second_factors()
-    return set() if factors is None else set(factors.values_list("user_id", flat=True))
-
-
-def _recovery_address(member: User) -> str:
-    """Return the address of the page that starts the recovery of a second factor, if it exists."""
-    address = f"/admin/account/recovery/{member.pk}/"
-    try:
-        return address if resolve(address).url_name else ""  # Django's catch-all has no name
-    except Resolver404:
-        return ""
+    rows = Authenticator.objects.filter(type__in=second_factor.FACTORS)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def _in_words(permission: Permission) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from django.db import migrations
 from django.db.models import Q
 
 BATCH = 500
-# As previews.browsers had them when this was written.
+# As accounts.browser_families had them when this was written.
 FAMILIES = [
     ("program", r"bot\b|bot/|crawl|spider|preview|expanding|externalhit|headless|curl|wget|python|"
                 r"java/|okhttp|go-http|libwww|axios|node"),

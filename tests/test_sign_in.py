@@ -1,0 +1,180 @@
+"""Signing in by password: who may, what a failure shows, and where a sign-in leads."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts import known_browsers
+from accounts.models import AccessEvent, KnownBrowser, User
+from jobs.models import Email
+from tests.make import PASSWORD, make_chief
+from tests.signing_in import member, sign_in, text, verbs
+
+pytestmark = pytest.mark.django_db
+
+
+class TestPassword:
+    @pytest.mark.parametrize(
+        "login", ["{0.username}", "{0.email}", " {0.email} ", "ADA@Newsroom.example"]
+    )
+    def test_a_user_signs_in_by_username_or_address(self, client, login):
+        user = member()
+        answer = sign_in(client, login.format(user))
+        assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+        assert client.get("/admin/").status_code == 200
+        assert verbs(user) == ["signed_in"]
+
+    @pytest.mark.parametrize(
+        ("login", "password"),
+        [
+            ("ada", "wrong"), ("nobody", PASSWORD), ("nobody@newsroom.example", PASSWORD),
+            ("paused", PASSWORD), ("reader", PASSWORD), ("twice@newsroom.example", PASSWORD),
+        ],
+    )  # fmt: skip
+    def test_every_failure_gets_the_same_page(self, client, login, password):
+        known = {
+            "ada": member(), "paused": member(name="paused", is_active=False),
+            "reader": member(name="reader"),
+            "one": member(name="one", email="twice@newsroom.example"),
+            "two": member(name="two", email="Twice@newsroom.example"),
+        }  # fmt: skip
+        User.objects.filter(pk=known["reader"].pk).update(is_staff=False)
+        name = known[login].username if login in known else login
+        answer = sign_in(client, name, password)
+        assert answer.status_code == 200
+        assert "or the password is wrong, or this user can’t sign in to the desk" in text(answer)
+        assert client.get("/admin/").status_code == 302
+        assert AccessEvent.objects.get().verb == "sign_in_failed"
+        assert name not in str(AccessEvent.objects.values())
+
+    @pytest.mark.parametrize(
+        "name", ["", "x" * 255, "x" * 50_000, "a\x00b", "ada\ud800", "{}[]'\"--"]
+    )
+    def test_any_username_is_answered(self, client, name):
+        answer = sign_in(client, name.encode(errors="replace").decode())
+        assert answer.status_code == 200
+        assert sign_in(client, member(), "x" * 50_000).status_code == 200
+
+    def test_the_page_is_ours(self, client, settings):
+        page = text(client.get("/admin/login/"))
+        assert "Sign in to The Newsroom" in page
+        assert "Forgot your password?" in page
+        assert "press@newsroom.example" in page
+        assert "sign up" not in page.lower()
+
+    def test_sign_up_does_not_exist(self, at_desk):
+        desk = at_desk(make_chief())
+        missing = desk.get("/admin/account/nothing/")
+        for name in ("signup", "email", "logout", "inactive", "login", "2fa"):
+            answer = desk.get(f"/admin/account/{name}/")
+            assert answer.status_code == missing.status_code == 404
+            assert answer.content == missing.content
+        for name in ("signup", "nothing"):
+            answer = Client().get(f"/admin/account/{name}/")
+            assert answer["Location"].startswith("/admin/login/")
+
+    @pytest.mark.parametrize(
+        ("asked", "target"),
+        [
+            ("/admin/releases/release/?q=x", "/admin/releases/release/?q=x"),
+            ("/admin/account/", "/admin/account/"),
+            *((bad, "/admin/") for bad in (
+                "/", "/releases/", "//evil.example/admin/", "https://evil.example/admin/",
+                "http://testserver/admin/", "/admin/nothing/", "/admin/../releases/",
+                "/admin/%2e%2e/releases/", "/admin\\evil", "/\\evil.example", "javascript:alert(1)",
+                "/admin/logout/", "/admin/login/", "/admin/account/second-step/", "x" * 3000,
+                "",
+            )),
+        ],
+    )  # fmt: skip
+    def test_sign_in_leads_only_to_a_page_of_the_desk(self, client, asked, target):
+        assert sign_in(client, member(), next=asked)["Location"] == target
+        assert client.get("/admin/login/", {"next": asked})["Location"] == target
+
+    def test_sign_in_never_ends_at_a_page_that_is_missing(self, client):
+        missing = f"/admin/account/recovery/{10**15}/"
+        client.force_login(make_chief())
+        assert client.get(missing).status_code == 404
+        other = Client()
+        answer = sign_in(other, member("Administrator"), next=missing)
+        assert answer["Location"] == missing
+        answer = other.get(missing, follow=True)
+        assert answer.redirect_chain == [("/admin/", 302)]
+        assert "The page does not exist, or you may not open it." in text(answer)
+        assert other.get(missing).status_code == 404
+
+    def test_a_second_tab_continues_where_the_first_signed_in(self, client):
+        sign_in(client, member())
+        assert sign_in(client, "another", "wrong")["Location"] == "/admin/"
+
+    def test_a_user_who_may_not_open_the_desk_reads_why(self, client):
+        reader = member()
+        sign_in(client, reader)
+        User.objects.filter(pk=reader.pk).update(is_staff=False)
+        answer = client.get("/admin/", follow=True)
+        assert answer.status_code == 200
+        assert f"You are signed in as {reader.username}, who can’t open this page." in text(answer)
+        assert sign_in(client, member(name="another"))["Location"] == "/admin/"
+
+    def test_failed_sign_ins_are_counted_since_the_last_one(self, client):
+        user = member()
+        sign_in(client, user)
+        client.post("/admin/logout/")
+        for _ in range(3):
+            sign_in(Client(), user, "wrong")
+        sign_in(client, user)
+        assert "3 failed attempts to sign in since your last sign-in on" in text(
+            client.get("/admin/")
+        )
+        assert "failed attempt" not in text(client.get("/admin/"))
+        assert verbs(user) == [
+            "signed_in", "signed_out", *["sign_in_failed"] * 3, "signed_in",
+        ]  # fmt: skip
+
+
+class TestBrowsers:
+    def test_a_new_browser_is_reported_once(self, client):
+        user = member()
+        answer = sign_in(client, user)
+        cookie = answer.cookies["browser"]
+        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
+        assert cookie["max-age"] == 365 * 24 * 3600
+        email = Email.objects.get()
+        assert (email.to, email.subject) == (user.email, "You signed in from a new browser")
+        assert "Browser: Chrome" in email.text
+        assert "Network: 127.0.0.0/24" in email.text
+        client.post("/admin/logout/")
+        sign_in(client, user)
+        assert Email.objects.count() == 1
+        sign_in(Client(), user)
+        assert Email.objects.count() == 2
+        token = cookie.value.partition(":")[0]
+        assert token not in str([*KnownBrowser.objects.values()])
+
+    def test_a_browser_is_known_for_each_user_alone(self, client, rf):
+        ada, bo = member(), member(name="bo")
+        sign_in(client, ada)
+        client.post("/admin/logout/")
+        sign_in(client, bo)
+        assert {*Email.objects.values_list("to", flat=True)} == {ada.email, bo.email}
+        request = rf.get("/admin/")
+        request.COOKIES["browser"] = client.cookies["browser"].value
+        now = timezone.now()
+        assert known_browsers.is_known(request, ada, now)
+        assert known_browsers.is_known(request, bo, now)
+        assert not known_browsers.is_known(request, member(name="cy"), now)
+        assert not known_browsers.is_known(request, ada, now + timedelta(days=366))
+        for forged in ("", "x", "x:y:z", "a" * 5000, client.cookies["browser"].value[:-1]):
+            request.COOKIES["browser"] = forged
+            assert not known_browsers.is_known(request, ada, now)
+
+    def test_a_mail_server_that_does_not_answer_delays_no_sign_in(self, client, settings):
+        settings.EMAIL_BACKEND = "jobs.mail.Backend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "10.255.255.1", 25
+        begun = time.monotonic()
+        assert sign_in(client, member()).status_code == 302
+        assert time.monotonic() - begun < 5
+        assert Email.objects.get().state == Email.State.WAITING
