@@ -15,8 +15,8 @@ from releases.models import Release
 
 
 def releases_visible_to(user: User, keys: Collection[UUID]) -> set[UUID]:
-    """Return those of the keys whose release a user may know of."""
-    return set(Release.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    """Return those of the keys whose release has a record that a user may read."""
+    return set(Release.objects.known_to(user).filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def people_visible_to(user: User, keys: Collection[UUID]) -> set[UUID]:

@@ -28,6 +28,7 @@ from accounts.models import (
 from accounts.record import record
 from desk import visible_events
 from people.models import Person
+from releases.models import ReleaseAccess
 from tests.make import make_chief, make_person, make_release, make_user
 
 pytestmark = pytest.mark.django_db
@@ -377,8 +378,8 @@ def test_the_export_has_the_filtered_events_and_is_itself_an_event(at_desk, admi
 
 
 @pytest.fixture
-def hidden(monkeypatch):
-    """A release that is hidden from everybody, and a person at level 0, with events."""
+def hidden():
+    """A restricted release and a person at level 0, with events."""
     release, person = make_release("draft"), make_person(level=0)
     shown, other = make_release("draft"), make_person("Other", level=1)
     for key in (release.pk, shown.pk, uuid4()):
@@ -387,10 +388,7 @@ def hidden(monkeypatch):
         record(Verb.OFFICER_ADDED, about=f"person:{key}")
     for about in ("release:nonsense", "person:", "something:1", "release"):
         record(Verb.EXPORTED, about=about)
-    monkeypatch.setitem(
-        visible_events.GUARDED, "release",
-        lambda user, keys: visible_events.releases_visible_to(user, keys) - {release.pk},
-    )  # fmt: skip
+    ReleaseAccess.objects.create(release=release, user=make_user("insider"))
     return {"hidden": [release.pk, person.pk], "shown": [shown.pk, other.pk]}
 
 

@@ -232,6 +232,9 @@ WRONG = {
         ["/no/such/file", "/", "accounts", "manage.py", "templates/base.html"], "which", {}
     ),
     "JOBS_IN_WEB": (["maybe"], "write on or off", {}),
+    "REQUIRE_SECOND_FACTOR": (
+        ["on", "all", "privileged,everybody"], "write privileged, everybody or nobody", {},
+    ),
     "WEB_WORKERS": (NO_NUMBER_OF_WORKERS, "a whole number from 1 to 64", {}),
     "PROTECTED_NAMES_A_DAY": (["few", "0"], "a whole number from 1 to 10000", {}),
     "WEB_THREADS": (NO_NUMBER_OF_WORKERS, "a whole number from 1 to 64", {}),
@@ -522,6 +525,7 @@ def test_production_settings_pass_the_deployment_check(installed):
         ({"EMAIL_URL": "smtp://u:p@mail.example.org"}, ["pressroom.W004"]),
         ({"EMAIL_URL": "smtp://u:p@8.8.8.8:2525"}, ["pressroom.W004"]),
         ({"TRUST_PROXY": "off"}, ["pressroom.W005"]),
+        ({"REQUIRE_SECOND_FACTOR": "nobody"}, ["pressroom.W008"]),
     ],
 )
 def test_the_deployment_check_warns_of_settings_that_a_newsroom_needs(installed, changed, warned):
