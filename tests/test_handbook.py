@@ -243,6 +243,8 @@ PERMISSIONS = {
     "Upload pictures": "assets.add_mediaasset",
     "Change and submit drafts of others": "releases.edit_any_release",
     "Send a release in review back": "releases.return_release",
+    "Restrict their own": "releases.add_release",
+    "Restrict releases of others": "releases.approve_release",
     "Delete a draft": "releases.delete_release",
     "Take a release offline now": "releases.hold_release",
     "Add topics and contacts": "releases.change_contact",

@@ -672,6 +672,32 @@ def test_a_picture_is_restricted_while_no_visible_release_uses_it():
     assert not seen.filter(pk=secret.document.pk).exists(), "its draft was deleted"
 
 
+def test_earlier_versions_of_an_open_release_do_not_name_what_is_restricted_now(at_desk):
+    secret = Secret("draft")
+    picture = make_picture(f"{CANARY}-moved.jpg", picture_bytes(colour="#555511"))
+    draft = make_release("draft", poster=picture, translation_of=secret.release)
+    draft.poster = draft.translation_of = None
+    draft.save()
+    secret.release.poster = picture
+    secret.release.save()
+    path = f"/admin/releases/release/{draft.pk}/history/"
+    assert CANARY in body_of(at_desk(secret.publisher).get(path))
+    assert CANARY not in body_of(at_desk(outsider("publisher")).get(path))
+
+
+def test_an_author_who_is_not_named_does_not_see_the_own_draft_any_more(at_desk):
+    author = make_user("writer", "Author", email="writer@newsroom.example")
+    publisher, editor = make_user("p", "Publisher"), make_user("e", "Editor")
+    release = make_release("draft", by=author, title=CANARY)
+    workflow.restrict(release, by=publisher, people=[editor])
+    client = at_desk(author)
+    assert CANARY not in body_of(client.get("/admin/")) + body_of(
+        client.get("/admin/releases/release/")
+    )
+    assert client.get(f"/admin/releases/release/{release.pk}/access/").status_code == 404
+    assert not Email.objects.filter(to=author.email).exists()
+
+
 def test_an_upload_to_a_restricted_release_is_restricted_at_once(at_desk):
     secret, content = Secret("draft"), picture_bytes(colour="#991122")
 

@@ -65,7 +65,7 @@ class RestrictedFile(models.Model):
     """A picture or document that a restricted release used or for which it was uploaded.
 
     The row stays when the release no longer uses the file, so that its caption does not appear in
-    the library for everybody then.
+    the library for everyone then.
     """
 
     release = models.ForeignKey(

@@ -59,7 +59,7 @@ def _known_to(user: Any) -> Q:
 
 class ReleaseQuerySet(GuardedQuerySet["Release"]):
     def public(self, at: datetime | None = None) -> Self:
-        """Return the releases that anybody may see at a time (default: now).
+        """Return the releases that anyone may see at a time (default: now).
 
         Only this method and `Release.is_public` decide this. No job publishes a release: it is
         public from the second of `publish_at` on.
@@ -78,7 +78,7 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         """Return the releases that exist for a user of the desk at a time (default: now).
 
         A restricted release exists for the people named on it, and while it is public for
-        everybody. Its versions and record stay restricted: see `known_to`.
+        everyone. Its versions and record stay restricted: see `known_to`.
         """
         return self.filter(_known_to(user) | _public_at(at))
 

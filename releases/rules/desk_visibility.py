@@ -41,7 +41,7 @@ def files_visible_to(user: Any, at: datetime | None = None) -> QuerySet[MediaAss
 def is_row_visible_to(row: Model, user: Any, at: datetime | None = None) -> bool:
     """Return whether a row exists for a user: a release, a file, or a row of a release.
 
-    Rows that belong to no release exist for everybody.
+    Rows that belong to no release exist for everyone.
     """
     if isinstance(row, MediaAsset):
         return files_visible_to(user, at).filter(pk=row.pk).exists()

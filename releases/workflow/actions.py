@@ -180,7 +180,7 @@ HOLD = Action(
     gettext_lazy("You don’t have permission to put releases on hold. Ask a publisher."),
     frozenset({DRAFT, IN_REVIEW, APPROVED}),
     (_not_withdrawn, _not_on_hold),
-    by_others=True,  # in an emergency, everybody who may do it can take a public release offline
+    by_others=True,  # in an emergency, everyone who may do it can take a public release offline
 )
 END_HOLD = Action(
     "let_go",

@@ -87,7 +87,7 @@ def record_printed_row_change(
 
 
 def email_about_removed_row(row: Model, *, by: User, at: datetime) -> None:
-    """Record on the restricted releases that print a row that somebody else deletes it now.
+    """Record on the restricted releases that print a row that someone else deletes it now.
 
     The people named on them get an e-mail.
     """

@@ -151,7 +151,7 @@ def can_be_finished_by(release: Release, people: Iterable[User]) -> bool:
 
 
 def people_who_can_be_named() -> Any:
-    """Return the users who can be named on a release: everybody who can read releases."""
+    """Return the users who can be named on a release: everyone who can read releases."""
     return User.objects.filter(is_active=True, is_staff=True).order_by(
         "first_name", "last_name", "username"
     )
