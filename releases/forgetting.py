@@ -13,9 +13,10 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 
+from accounts.desk_addresses import desk_address
 from accounts.forgetting import rename_in_log
 from people.locking import lock_names_for_read, lock_row
 from people.models import Person
@@ -162,20 +163,20 @@ def _contains(model: type[models.Model], address: str) -> Q:
 
 def _place(row: Any) -> Place:
     """Return where a row is at the desk. It has no name or title, which not everybody may read."""
-    meta, key = row._meta, row.pk
-    if meta.model_name.startswith("historical"):
-        meta = type(row).instance_type._meta
-        key = getattr(row, meta.pk.attname)
-    elif meta.model_name == "event":
-        meta, key = Release._meta, row.release_uuid
+    model, key = type(row), row.pk
+    if row._meta.model_name.startswith("historical"):
+        model = type(row).instance_type
+        key = getattr(row, model._meta.pk.attname)
+    elif isinstance(row, Event):
+        model, key = Release, row.release_uuid
     else:
         for owner in ("release", "case", "person"):
-            if owner in {field.name for field in meta.fields} and getattr(row, f"{owner}_id"):
-                meta = meta.get_field(owner).related_model._meta
+            if owner in {field.name for field in row._meta.fields} and getattr(row, f"{owner}_id"):
+                model = row._meta.get_field(owner).related_model
                 key = getattr(row, f"{owner}_id")
                 break
     try:
-        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[key])
+        address = desk_address(model(pk=key))
     except NoReverseMatch:
         address = str(key)
-    return Place(str(meta.verbose_name), address)
+    return Place(str(model._meta.verbose_name), address)

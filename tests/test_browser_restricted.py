@@ -37,7 +37,7 @@ def test_an_author_restricts_a_release_and_gives_another_person_access(
     signed_in(author)
     path = f"{live_server.url}/admin/releases/release/{release.pk}"
     page.goto(f"{path}/change/")
-    page.get_by_role("link", name="Who can see this release").click()
+    page.get_by_role("link", name="See who can read it").click()
     page.get_by_label("Paul Lindqvist (Publisher)").check()
     page.get_by_role("button", name="Restrict this release").click()
     expect(page.get_by_text("Only the people named can read this release.")).to_be_visible()

@@ -34,6 +34,8 @@ from releases.models import (
     Quote,
     RejectedName,
     Release,
+    ReleaseAccess,
+    RestrictedFile,
 )
 from tests.make import (
     make_chief,
@@ -333,6 +335,12 @@ INVALID = {
     ],
     "rejected_once_as_new": [
         lambda: create_twice(RejectedName, release=make_release("draft"), name="x")
+    ],
+    "access_once_a_person": [
+        lambda: create_twice(ReleaseAccess, release=make_release("draft"), user=make_chief())
+    ],
+    "restrictedfile_once": [
+        lambda: create_twice(RestrictedFile, release=make_release("draft"), asset=make_picture())
     ],
 }
 

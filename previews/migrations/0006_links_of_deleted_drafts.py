@@ -7,7 +7,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('previews', '0005_embargo_ends_and_labels'),
-        ('releases', '0017_restricted_releases'),
     ]
 
     operations = [

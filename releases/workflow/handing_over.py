@@ -34,14 +34,14 @@ def hand_over(user: User, successor: User | None, *, by: User, at: datetime | No
     """Make `successor` the author of the drafts and the texts in review of a user.
 
     Returns how many there were. Raises ActionBlocked if there are any and `successor` can't write.
+    Restricted releases on which the successor is not named stay with the people named on them: for
+    all others they do not exist, so they are not counted either.
     """
     at = at or timezone.now()
     with transaction.atomic():
         lock_names_for_change()
-        texts = Release.objects.filter(created_by=user, status__in=[DRAFT, IN_REVIEW]).order_by(
-            "pk"
-        )
-        releases = list(texts)
+        texts = Release.objects.known_to(successor or User())
+        releases = list(texts.filter(created_by=user, status__in=[DRAFT, IN_REVIEW]).order_by("pk"))
         if releases and (successor is None or not successor.has_perm(WRITE)):
             raise ActionBlocked(
                 _("Choose who gets the drafts of %(name)s: a person who can write releases.")
