@@ -5,6 +5,7 @@ Texts of releases and records of people are never changed here: editors decide a
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -163,20 +164,18 @@ def _contains(model: type[models.Model], address: str) -> Q:
 
 def _place(row: Any) -> Place:
     """Return where a row is at the desk. It has no name or title, which not everybody may read."""
-    model, key = type(row), row.pk
-    if row._meta.model_name.startswith("historical"):
-        model = type(row).instance_type
-        key = getattr(row, model._meta.pk.attname)
-    elif isinstance(row, Event):
-        model, key = Release, row.release_uuid
-    else:
-        for owner in ("release", "case", "person"):
-            if owner in {field.name for field in row._meta.fields} and getattr(row, f"{owner}_id"):
-                model = row._meta.get_field(owner).related_model
-                key = getattr(row, f"{owner}_id")
-                break
-    try:
-        address = desk_address(model(pk=key))
-    except NoReverseMatch:
-        address = str(key)
-    return Place(str(model._meta.verbose_name), address)
+    for shown in _rows_with_a_page(row):
+        with suppress(NoReverseMatch):
+            return Place(str(shown._meta.verbose_name), desk_address(shown))
+    return Place(str(row._meta.verbose_name), str(row.pk))
+
+
+def _rows_with_a_page(row: Any) -> Iterator[models.Model]:
+    """Yield a row and those that it belongs to; for a version, the row that it is a version of."""
+    model = getattr(type(row), "instance_type", type(row))
+    yield model(pk=getattr(row, model._meta.pk.attname))
+    if isinstance(row, Event):
+        yield Release(pk=row.release_uuid)
+    for field in row._meta.concrete_fields:
+        if field.name in ("release", "case", "person") and field.is_relation:
+            yield field.related_model(pk=getattr(row, field.attname))

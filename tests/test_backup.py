@@ -29,6 +29,8 @@ from django.db import connection
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from accounts.models import AccessEvent
+from accounts.record import record
 from assets import processing
 from assets.models import MediaAsset
 from assets.named_files import named_files
@@ -436,6 +438,23 @@ def test_a_backup_contains_no_sessions(folder, elsewhere):
     restored(made, **where)
     code = "from django.contrib.sessions.models import Session as S; print(S.objects.count())"
     assert manage("shell", "--no-imports", "-c", code, **where).stdout.strip() == "0"
+
+
+def test_the_record_of_access_is_restored_and_still_refuses_changes(folder, elsewhere):
+    record(AccessEvent.Verb.SIGNED_IN, subject=make_chief())
+    made, where = backup(folder), elsewhere()
+    restored(made, **where)
+    for statement in (
+        "UPDATE accounts_accessevent SET verb = ''",
+        "DELETE FROM accounts_accessevent",
+    ):
+        error = psycopg.Error if POSTGRES else sqlite3.DatabaseError
+        with pytest.raises(error, match="append-only"):
+            execute(where, statement)
+    output = restored(made, "--replace", "--yes", **where)
+    assert "accounts_record" not in output
+    count = "from accounts.models import AccessEvent as E; print(E.objects.count())"
+    assert manage("shell", "--no-imports", "-c", count, **where).stdout.strip() == "1"
 
 
 def test_renditions_can_be_left_out(folder, elsewhere):
