@@ -92,10 +92,16 @@ def _rows(events: list[AccessEvent], names: Names, user: User) -> list[dict[str,
     """
     found: dict[str, Any] = {}
     if user.has_perm("releases.view_release"):
-        releases = Release.objects.only("title").filter(pk__in=_keys(events, "release"))
+        releases = (
+            Release.objects.known_to(user).only("title").filter(pk__in=_keys(events, "release"))
+        )
         found |= {f"release:{row.pk}": row for row in releases}
     if user.has_perm("people.view_person"):
-        people = Person.objects.only("display_name").filter(pk__in=_keys(events, "person"))
+        people = (
+            Person.objects.visible_to(user)
+            .only("display_name")
+            .filter(pk__in=_keys(events, "person"))
+        )
         found |= {f"person:{row.pk}": row for row in people}
     return [
         {
