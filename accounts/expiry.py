@@ -43,7 +43,7 @@ def finished_recoveries(before: datetime) -> QuerySet[FactorRecovery]:
     )
 
 
-def unseen_browsers(before: datetime) -> QuerySet[KnownBrowser]:
+def unused_browsers(before: datetime) -> QuerySet[KnownBrowser]:
     """Return the browsers in which nobody has signed in since a time."""
     return KnownBrowser.objects.filter(last_seen_at__lt=before)
 

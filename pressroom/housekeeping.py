@@ -87,7 +87,7 @@ UPLOADS = Chore(_("temporary files of interrupted uploads"), _interrupted_upload
 IN_THE_DATABASE = [
     Chore(_("expired sessions"), _expired_sessions, _clear_sessions),
     Chore(_("expired counts of wrong preview addresses"), _expired_counts, _clear_counts),
-    Chore(_("ended counts of failed sign-ins"), _ended_guess_counts, _clear_guess_counts),
+    Chore(_("ended counts of wrong passwords and codes"), _ended_guess_counts, _clear_guess_counts),
 ]
 CHORES = [UPLOADS, *IN_THE_DATABASE]
 

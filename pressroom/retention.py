@@ -124,8 +124,8 @@ RULES = [
     RetentionRule(
         _("invitations that were used, cancelled or expired"), expiry.ended_invitations, days=30
     ),
-    RetentionRule(_("browsers in which nobody signed in"), expiry.unseen_browsers, days=365),
-    RetentionRule(_("counts of failed sign-ins"), expiry.ended_counts),
+    RetentionRule(_("browsers in which nobody signed in"), expiry.unused_browsers, days=365),
+    RetentionRule(_("counts of wrong passwords and codes"), expiry.ended_counts),
     RetentionRule(_("sessions"), expiry.ended_sessions),
 ]
 

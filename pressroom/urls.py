@@ -45,6 +45,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # Disables Django's redirect to the page of an object: it does not check who may see the object.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
-    path("admin/retention/", admin.site.admin_view(retention_page.retention), name="retention"),
+    path(
+        "admin/retention/",
+        include([path("", admin.site.admin_view(retention_page.retention), name="retention")]),
+    ),
     path("admin/", admin.site.urls),
 ]

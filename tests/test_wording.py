@@ -158,12 +158,11 @@ EVENTS = {
 BUTTON_WORDS = {
     "Accept", "Add", "Agree", "Allow", "Apply", "Approve", "Back", "Cancel", "Change", "Choose",
     "Check", "Clear", "Close", "Continue", "Copy", "Correct", "Create", "Delete", "Edit", "End",
-    "Find", "Go", "Hide", "I", "Import", "Insert", "Issue", "Lower", "Make", "Mark", "Move",
-    "Open", "Preview", "Print", "Process", "Publish", "Put", "Read", "Regenerate", "Reject",
+    "Export", "Find", "Go", "Hide", "I", "Import", "Insert", "Issue", "Lower", "Make", "Mark",
+    "Move", "Open", "Preview", "Print", "Process", "Publish", "Put", "Read", "Regenerate", "Reject",
     "Reload", "Remove", "Request", "Reset", "Restore", "Retry", "Return", "Review", "Revoke",
-    "Save", "Schedule", "Search", "See", "Select", "Send", "Set", "Share", "Show", "Sign",
-    "Start", "Submit", "Take", "Trace", "Try", "Turn", "Undo", "Upload", "Use", "View",
-    "Withdraw", "Write",
+    "Save", "Schedule", "Search", "See", "Select", "Send", "Set", "Share", "Show", "Sign", "Start",
+    "Submit", "Take", "Trace", "Try", "Turn", "Undo", "Upload", "Use", "View", "Withdraw", "Write",
 }  # fmt: skip
 LINKS_LIKE_BUTTONS = {"Public page", "Close"}
 # Words that keep their capital within a sentence.

@@ -18,7 +18,7 @@ class AccessEvent(AppendOnly):
     class Verb(models.TextChoices):
         SIGNED_IN = "signed_in", _("Signed in")
         SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
-        SIGN_IN_LIMITED = "sign_in_limited", _("Too many failed sign-ins")
+        SIGN_IN_LIMITED = "sign_in_limited", _("Sign-in failed too often")
         SIGNED_OUT = "signed_out", _("Signed out")
         SESSION_ENDED = "session_ended", _("Session ended")
         PASSWORD_CHANGED = "password_changed", _("Password changed")

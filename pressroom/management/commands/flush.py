@@ -2,14 +2,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.core.management.commands import flush
 from django.core.management.sql import sql_flush
+from django.utils.translation import gettext as _
 
 from accounts import triggers
 
 
 class Command(flush.Command):
     # SQLite empties a table with DELETE, which the triggers of the record of access refuse.
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        for action in parser._actions:
+            if action.dest == "interactive":
+                action.help = _("do not ask before the database is emptied")
 
     def handle(self, **options: Any) -> None:
         with _without_triggers():
