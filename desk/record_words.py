@@ -12,7 +12,8 @@ from accounts.models import AccessEvent, User
 Names = Mapping[int, str]
 Words = str | Promise
 
-# By the keys of `AccessEvent.detail`. A key that is not here is shown as it is.
+# By the keys of `AccessEvent.detail`, in the order in which they are shown, because the databases
+# store them in different orders. A key that is not here is shown as it is, after the others.
 WORDS: dict[str, Words] = {
     "roles": gettext_lazy("Roles: %(value)s"),
     "before": gettext_lazy("Roles before: %(value)s"),
@@ -39,6 +40,7 @@ WORDS: dict[str, Words] = {
     "accounts": gettext_lazy("Accounts: %(value)s"),
 }
 ACCOUNTS: dict[str, Words] = {"successor": gettext_lazy("Drafts given to: %(value)s")}
+ORDER = [*ACCOUNTS, *WORDS]
 VALUES: dict[str, Words] = {
     "password": gettext_lazy("password"),
     "totp": gettext_lazy("authenticator app"),
@@ -65,7 +67,9 @@ def account_name(key: int | None, names: Names) -> str:
 
 def detail_in_words(event: AccessEvent, names: Names) -> str:
     """Return the details of an event in one line."""
-    return "; ".join(_in_words(str(key), value, names) for key, value in dict(event.detail).items())
+    known = [key for key in ORDER if key in event.detail]
+    others = sorted(event.detail.keys() - {*known})
+    return "; ".join(_in_words(key, event.detail[key], names) for key in (*known, *others))
 
 
 def _in_words(key: str, value: Any, names: Names) -> str:

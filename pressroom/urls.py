@@ -50,7 +50,10 @@ urlpatterns = [
         "admin/account/invitation/",
         include([path("<str:token>/", invitation_page.accept, name="account_invitation")]),
     ),
-    path("admin/retention/", admin.site.admin_view(retention_page.retention), name="retention"),
+    path(
+        "admin/retention/",
+        include([path("", admin.site.admin_view(retention_page.retention), name="retention")]),
+    ),
     path("admin/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

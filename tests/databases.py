@@ -147,7 +147,8 @@ class _PostgreSQL:
             # The triggers of the record of access let its rows be deleted next to such a row.
             cursor.execute("INSERT INTO accounts_deletionpass DEFAULT VALUES")
             # Foreign keys are checked at the end of the transaction, so the order does not matter.
-            for table in {*changed, "accounts_deletionpass"}:
+            passes = "accounts_deletionpass"  # last: without it, the triggers refuse
+            for table in [*(each for each in changed if each != passes), passes]:
                 cursor.execute(SQL("DELETE FROM {}").format(Identifier(table)))
             for table in changed:
                 if rows := self.rows.get(table):

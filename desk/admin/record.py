@@ -57,6 +57,7 @@ class AccessEventAdmin(ExtraPagesAdmin, ReadOnlyAdmin):
             "title": capfirst(self.opts.verbose_name_plural),
             "form": form,
             "page": page,
+            "total": f"{page.paginator.count:,}",
             "rows": _rows(list(page), names, User.of(request)),
             "query": query,
             "may_export": self.has_export_permission(request) and form.is_valid(),
