@@ -53,7 +53,11 @@ def desk_of(user: Any, at: datetime) -> Desk:
         .select_related("created_by")
         .defer("body", "notes_to_editors")
     )
+    if not user.has_perm("releases.view_release"):
+        releases = releases.none()
     known, files = Release.objects.known_to(user), files_visible_to(user, at)
+    if not user.has_perm("assets.view_mediaasset"):
+        files = files.none()
     hidden = of_hidden_rows(user, at)
     today = timezone.localdate(at)
     people = Person.objects.visible_to(user)

@@ -8,14 +8,22 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import models
+from django.utils import timezone
 
 from accounts.errors import ActionBlocked
 from accounts.hooks import announce_leaving, find_blockers
 from accounts.models import AccessEvent, User
 from jobs.models import Email
 from people import levels, officers
-from people.models import Level, Person
-from tests.make import historical_apps, make_chief, make_person, make_user
+from people.models import Case, Level, Person
+from tests.make import (
+    historical_apps,
+    make_chief,
+    make_person,
+    make_prisoner,
+    make_release,
+    make_user,
+)
 from tests.test_person_forms import row
 
 pytestmark = pytest.mark.django_db
@@ -398,3 +406,14 @@ def test_the_upgrade_gives_the_role_to_the_officers_of_records_at_level_0(hidden
     event = AccessEvent.objects.get()
     assert (event.verb, event.subject_id) == ("roles_changed", editor.pk)
     assert officers.eligible().contains(editor)
+
+
+def test_the_desk_of_a_case_officer_without_another_role_shows_people_and_no_releases(at_desk):
+    officer = make_user("officer", "Case officer")
+    case = make_prisoner("Ana Brask").cases.get()
+    models.QuerySet(Case).filter(pk=case.pk).update(review_due=timezone.localdate())
+    release = make_release(title="A text of the newsroom")
+    page = at_desk(officer).get("/admin/").content.decode()
+    assert "Cases to review" in page
+    assert "Ana Brask" in page
+    assert release.title not in page
