@@ -18,7 +18,7 @@ def test_an_editor_signs_in_over_http_2_on_any_port(front, account, browser):
         assert page.evaluate(protocol) == "h2"
         page.get_by_label("Username").fill(account)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page).to_have_url(f"{front.url}/admin/")
         assert "sessionid" in {cookie["name"] for cookie in context.cookies()}
         page.goto("about:blank")
