@@ -98,7 +98,7 @@ class Camera:
         page.goto(f"{self.address}/admin/")
         page.fill("#id_username", user)
         page.fill("#id_password", self.passwords[user])
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_load_state("networkidle")
         return page
 
