@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.test import Client
@@ -16,7 +17,9 @@ from accounts.models import AccessEvent, Invitation, KnownBrowser, User
 from accounts.session_epoch import end_sessions
 from jobs import outbox
 from jobs.models import Email
+from releases import workflow
 from releases.models import Event, Release
+from releases.workflow import emails_visible_to
 from tests.make import make_chief, make_release, make_user, unguarded
 from tests.test_locks import at_once, on_postgresql
 from tests.test_queries import cost
@@ -106,11 +109,43 @@ def test_an_invited_person_creates_an_account_and_is_signed_in(desk, boss):
     assert team.roles_of(ada) == ["Author", "Case officer"]
     invitation.refresh_from_db()
     assert (invitation.account, invitation.is_open()) == (ada, False)
-    assert verbs() == ["invited", "invitation_accepted", "account_created"]
+    assert verbs() == ["invited", "invitation_accepted", "account_created", "signed_in"]
+    signed_in = AccessEvent.objects.get(verb="signed_in")
+    assert (signed_in.actor_id, signed_in.subject_id) == (ada.pk, ada.pk)
     assert "Bo Boss" not in str(list(AccessEvent.objects.values()))
     outbox.send_due()
     assert {m.to[0] for m in mail.outbox} == {"ada@n.example", "boss@n.example"}
     assert "Ada Abel" in text(desk.get("/admin/team/"))
+
+
+def test_the_browser_of_a_new_account_is_known_at_its_next_sign_in(desk):
+    invite(desk)
+    link, visitor = sent_link(), Client()
+    cookie = visitor.post(link, account_form()).cookies["browser"]
+    assert (cookie["path"], cookie["httponly"]) == ("/admin/", True)
+    assert KnownBrowser.objects.get().user.username == "ada"
+    assert UserSession.objects.get().user.username == "ada"
+    visitor.post("/admin/logout/")
+    visitor.post("/admin/login/", {"username": "ada", "password": GOOD})
+    first, second = AccessEvent.objects.filter(verb="signed_in").order_by("pk")
+    assert first.detail["new_browser"]
+    assert "new_browser" not in second.detail
+    assert KnownBrowser.objects.count() == 1
+
+
+@pytest.mark.parametrize(("role", "opens"), [("Publisher", False), ("Author", True)])
+def test_a_new_account_sets_up_its_second_factor_first(desk, settings, role, opens):
+    """A new account with a role that needs no second factor opens the desk at once."""
+    invite(desk, roles=[role])
+    settings.REQUIRE_SECOND_FACTOR = "privileged"
+    link, visitor = sent_link(), Client()
+    assert visitor.post(link, account_form())["Location"] == "/admin/"
+    page = visitor.get("/admin/releases/release/")
+    assert page.status_code == (200 if opens else 302)
+    if not opens:
+        assert page["Location"] == "/admin/account/factors/"
+        # The new password was entered a moment ago, so it is not asked for again.
+        assert visitor.get("/admin/account/factors/app/").status_code == 200
 
 
 def test_the_database_and_the_record_do_not_contain_the_token(desk):
@@ -465,6 +500,63 @@ def test_a_person_who_leaves_hands_over_drafts_and_stays_in_the_record(desk, bos
     assert User.objects.get(pk=maya.pk).left_at == gone.left_at
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_restricted_releases_of_a_person_who_leaves_show_nowhere(desk, boss, maya, others):
+    """They stay with the people named on them, whatever else the person has."""
+    heir = make_user("heir", "Author", email="heir@n.example")
+    secret = make_release("draft", title="Zaunkoenig", by=maya)
+    publishers = [make_user(f"in{n}", "Publisher", email=f"in{n}@n.example") for n in range(2)]
+    workflow.restrict(secret, by=publishers[0], people=[*publishers, maya])
+    drafts = [make_release("draft", by=maya) for _ in range(others)]
+    outbox.send_due()
+    mail.outbox.clear()
+    form = text(desk.get(f"{member(maya)}leave/"))
+    page = post(desk, f"{member(maya)}leave/", successor=heir.pk)
+    assert "has left the team" in page
+    assert "Zaunkoenig" not in form + page
+    owners = dict(Release.objects.values_list("pk", "created_by"))
+    assert owners == {secret.pk: maya.pk} | {draft.pk: heir.pk for draft in drafts}
+    assert not Release.objects.known_to(heir).filter(pk=secret.pk).exists()
+    assert not secret.events.filter(verb="handed_over").exists()
+    outbox.send_due()
+    bodies = [message.body for message in mail.outbox if message.to == ["heir@n.example"]]
+    assert len(bodies) == others
+    assert all("1 unpublished text." in body for body in bodies)
+    assert Email.objects.filter(subject="Drafts of Maya").count() == others
+    assert AccessEvent.objects.get(verb="left").detail["successor"] == heir.pk
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_no_question_for_a_successor_reveals_a_restricted_release(boss, maya, is_named):
+    """Not even if the successor is named on it, but can’t write."""
+    heir = None
+    if is_named:
+        heir = make_user("heir")
+        heir.user_permissions.add(Permission.objects.get(codename="view_release"))
+    insiders = [make_user("in", "Publisher"), make_user("on", "Publisher"), *filter(None, [heir])]
+    secret = make_release("draft", by=maya)
+    workflow.restrict(secret, by=insiders[0], people=[*insiders, maya])
+    team.leave(maya, by=boss, successor=heir)
+    assert User.objects.get(pk=maya.pk).left_at
+    assert Release.objects.get(pk=secret.pk).created_by == maya
+
+
+def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_learn_it(
+    desk, boss, maya
+):
+    heir = make_user("heir", "Editor", email="heir@n.example")
+    chief = make_user("in", "Publisher", email="in@n.example")
+    secret = make_release("draft", by=maya)
+    workflow.restrict(secret, by=chief, people=[heir, chief, maya])
+    assert "has left the team" in post(desk, f"{member(maya)}leave/", successor=heir.pk)
+    assert Release.objects.get().created_by == heir
+    emails = Email.objects.filter(subject="A restricted release has a new author")
+    assert {email.to for email in emails} == {"heir@n.example", "in@n.example"}
+    assert not Email.objects.filter(subject__startswith="Drafts of").exists()
+    seen = {user: emails_visible_to(user).filter(pk__in=emails).count() for user in (heir, boss)}
+    assert seen == {heir: 2, boss: 0}
+
+
 def test_a_successor_must_be_an_active_person_who_can_write(desk, boss, maya):
     make_release("draft", by=maya)
     gone, paused = make_user("gone", "Author"), make_user("paused", "Author")
@@ -661,8 +753,10 @@ def test_rights_on_users_and_groups_do_not_open_the_stock_pages(maya):
     ):  # fmt: skip
         assert client.get(f"/admin/{page}").status_code == 403, page
         assert client.post(f"/admin/{page}", stock(maya)).status_code == 403, page
-    for model in ("accounts", "auth"):
-        assert client.get(f"/admin/{model}/").status_code == 404
+    assert client.get("/admin/auth/").status_code == 404
+    shown = text(client.get("/admin/accounts/"))  # it lists the record of access
+    assert "/admin/accounts/accessevent/" in shown
+    assert "/admin/accounts/user/" not in shown
     front = text(client.get("/admin/"))
     assert "/admin/accounts/user/" not in front
     assert "/admin/team/" in front

@@ -18,7 +18,8 @@ from jobs import outbox
 from people.locking import lock_names_for_change
 from releases.models import Event, Release
 from releases.workflow.actions import DRAFT, IN_REVIEW
-from releases.workflow.recording import lock, set_status
+from releases.workflow.emails import email_people_named
+from releases.workflow.recording import set_status
 
 WRITE = "releases.change_release"
 
@@ -33,30 +34,45 @@ def _hand_over_all(
 def hand_over(user: User, successor: User | None, *, by: User, at: datetime | None = None) -> int:
     """Make `successor` the author of the drafts and the texts in review of a user.
 
-    Returns how many there were. Raises ActionBlocked if there are any and `successor` can't write.
-    Restricted releases on which the successor is not named stay with the people named on them: for
-    all others they do not exist, so they are not counted either.
+    Returns how many texts that are not restricted there were. Raises ActionBlocked if there are any
+    and `successor` can't write.
+
+    Restricted releases on which the successor is not named stay with the people named on them. For
+    all others none exists: no count, no question and no e-mail that they could see depends on one.
     """
     at = at or timezone.now()
     with transaction.atomic():
         lock_names_for_change()
-        texts = Release.objects.known_to(successor or User())
-        releases = list(texts.filter(created_by=user, status__in=[DRAFT, IN_REVIEW]).order_by("pk"))
-        if releases and (successor is None or not successor.has_perm(WRITE)):
+        texts = Release.objects.filter(created_by=user, status__in=[DRAFT, IN_REVIEW])
+        releases = list(texts.order_by("pk").select_for_update(of=("self",)))
+        is_open = {release.pk: not release.is_restricted() for release in releases}
+        count = sum(is_open.values())
+        if successor is None or not successor.has_perm(WRITE):
+            if not count:
+                return 0
             raise ActionBlocked(
                 _("Choose who gets the drafts of %(name)s: a person who can write releases.")
                 % {"name": user}
             )
         for release in releases:
-            fresh = lock(release)
-            fresh.created_by = successor
+            if not release.is_known_to(successor):
+                continue
+            release.created_by = successor
             set_status(
-                fresh, Release.Status(fresh.status), Event.Verb.HANDED_OVER, by, at,
-                before=user.pk, to=successor and successor.pk,
+                release, Release.Status(release.status), Event.Verb.HANDED_OVER, by, at,
+                before=user.pk, to=successor.pk,
             )  # fmt: skip
-        if successor and releases:
-            _email(user, successor, by, len(releases))
-    return len(releases)
+            if not is_open[release.pk]:
+                _email_people_named(release, user, successor)
+        if count:
+            _email(user, successor, by, count)
+    return count
+
+
+def _email_people_named(release: Release, user: User, successor: User) -> None:
+    text = _("%(name)s left the team. %(successor)s is now the author of a restricted release.")
+    subject = _("A restricted release has a new author")
+    email_people_named(release, subject, text % {"name": user, "successor": successor}, but=user)
 
 
 def _email(user: User, successor: User, by: User, count: int) -> None:
