@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from accounts import known_browsers, notices
+from accounts import known_browsers, notices, throttle
 from accounts.models import AccessEvent, User
 from accounts.passwords import account_of
 from accounts.record import Verb, record
@@ -20,16 +20,23 @@ from accounts.record import Verb, record
 DESTINATION = "accounts.destination"  # in the session: the page to which sign-in led
 
 
-@transaction.atomic
-def failed(request: HttpRequest, login: str, *, reason: str = "") -> None:
-    """Record a wrong username or password."""
-    record(Verb.SIGN_IN_FAILED, subject=account_of(login), request=request, reason=reason)
+def failed(request: HttpRequest, login: str, *, reason: str) -> None:
+    """Record a refused passkey, or a right password of an account that can't open the desk.
+
+    `accounts.failed_guesses` records wrong passwords and codes.
+    """
+    _record_failure(request, account_of(login), {"reason": reason})
 
 
-@transaction.atomic
 def factor_failed(request: HttpRequest, user: User) -> None:
-    """Record a wrong code or passkey."""
-    record(Verb.SIGN_IN_FAILED, subject=user, request=request, step="factor")
+    """Record a refused passkey of a known user."""
+    _record_failure(request, user, {"step": "factor"})
+
+
+@transaction.atomic
+def _record_failure(request: HttpRequest, account: User | None, detail: dict[str, Any]) -> None:
+    if throttle.may_record_failure(timezone.now(), account):
+        record(Verb.SIGN_IN_FAILED, subject=account, request=request, **detail)
 
 
 def succeeded(request: HttpRequest, response: HttpResponse, user: User) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import known_browsers
+from accounts import known_browsers, throttle
 from accounts.models import AccessEvent, KnownBrowser, User
 from jobs.models import Email
 from tests.make import PASSWORD, make_chief
@@ -133,6 +133,27 @@ class TestPassword:
         assert verbs(user) == [
             "signed_in", "signed_out", *["sign_in_failed"] * 3, "signed_in",
         ]  # fmt: skip
+
+    def test_a_wrong_password_is_recorded_once_on_every_page_that_asks_for_one(self, client):
+        user = member()
+        sign_in(client, user)
+        wrong = "a wrong long password"
+        new = {"new_password1": "lantern harbour 9", "new_password2": "lantern harbour 9"}
+        for send in (
+            lambda: sign_in(Client(), user, wrong),
+            lambda: sign_in(Client(), user.email, wrong),
+            lambda: client.post("/admin/account/confirm/", {"password": wrong}),
+            lambda: client.post("/admin/account/password/", {"old_password": wrong, **new}),
+        ):
+            before = verbs(user)
+            assert send().status_code == 200
+            assert verbs(user) == [*before, "sign_in_failed"]
+
+    def test_refused_passkeys_do_not_fill_the_record(self, client, monkeypatch):
+        monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
+        for _ in range(5):
+            client.post("/admin/account/passkey/", {"credential": "{}"})
+        assert verbs() == ["sign_in_failed"] * 3
 
 
 class TestBrowsers:
