@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import AccessEvent, FactorRecovery, Invitation, KnownBrowser
 from accounts.record import record
 from accounts.triggers import deletion_allowed
@@ -51,3 +52,8 @@ def unused_browsers(before: datetime) -> QuerySet[KnownBrowser]:
 def ended_sessions(before: datetime) -> QuerySet[Any]:
     """Return the sessions that ended before a time."""
     return Session.objects.filter(expire_date__lt=before)
+
+
+def listed_sessions(before: datetime) -> QuerySet[Any]:
+    """Return the rows with network and browser of sessions that have ended."""
+    return sessions.ended()

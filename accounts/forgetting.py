@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import FactorRecovery, Invitation, KnownBrowser, User
+from accounts.session_epoch import end_sessions
 
 # Rows with which only the account itself could do something. The apps may not be installed.
 SIGN_IN_ROWS = ("account.EmailAddress", "mfa.Authenticator")
@@ -46,6 +47,7 @@ def forget_account(user: User, *, at: datetime) -> None:
     user.save()
     user.groups.clear()
     user.user_permissions.clear()
+    end_sessions(user)  # their rows have the network and the browser
     for rows in _sign_in_rows(user):
         rows.delete()
     rename_in_log(user)

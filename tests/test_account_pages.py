@@ -275,4 +275,5 @@ def test_ended_sessions_and_old_browsers_are_tidied(client):
     )
     call_command("tidy", stdout=StringIO())
     assert UserSession.objects.get().session_key == client.cookies["sessionid"].value
+    call_command("forget", stdout=StringIO())
     assert KnownBrowser.objects.count() == 1

@@ -5,11 +5,14 @@ import sys
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection, models
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AccessEvent, FactorRecovery, Invitation, KnownBrowser, User
@@ -240,6 +243,10 @@ def test_a_former_account_loses_its_name_and_the_history_keeps_its_key(capsys, h
     release = make_release(by=user)
     now = timezone.now()
     KnownBrowser.objects.create(user=user, token_digest="x", browser="Firefox")
+    session = Client()
+    session.force_login(user)
+    session.get("/admin/account/sessions/", headers={"User-Agent": "Nora phone"})
+    assert "Nora" in UserSession.objects.get(user=user).user_agent
     FactorRecovery.objects.create(
         user=user, token_digest="y", identity_check="Called Nora", expires_at=now
     )
@@ -266,6 +273,8 @@ def test_a_former_account_loses_its_name_and_the_history_keeps_its_key(capsys, h
     assert (fresh.left_at == left_at) is has_left
     assert fresh.left_at
     assert not fresh.groups.exists()
+    assert not UserSession.objects.exists()
+    assert not Session.objects.exists()
     assert Release.objects.get(pk=release.pk).created_by == fresh
     assert release.events.filter(actor=fresh).exists()
     assert not Invitation.objects.filter(pk=invitation.pk).exists()
@@ -275,7 +284,7 @@ def test_a_former_account_loses_its_name_and_the_history_keeps_its_key(capsys, h
 
 def test_what_only_the_account_could_use_is_removed_and_all_other_rows_have_a_reason():
     """A new model whose rows are deleted with an account must be in one of these tables."""
-    removed = {"knownbrowser", "factorrecovery", "emailaddress", "authenticator"}
+    removed = {"knownbrowser", "factorrecovery", "emailaddress", "authenticator", "usersession"}
     kept = {
         "logentry": "what was done at the desk, by key; deleted after KEEP_LOGS_DAYS",
         "namedisclosure": "who was shown a protected name, by key",
