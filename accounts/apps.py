@@ -9,10 +9,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # These modules declare jobs and e-mails.
-        from accounts import addresses, recovery, second_factor, team, triggers  # noqa: F401
+        from accounts import addresses, recovery, team, triggers  # noqa: F401
         from accounts.roles import grant_rights, rename_permissions
 
         post_migrate.connect(grant_rights, dispatch_uid="accounts.roles")
         post_migrate.connect(rename_permissions, dispatch_uid="accounts.permissions")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="accounts.triggers")
-        second_factor.warn_if_nobody()
