@@ -133,7 +133,7 @@ class Email(Leased):
         FAILED = "failed", _("Failed")
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    message_id = models.CharField(max_length=255, unique=True, editable=False)
+    message_id = models.CharField(_("message ID"), max_length=255, unique=True, editable=False)
     to = models.EmailField(_("to"))
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(blank=True)

@@ -117,7 +117,7 @@ class PreviewLink(models.Model):
         verbose_name = _("preview link")
         verbose_name_plural = _("preview links")
         ordering = ["-issued_at", "name", "pk"]
-        permissions = [("issue_previewlink", "Can issue and revoke preview links")]
+        permissions = [("issue_previewlink", _("Can issue and revoke preview links"))]
         default_permissions = ("view",)
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="previewlink_has_a_reader"),

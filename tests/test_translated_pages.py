@@ -23,7 +23,9 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django_countries import countries
 
+from accounts import team
 from accounts.models import User
+from pressroom import retention
 from previews.models import PreviewLink
 from releases.models import Contact, Correction, NameCheckFind, Release, Topic
 from tests.make import (
@@ -66,6 +68,7 @@ EXCUSED = {
     "Welsh": "the name of a language, as above",
     "Cymraeg": "the name of a language in that language",
     "testserver": "the address of the site",
+    **{rule.setting: "the name of a setting" for rule in retention.RULES if rule.setting},
 }
 # Django keeps the names of permissions in the database, in English.
 STORED_IN_ENGLISH = "//select[contains(@name, 'permissions')]"
@@ -87,6 +90,7 @@ NO_PAGE = {
     "autocomplete", "jsi18n", "logout", "view_on_site", "healthz", "readyz", "rendition",
     "preview_picture", "assets_mediaasset_rendition", "assets_mediaasset_original",
     "releases_release_paste", "releases_release_names",
+    "team_invite_again", "team_invite_cancel", "team_pause", "team_resume",  # only by POST
 }  # fmt: skip
 
 
@@ -97,6 +101,7 @@ NO_PAGE = {
 class Newsroom:
     chief: User
     tokens: list[str]  # of preview links
+    invitation: str  # the token of its link
 
 
 @pytest.fixture
@@ -127,7 +132,9 @@ def newsroom(db, client):
         person=speaker, address="/zzz/", kind=NameCheckFind.Kind.METADATA, place="Zzz place",
         at=timezone.now(),
     )  # fmt: skip
-    return Newsroom(chief, [link.split("/")[2] for link in links])
+    invitation = team.invite("zzz@zzz.example", name="Zzz Abel", roles=["Author"], by=chief)
+    token = team.path_of(invitation).rstrip("/").rpartition("/")[2]
+    return Newsroom(chief, [link.split("/")[2] for link in links], token)
 
 
 def patterns(resolver=None) -> list[URLPattern]:
@@ -150,6 +157,8 @@ def registered(name: str) -> type[models.Model]:
 
 def values_of(newsroom: Newsroom, name: str, parameter: str) -> list:
     """Return the values of a parameter of a URL that lead to different pages."""
+    if parameter == "token" and name == "account_invitation":
+        return [newsroom.invitation, "nobody"]
     if parameter == "token":
         return [*newsroom.tokens, "nobody"]
     if parameter == "slug" and name == "person":
@@ -168,7 +177,8 @@ def values_of(newsroom: Newsroom, name: str, parameter: str) -> list:
         return sorted({model._meta.app_label for model in admin.site._registry})
     if parameter == "uidb64":
         return ["Mg"]
-    if name in ("account_remove_factor", "account_rename_passkey", "account_start_recovery"):
+    of_users = ("account_remove_factor", "account_rename_passkey", "account_start_recovery")
+    if name in (*of_users, "team_member", "team_leave"):
         return list(User.objects.order_by("pk").values_list("pk", flat=True)[:2])
     if parameter in ("object_id", "pk", "id"):
         model = registered(name)
@@ -303,6 +313,7 @@ def test_every_text_of_every_page_can_be_translated(newsroom, client, settings, 
     answers = [
         *((path, client.get(path)) for path in [*paths, "/nothing/"] if "/admin/" not in path),
         *((path, desk.get(path)) for path in paths if "/admin/" in path),
+        *((f"{path} (signed out)", client.get(path)) for path in paths if "/account/" in path),
         *((f"{path} (empty form)", desk.post(path, {})) for path in forms),
         *((f"{path} (author)", author.get(path)) for path in ["/admin/", *forms]),
         ("/admin/login/", client.get("/admin/login/")),
