@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AccessEvent, User
 from people.models import Person
 from releases import workflow
 from releases.models import Contact, Event, Release, Topic
@@ -193,6 +193,13 @@ def stored(row, field):
         return cursor.fetchone()[0]
 
 
+def is_refused(model, field, write) -> bool:
+    """Return whether the database refuses this kind of write, so that it can store nothing."""
+    if write not in (by_update, by_bulk_update):
+        return False
+    return field.primary_key or model is AccessEvent  # triggers: the record is append-only
+
+
 def by_update(model, field, value):
     (row,) = models.QuerySet(model).bulk_create([filled(model)])
     models.QuerySet(model).filter(pk=row.pk).update(**{field.name: value})
@@ -222,7 +229,7 @@ def test_every_column_stores_only_clean_texts(bare_tables, write):
     wrong = []
     for model, field in COLUMNS:
         name = f"{model._meta.label}.{field.name}"
-        if name in EXACT or (field.primary_key and write in (by_update, by_bulk_update)):
+        if name in EXACT or is_refused(model, field, write):
             continue
         is_json = isinstance(field, models.JSONField)
         with transaction.atomic():
@@ -255,7 +262,7 @@ def test_a_text_that_a_form_accepts_fits_its_column(bare_tables, write):
             continue
         form_field = field.formfield()
         name = f"{model._meta.label}.{field.name}"
-        if form_field is None or name in EXACT or (field.primary_key and write is by_update):
+        if form_field is None or name in EXACT or is_refused(model, field, write):
             continue
         with pytest.raises(ValidationError):
             form_field.clean(LONGER * most)

@@ -46,7 +46,9 @@ def loaded(django_db_setup, django_db_blocker, media):
 def newsroom(loaded, media, django_db_blocker, settings):
     """The loaded demo, unchanged for each test. Yields what the command printed."""
     settings.MEDIA_ROOT = media
-    with django_db_blocker.unblock(), transaction.atomic():
+    block = transaction.atomic()
+    block._from_testcase = True  # as in Django's TestCase, so that a durable block may be inside
+    with django_db_blocker.unblock(), block:
         yield loaded
         transaction.set_rollback(True)
 
