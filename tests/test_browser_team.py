@@ -14,9 +14,12 @@ from tests.browser import (
     SIZES,
     _connections_of_the_loop,
     _leave_the_page,
+    _page_of_the_worker,
     assert_usable,
     browser_type_launch_args,
     complaints,
+    context,
+    page,
     pytestmark,
     signed_in,
 )
