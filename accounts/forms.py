@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import factors, failed_guesses, throttle
 from accounts.adapter import WRONG_PASSKEY
+from accounts.json_field import JSONField
 from accounts.models import FactorRecovery, User
 from accounts.passwords import MAX_LOGIN_CHARACTERS, MAX_PASSWORD_CHARACTERS
 
@@ -45,17 +46,15 @@ def code_field(label: Any, **attributes: Any) -> forms.CharField:
     )
 
 
-class CredentialField(forms.JSONField):
+class CredentialField(JSONField):
     """What a browser says about a passkey, as JSON."""
 
     MAX_CHARACTERS = 20_000
     widget = forms.HiddenInput
+    default_error_messages = {"invalid": WRONG_PASSKEY}
 
     def to_python(self, value: Any) -> Any:
-        try:
-            return super().to_python(str(value or "")[: self.MAX_CHARACTERS])
-        except RecursionError:
-            raise ValidationError(WRONG_PASSKEY) from None
+        return super().to_python(str(value or "")[: self.MAX_CHARACTERS])
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         return initial  # a page does not repeat it, because it works once

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from desk.forms.fields import JSONField
+from accounts.json_field import JSONField
 from desk.forms.times import AmbiguousTimeForm, EmbargoEndField
 from releases.document import MAX_LINES
 

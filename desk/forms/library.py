@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.json_field import JSONField
 from assets import storage
 from assets.models import MediaAsset
 from desk.forms.conflicts import ConflictCheckedForm
 from desk.forms.corrections import correction_field, minor_edit_field
-from desk.forms.fields import JSONField
 from desk.forms.names import PublicTextForm
 from desk.forms.times import label_parts
 from people import depicted

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
 
+from accounts.json_field import JSONField
 from desk import name_suggestions
 from desk.forms.attached import AttachedField
 from desk.forms.conflicts import TEXT_NOT_SAVED, add_edit_conflict
 from desk.forms.corrections import correction_field, minor_edit_field
 from desk.forms.editor import BODY, NOTES
-from desk.forms.fields import JSONField, LanguageField
+from desk.forms.fields import LanguageField
 from people.locking import lock_names_for_change
 from people.slugs import slug_for
 from releases import workflow
