@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote_plus
 from uuid import uuid4
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -45,6 +46,7 @@ from tests.make import (
     mark,
     quotation,
 )
+from tests.signing_in import add_passkey, make_links
 from tests.test_person_forms import row
 
 SURFACE = "the woman"  # how the releases name the person
@@ -55,6 +57,7 @@ class Secret(Protocol):
 
     words: dict[str, str]  # what it is: a word that only insiders may read
     insider: User
+    links: dict[str, str]  # as `make_links()` returns them
 
     def __init__(self, former: User) -> None:
         """Build it. `former` is an editor who could see it until now."""
@@ -113,6 +116,7 @@ class PersonAtLevel0:
         minors.request_removal(self.person, reason=w["reason"], by=self.insider)
         levels.request_level(self.person, to=Level.STAFF, basis=w["basis"], by=self.insider)
         self._use_in_releases(former)
+        self._use_accounts()
         NameCheckFind.objects.create(
             person=self.person, address="/releases/", kind="page", place="the title",
             at=timezone.now(),
@@ -174,6 +178,11 @@ class PersonAtLevel0:
         self.unused = make_picture(alt_text="A picture that nothing uses")
         self.unused.depicts.add(self.person)
 
+    def _use_accounts(self) -> None:
+        add_passkey(self.insider)
+        member = make_user("member", "Editor")
+        self.links = make_links(signed_in=self.insider, away=member, by=self.chief)
+
     def rows(self) -> dict[str, list[Any]]:
         return {
             "people_person": [self.person], "people_case": [self.case],
@@ -184,6 +193,7 @@ class PersonAtLevel0:
             "jobs_job": [*Job.objects.all()[:1]], "jobs_email": [*Email.objects.all()[:1]],
             "releases_nameexception": [self.exception],
             "auth_group": [Group.objects.get(name="Author")],
+            "account_factors": [*Authenticator.objects.filter(user=self.insider)],
         }  # fmt: skip
 
     def pages(self) -> dict[str, str]:
@@ -280,6 +290,8 @@ def route_values(secret: Secret, route: str, name: str) -> list[Any]:
         "app_label": sorted({model._meta.app_label for model in admin.site._registry}),
         "url": ["people/person/nothing"],
         "row": [f"{content}/{all_rows[0].pk}"] if "/r/" in route else [1],
+        "token": [secret.links[found[2]]] if found and found[2] in secret.links else [],
+        "uidb64": [secret.links["uidb64"]],
     }  # fmt: skip
     possible["version"] = possible["_1"] = possible["version_id"]
     possible["_0"] = possible["object_id"]

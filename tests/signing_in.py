@@ -1,16 +1,36 @@
 """Accounts that sign in as people do, with a password and a second factor."""
 
+import json
 import re
 import time
+from datetime import timedelta
+from hashlib import sha256
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.contrib.auth.tokens import default_token_generator
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from fido2.cose import ES256
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorAttestationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
 
-from accounts.models import AccessEvent, User
+from accounts import addresses
+from accounts.models import AccessEvent, FactorRecovery, Invitation, User
 from jobs import outbox, queue
 from jobs.models import Email, Lane
 from tests.make import PASSWORD, make_user
 
+VALID = timedelta(hours=1)
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CHROME = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit Chrome/140.0 Safari/537"}
 
@@ -37,6 +57,65 @@ def sign_in(client, user, password=PASSWORD, **more):
 
 def enter_code(client, code=None):
     return client.post("/admin/account/second-step/", {"code": code or code_of()})
+
+
+def add_passkey(user) -> Authenticator:
+    """Give a user a passkey, as a browser would create it. Nobody can sign in with it."""
+    key = ES256.from_ctap1(b"\x04" + b"\1" * 64)
+    credential = AttestedCredentialData.create(b"\0" * 16, b"id", key)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    seen = AuthenticatorData.create(b"\0" * 32, flags, 0, credential)
+    client_data = CollectedClientData.create("webauthn.create", b"x", "http://localhost")
+    response = AuthenticatorAttestationResponse(
+        client_data=client_data, attestation_object=AttestationObject.create("none", seen, {})
+    )
+    made = dict(RegistrationResponse(raw_id=b"id", response=response))
+    data = {"name": "Phone", "credential": json.loads(json.dumps(made, default=dict))}
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
+
+
+def confirmed_client(user) -> Client:
+    """Return a client whose user confirmed just now who it is, by a second factor if there is one.
+
+    A user without a factor gets a password, because nobody can confirm without both.
+    """
+    client, factor = Client(), Authenticator.objects.filter(user=user).first()
+    if not factor:
+        user.set_password(PASSWORD)
+        user.save()
+    client.force_login(user)
+    used = {"method": "mfa", "id": factor.pk} if factor else {"method": "password"}
+    used |= {"reauthenticated": True, "at": time.time()}
+    session = client.session
+    session["account_authentication_methods"] = [used]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
+
+
+def make_links(*, signed_in, away, by) -> dict[str, str]:
+    """Create a link of each kind that an e-mail has. Return the values of their addresses.
+
+    The link that confirms an address is for the user who signs in, the others for one who does not.
+    """
+    soon, token = timezone.now() + VALID, "x" * 43
+    digest = sha256(token.encode()).hexdigest()
+    Invitation.objects.create(
+        email="new@n.example", name="A", token_digest=digest, invited_by=by,
+        expires_at=soon,
+    )  # fmt: skip
+    FactorRecovery.objects.create(
+        user=away, started_by=by, identity_check="So.", expires_at=soon,
+        token_digest=digest,
+    )  # fmt: skip
+    address = [signed_in.pk, signed_in.email, "other@n.example"]
+    return {
+        "invitation": token,
+        "recover": token,
+        "address": signing.dumps(address, salt=addresses.SALT),
+        "reset": default_token_generator.make_token(away),
+        "uidb64": urlsafe_base64_encode(force_bytes(away.pk)),
+    }
 
 
 def text(response) -> str:

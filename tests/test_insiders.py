@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from django.db import transaction
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from tests.insiders import (
     SECRETS,
@@ -20,6 +20,7 @@ from tests.insiders import (
     words_in,
 )
 from tests.make import make_user
+from tests.signing_in import confirmed_client
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,6 @@ ROLES = {
 # Addresses that no role opens, with the reason.
 NEVER_OPENED = {
     "/admin/r/%(row)s": "does not exist for anyone",
-    "/admin/r/%(content_type_id)s/%(object_id)s/": "does not exist for anyone",
     "/admin/previews/previewlink/issued/%(batch)s/": "shows new links once, to the user who issued",
 }
 
@@ -71,12 +71,6 @@ def newsroom(built, settings):
     return built
 
 
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def answers(newsroom, client, *, posts=True):
     """Yield the method, the route, the address and the answer of each request to the desk."""
     for route, addresses in newsroom.by_route.items():
@@ -96,7 +90,7 @@ def answers(newsroom, client, *, posts=True):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_address_of_the_desk_shows_a_secret_to_a_role_outside(newsroom, role):
-    client = signed_in(newsroom.users[role])
+    client = confirmed_client(newsroom.users[role])
     client.get("/admin/")  # shows messages of earlier actions
     counts = Counter()
     for method, _route, address, answer in answers(newsroom, client):
@@ -109,7 +103,7 @@ def test_no_address_of_the_desk_shows_a_secret_to_a_role_outside(newsroom, role)
 def test_an_insider_finds_each_word_and_each_address_is_opened(newsroom):
     """A word that no page shows to an insider, or a page that nobody opens, would prove nothing."""
     secret, insider = newsroom.secret, newsroom.secret.insider
-    client = signed_in(insider)
+    client = confirmed_client(insider)
     for address, what in secret.pages().items():
         assert what in words_in(client.get(address), secret.words), address
     insider.is_superuser = True  # opens the other pages too
