@@ -26,6 +26,13 @@ SQLITE = {
         f"CREATE TRIGGER accounts_record_delete BEFORE DELETE ON {TABLE} "  # noqa: S608
         f"WHEN NOT EXISTS (SELECT 1 FROM {PASSES}) BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
     ),
+    # SQLite runs no trigger for the row that INSERT OR REPLACE deletes. For a row without a key,
+    # `NEW.id` is not positive here.
+    "accounts_record_replace": (
+        f"CREATE TRIGGER accounts_record_replace BEFORE INSERT ON {TABLE} "  # noqa: S608
+        f"WHEN NEW.id > 0 AND EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) "
+        f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
+    ),
 }
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION {REFUSE}() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -8,6 +8,8 @@ class PreviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from previews.emails import notify_of_new_embargo
-        from releases.workflow import embargo_changed
+        from previews.links import revoke_those_of_others
+        from releases.workflow import access_ended, embargo_changed
 
         embargo_changed.connect(notify_of_new_embargo, dispatch_uid="previews.emails")
+        access_ended.connect(revoke_those_of_others, dispatch_uid="previews.links")

@@ -153,6 +153,26 @@ def revoke_all(release: Release, *, by: User, at: datetime | None = None) -> int
     return _revoke(PreviewLink.objects.visible_to(by).filter(release=release), by, at)
 
 
+def revoke_those_of_others(
+    release: Release, by: User | None, at: datetime, **signal: object
+) -> None:
+    """Close the links of a restricted release that users issued who are not named on it (any more).
+
+    They know the addresses, so they could read the release with them.
+    """
+    if release.is_public(at):
+        return  # the links lead to the public page
+    others = PreviewLink.objects.filter(release=release, revoked_at=None).exclude(
+        issued_by__in=release.people_named()
+    )
+    closed = list(others.select_for_update(of=("self",)))
+    PreviewLink.objects.filter(pk__in=[link.pk for link in closed]).update(
+        revoked_at=at, revoked_by=by
+    )
+    if closed:
+        _record(release, Event.Verb.LINKS_REVOKED, by, at, closed)
+
+
 def record_revocation_by_command(pks: Collection[UUID], *, note: str, at: datetime) -> None:
     """Record in the history of each release that a command, such as a restore, revoked links.
 

@@ -286,6 +286,16 @@ def test_the_only_officer_of_a_record_cannot_leave_until_another_is_named(hidden
     assert find_blockers(ada) != []
 
 
+@pytest.mark.parametrize("unticked", ["is_active", "is_staff"])
+def test_the_form_of_superusers_keeps_the_only_officer_at_the_desk(at_desk, hidden, ada, unticked):
+    path = f"/admin/accounts/user/{ada.pk}/change/"
+    typed = {"username": "ada", "is_active": "on", "is_staff": "on"}
+    typed["groups"] = [str(group.pk) for group in ada.groups.all()]
+    page = text(at_desk(make_chief()).post(path, typed | {unticked: ""}))
+    assert "is the only case officer of 1 record" in page
+    assert officers.of(hidden).get() == ada
+
+
 def test_a_role_in_another_group_keeps_an_officer_eligible(hidden, ada):
     group = Group.objects.create(name="Own group")
     group.permissions.set(Group.objects.get(name="Case officer").permissions.all())

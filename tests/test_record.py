@@ -92,6 +92,16 @@ def test_the_database_refuses_changes_by_any_way(event):
     assert AccessEvent.objects.get() == event
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no REPLACE")
+@pytest.mark.parametrize("replace", ["INSERT OR REPLACE", "REPLACE"])
+def test_sqlite_refuses_to_replace_an_event(event, replace):
+    columns = ", ".join(field.column for field in AccessEvent._meta.concrete_fields)
+    table = AccessEvent._meta.db_table
+    refused(f"{replace} INTO {table} ({columns}) SELECT {columns} FROM {table}")  # noqa: S608
+    record(Verb.SIGNED_IN)
+    assert AccessEvent.objects.count() == 2
+
+
 def test_a_pass_allows_deletion_and_never_a_change(event):
     with triggers.deletion_allowed():
         refused(UPDATE_ALL)

@@ -18,8 +18,10 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from accounts import team
 from accounts.hooks import blockers_of_leaving
 from accounts.models import AccessEvent, User
+from assets.models import MediaAsset
 from jobs.models import Email
 from people import levels
 from people.models import Level
@@ -29,6 +31,7 @@ from previews.recipients import Recipient
 from releases import library, topics_and_contacts, workflow
 from releases.models import (
     Contact,
+    Event,
     FormerSlug,
     NameException,
     Release,
@@ -474,6 +477,25 @@ def test_bad_input_on_the_page_changes_nothing(at_desk, sent):
     assert secret.release.people_named() == before
 
 
+def test_a_preview_link_does_not_keep_a_release_open_for_who_lost_access(client):
+    inside, editor = make_user("inside", "Publisher"), make_user("other", "Editor")
+    former = outsider("editor")
+    release = make_release("draft", title=CANARY, by=inside)
+    own, lost = (make_link(release, by=user, kind="colleague") for user in (inside, former))
+    workflow.restrict(release, by=inside, people=[editor])
+    assert client.get(own).status_code == 200
+    assert client.get(lost).status_code in (404, 410)
+    workflow.give_access(release, former, by=inside)
+    again = make_link(release, by=former, kind="colleague")
+    assert client.get(again).status_code == 200
+    workflow.remove_access(release, former, by=inside)
+    assert client.get(again).status_code in (404, 410)
+    assert client.get(own).status_code == 200
+    assert [event.actor for event in release.events.filter(verb=Event.Verb.LINKS_REVOKED)] == [
+        inside
+    ] * 2
+
+
 def test_two_tabs_say_what_has_changed_meanwhile():
     secret = Secret("draft")
     old = Release.objects.get(pk=secret.release.pk)
@@ -522,6 +544,20 @@ def test_leaving_asks_for_someone_else_without_a_title():
         workflow.give_access(release, other, by=secret.publisher)
     assert sentences(secret.editor) == []
     assert len(sentences(secret.publisher)) == 1
+
+
+def test_a_role_can_go_if_the_others_still_finish_the_release():
+    boss = make_user("boss", "Administrator")
+    author, chief = make_user("inside", "Author", "Administrator"), make_user("chief", "Publisher")
+    release = make_release("draft", title=CANARY, by=author)
+    workflow.restrict(release, by=author, people=[chief])
+    team.change_roles(author, roles=["Author"], by=boss)
+    with pytest.raises(ActionBlocked, match="can’t be finished"):
+        team.change_roles(author, roles=["Administrator"], by=boss)
+    with pytest.raises(ActionBlocked, match="can’t be finished"):
+        team.change_roles(chief, roles=["Editor"], by=boss)
+    team.change_roles(chief, roles=["Publisher", "Editor"], by=boss)
+    team.change_roles(chief, roles=["Publisher"], by=boss)
 
 
 def test_the_operator_gives_access_in_an_emergency(capsys):
@@ -656,6 +692,51 @@ def test_a_topic_that_only_a_restricted_release_uses_can_be_deleted_and_its_peop
 
 
 # --- Pictures and documents ----------------------------------------------------------------------
+
+
+def test_the_portrait_of_a_person_at_level_0_is_only_for_the_case_officers(at_desk):
+    officer = make_user("officer", "Author", "Case officer")
+    picture = make_picture(f"{CANARY}.jpg", caption=CANARY)
+    person = make_person(CANARY, level=Level.CASE_OFFICERS, portrait=picture)
+    person.case_officers.add(officer)
+    for role in OUTSIDERS:
+        assert not files_visible_to(outsider(role)).exists()
+    editor = outsider("editor")
+    path = f"/admin/assets/mediaasset/{picture.pk}"
+    assert CANARY not in at_desk(editor).get("/admin/assets/mediaasset/").content.decode()
+    assert at_desk(editor).get(f"{path}/rendition/teaser.jpg").status_code == 404
+    assert CANARY in at_desk(officer).get(f"{path}/change/").content.decode()
+    make_release("draft", poster=picture)
+    assert files_visible_to(editor).exists()
+
+
+def test_after_publication_the_versions_of_a_file_stay_restricted(at_desk):
+    secret = Secret("draft")
+    picture = MediaAsset.objects.get(pk=secret.picture.pk)
+    first = picture.history.latest().history_id
+    picture.caption = "As published"
+    picture.save()
+    release = workflow.submit(Release.objects.get(pk=secret.release.pk), by=secret.editor)
+    workflow.publish(release, by=secret.publisher)
+    path = f"/admin/assets/mediaasset/{picture.pk}/"
+    versions = [f"history/{first}/", f"original/{first}/", "history/"]
+    for role in ("author", "publisher", "superuser"):
+        client = at_desk(outsider(role))
+        page = body_of(client.get(f"{path}change/"))
+        assert "As published" in page
+        assert "/history/" not in page
+        assert "/original/" not in page
+        for each in versions:
+            assert client.get(path + each).status_code == 404, (role, each)
+        for each in ("bring-back/", "words/"):
+            assert client.post(path + each, {"version": first}).status_code == 404, (role, each)
+    client = at_desk(secret.publisher)
+    for each in versions:
+        with contextlib.closing(client.get(path + each)) as answer:
+            assert answer.status_code == 200, each
+    page = body_of(client.get(f"{path}change/"))
+    assert "/history/" in page
+    assert "/original/" in page
 
 
 def test_a_picture_is_restricted_while_no_visible_release_uses_it():

@@ -557,6 +557,13 @@ def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_
     assert seen == {heir: 2, boss: 0}
 
 
+def test_the_only_writer_leaves_if_there_are_no_drafts(desk, maya):
+    draft = make_release("draft", by=maya)
+    assert "a person who can write releases" in post(desk, f"{member(maya)}leave/")
+    draft.delete()
+    assert "Maya has left the team." in post(desk, f"{member(maya)}leave/")
+
+
 def test_a_successor_must_be_an_active_person_who_can_write(desk, boss, maya):
     make_release("draft", by=maya)
     gone, paused = make_user("gone", "Author"), make_user("paused", "Author")

@@ -95,8 +95,9 @@ class UserForm(UserChangeForm):
             self.add_error(
                 "is_active", gettext("This person has left the team. Invite the person again.")
             )
-        elif user.is_active:
-            losing = lost_groups(self) if values.get("is_active") else None
+        elif user.is_active and user.is_staff:
+            stays = values.get("is_active") and values.get("is_staff")
+            losing = lost_groups(self) if stays else None
             if losing is None or losing:
                 for sentence in hooks.find_blockers(user, losing=losing):
                     self.add_error(None, sentence)

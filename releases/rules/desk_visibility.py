@@ -20,21 +20,30 @@ from releases.models import (
 )
 
 
-def files_visible_to(user: Any, at: datetime | None = None) -> QuerySet[MediaAsset]:
+def files_visible_to(
+    user: Any, at: datetime | None = None, *, record: bool = False
+) -> QuerySet[MediaAsset]:
     """Return the pictures and documents that exist for a user of the desk at a time (default: now).
 
-    A file that only restricted releases use, or used, exists only for the people named on them.
+    A file that only restricted releases use, or used, exists only for the people named on them. The
+    portrait of a person at level 0 exists only for the case officers, if nothing else shows it.
+    With `record`, files are left out that the user sees only because a restricted release is
+    public: their versions, originals and metadata are not.
     """
-    visible, asset = Release.objects.visible_to(user, at), OuterRef("pk")
+    releases = Release.objects
+    visible = releases.known_to(user) if record else releases.visible_to(user, at)
+    asset = OuterRef("pk")
     named = ReleaseAccess.objects.filter(release=OuterRef("release"))
     own = named.filter(user=user)
     ties = RestrictedFile.objects.filter(asset=asset)
+    known = Person.objects.visible_to(user)
+    of_others = Person.objects.exclude(pk__in=known.values("pk")).filter(portrait=asset)
     return MediaAsset.objects.filter(
-        ~Exists(ties.filter(Exists(named)))
+        ~Exists(ties.filter(Exists(named))) & ~Exists(of_others)
         | Exists(ties.filter(Exists(own)))
         | Exists(visible.filter(poster=asset))
         | Exists(Illustration.objects.filter(asset=asset, release__in=visible))
-        | Exists(Person.objects.visible_to(user).filter(portrait=asset))
+        | Exists(known.filter(portrait=asset))
     )
 
 
@@ -55,8 +64,6 @@ def of_hidden_rows(user: Any, at: datetime | None = None) -> Q:
     Deleted drafts are included.
     """
     closed = ReleaseAccess.objects.releases_closed_to(user)
-    if not closed:
-        return Q(pk__in=())
     closed -= set(Release.objects.public(at).filter(pk__in=closed).values_list("pk", flat=True))
     keys = {
         "releases.release": closed,

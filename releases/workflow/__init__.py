@@ -41,11 +41,17 @@ from releases.workflow.publishing import (
     submit,
 )
 from releases.workflow.recording import record
-from releases.workflow.restricting import end_restriction, give_access, remove_access, restrict
+from releases.workflow.restricting import (
+    access_ended,
+    end_restriction,
+    give_access,
+    remove_access,
+    restrict,
+)
 
 __all__ = [
-    "ACTIONS", "Action", "ActionBlocked", "allow_name", "approve", "blockers", "correct",
-    "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
+    "ACTIONS", "Action", "ActionBlocked", "access_ended", "allow_name", "approve", "blockers",
+    "correct", "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
     "email_about_removed_row", "emails_visible_to", "embargo_changed", "end_hold",
     "end_name_exception", "end_restriction", "give_access", "hand_over", "hold", "hold_hidden",
     "publish", "record", "record_correction", "record_printed_row_change", "record_restored_hold",

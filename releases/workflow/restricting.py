@@ -4,13 +4,15 @@ Each action locks the release, checks, changes, records in the record of access 
 people named, in one transaction. An e-mail has no title, and the record has no names.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.dispatch import receiver
+from django.db.models import Q
+from django.dispatch import Signal, receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,6 +29,9 @@ from releases.workflow.emails import email_people_named
 from releases.workflow.recording import lock
 
 Verb = AccessEvent.Verb
+
+# Sent in the transaction in which users lose access to a release. Arguments: `release`, `by`, `at`.
+access_ended = Signal()
 
 
 def restrict(
@@ -61,6 +66,7 @@ def restrict(
             _("%(who)s restricted a release and named you. Only the people named can read it."),
             by,
         )
+        access_ended.send(Release, release=fresh, by=by, at=at)
     return fresh
 
 
@@ -100,6 +106,7 @@ def remove_access(release: Release, user: User, *, by: User, at: datetime | None
         _email(fresh, _("Access to a restricted release has ended"), text, by, name=user)
         row.delete()
         _record(Verb.ACCESS_REMOVED, fresh, by, at, subject=user)
+        access_ended.send(Release, release=fresh, by=by, at=at)
 
 
 def end_restriction(release: Release, *, by: User, at: datetime | None = None) -> None:
@@ -135,15 +142,41 @@ def may_restrict(release: Release, user: User) -> bool:
     return decides and release.is_known_to(user)
 
 
-def can_finish(release: Release, user: User) -> tuple[bool, bool]:
-    """Return whether a user can submit a release, and whether the user can approve it."""
-    submits = user.has_perm(SUBMIT.permission) and release.is_editable_by(user)
-    return submits, user.has_perm(APPROVE.permission)
+def can_finish(release: Release, user: User, losing: Collection[str] = ()) -> tuple[bool, bool]:
+    """Return whether a user can submit a release, and whether the user can approve it.
+
+    `losing` are names of roles that the user is about to lose.
+    """
+    later: Any = user
+    if losing and not user.is_superuser:
+        later = _Without(user, losing)
+    submits = later.has_perm(SUBMIT.permission) and release.is_editable_by(later)
+    return submits, later.has_perm(APPROVE.permission)
 
 
-def can_be_finished_by(release: Release, people: Iterable[User]) -> bool:
-    """Return whether one of these people can submit a release, and another can approve it."""
-    can = {user.pk: can_finish(release, user) for user in people}
+class _Without:
+    """A user without some roles."""
+
+    def __init__(self, user: User, losing: Collection[str]) -> None:
+        kept = user.groups.exclude(name__in=losing)
+        found = Permission.objects.filter(Q(user=user) | Q(group__in=kept))
+        keys = found.values_list("content_type__app_label", "codename")
+        self.pk = user.pk
+        self.permissions = {".".join(key) for key in keys} if user.is_active else set()
+
+    def has_perm(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+def can_be_finished_by(
+    release: Release, people: Iterable[User], losing: Mapping[int, Collection[str]] | None = None
+) -> bool:
+    """Return whether one of these people can submit a release, and another can approve it.
+
+    `losing` has the names of roles that a user, by key, is about to lose.
+    """
+    losing = losing or {}
+    can = {user.pk: can_finish(release, user, losing.get(user.pk, ())) for user in people}
     return any(
         submits and any(approves for other, (_s, approves) in can.items() if other != user)
         for user, (submits, _a) in can.items()
@@ -158,9 +191,12 @@ def people_who_can_be_named() -> Any:
 
 
 @receiver(blockers_of_leaving)
-def _blockers_of_leaving(user: User, **signal: Any) -> list[str]:
+def _blockers_of_leaving(
+    user: User, losing: Collection[str] | None = None, **signal: Any
+) -> list[str]:
     """Return a sentence if restricted releases could not be finished without a user.
 
+    A user who loses only some roles (`losing`) stays one of the people who can read them.
     The releases are locked to the end of the transaction, so that nobody else is removed meanwhile.
     """
     own = ReleaseAccess.objects.filter(user=user).values("release")
@@ -168,11 +204,12 @@ def _blockers_of_leaving(user: User, **signal: Any) -> list[str]:
     count = 0
     for release in locked:
         people = _people_named(release)
-        people.pop(user.pk, None)
+        if losing is None:
+            people.pop(user.pk, None)
         if release.status == Release.Status.WITHDRAWN or release.is_published():
             stays = any(other.is_active for other in people.values())
         else:
-            stays = can_be_finished_by(release, people.values())
+            stays = can_be_finished_by(release, people.values(), {user.pk: losing or ()})
         count += not stays
     if not count:
         return []
