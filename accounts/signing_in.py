@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from accounts import known_browsers, notices
+from accounts import known_browsers, notices, throttle
 from accounts.models import AccessEvent, User
 from accounts.passwords import account_of
 from accounts.record import Verb, record
@@ -22,14 +22,18 @@ DESTINATION = "accounts.destination"  # in the session: the page to which sign-i
 
 @transaction.atomic
 def failed(request: HttpRequest, login: str, *, reason: str = "") -> None:
-    """Record a wrong username or password."""
-    record(Verb.SIGN_IN_FAILED, subject=account_of(login), request=request, reason=reason)
+    """Record a failed sign-in, such as one by a passkey that no user has."""
+    account, at = account_of(login), timezone.now()
+    if throttle.may_record_failure(at, account):
+        record(Verb.SIGN_IN_FAILED, subject=account, request=request, at=at, reason=reason)
 
 
 @transaction.atomic
 def factor_failed(request: HttpRequest, user: User) -> None:
-    """Record a wrong code or passkey."""
-    record(Verb.SIGN_IN_FAILED, subject=user, request=request, step="factor")
+    """Record a wrong passkey of a user who has entered the password."""
+    at = timezone.now()
+    if throttle.may_record_failure(at, user):
+        record(Verb.SIGN_IN_FAILED, subject=user, request=request, at=at, step="factor")
 
 
 def succeeded(request: HttpRequest, response: HttpResponse, user: User) -> None:
