@@ -77,3 +77,11 @@ def test_a_superuser_cannot_take_the_desk_from_the_last_case_officer(client, sup
         assert f"{ada} is the only case officer of 1 record." in shown
         fresh = User.objects.get(pk=ada.pk)
         assert (fresh.is_staff, fresh.is_active) == (True, True)
+
+
+def test_the_last_person_who_writes_can_leave_without_a_successor(client):
+    client.force_login(member("Administrator", name="boss"))
+    ada = member()
+    answer = client.post(f"/admin/team/{ada.pk}/leave/", {})
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/team/")
+    assert User.objects.get(pk=ada.pk).left_at
