@@ -3,12 +3,22 @@
 import pytest
 from django.test import Client
 
-from accounts import throttle
+from accounts import recovery, team, throttle
 from accounts.models import AccessEvent, User
 from jobs.models import Email
 from people.models import Level
 from tests.make import PASSWORD, make_chief, make_person, make_user
-from tests.signing_in import enrol, member, sign_in, text, verbs
+from tests.signing_in import (
+    code_of,
+    enrol,
+    enter_code,
+    factors_of,
+    member,
+    sent_link,
+    sign_in,
+    text,
+    verbs,
+)
 from tests.test_team_pages import stock
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +95,26 @@ def test_the_last_person_who_writes_can_leave_without_a_successor(client):
     answer = client.post(f"/admin/team/{ada.pk}/leave/", {})
     assert (answer.status_code, answer["Location"]) == (302, "/admin/team/")
     assert User.objects.get(pk=ada.pk).left_at
+
+
+def test_a_new_password_ends_a_sign_in_that_waits_for_a_code(client):
+    ada, thief = enrol(member()), Client()
+    sign_in(thief, ada)
+    client.force_login(ada)
+    ada.set_password("another lantern in the harbour")
+    ada.save()
+    assert enter_code(thief)["Location"] == "/admin/login/"
+    assert thief.get("/admin/").status_code == 302
+    sign_in(thief, ada, "another lantern in the harbour")
+    assert enter_code(thief, code_of(steps=1))["Location"] == "/admin/"
+
+
+def test_a_recovery_ends_with_the_rights_of_the_administrator_who_started_it(client):
+    boss, ada = member("Administrator", name="boss"), enrol(member())
+    recovery.start(ada, by=boss, identity_check="called")
+    path = sent_link(ada.email)
+    assert 'type="password"' in text(client.get(path))
+    team.pause(boss, by=make_chief())
+    page = text(client.post(path, {"password": PASSWORD}))
+    assert "This link does not work" in page
+    assert factors_of(ada) == ["totp"]
