@@ -21,6 +21,8 @@ WRONG_PASSWORD = gettext_lazy(
     "The username or e-mail address or the password is wrong, or this user can’t sign in to the "
     "desk. Check capitals and small letters."
 )
+# In the session: what `User.get_session_auth_hash` returned when a sign-in began.
+BEGAN_WITH = "accounts.began_with"
 WRONG_PASSKEY = gettext_lazy("The passkey was not accepted. Try again, or use another way.")
 
 
@@ -48,11 +50,15 @@ class Adapter(DefaultAccountAdapter):
             signing_in.failed(request, user.get_username(), reason="closed")
             messages.error(request, WRONG_PASSKEY)
             return redirect("account_login")
+        request.session[BEGAN_WITH] = user.get_session_auth_hash()
         return None
 
     def login(self, request: HttpRequest, user: Any) -> None:
         user.refresh_from_db()
-        if not (user.is_active and user.is_staff):  # paused between the password and the code
+        # Between the password and the code, the account may be paused, or its password changed
+        # because a stranger knows it.
+        is_current = request.session.pop(BEGAN_WITH, "") == user.get_session_auth_hash()
+        if not (user.is_active and user.is_staff and is_current):
             raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
 

@@ -34,7 +34,9 @@ def confirm(request: HttpRequest, user: User, password: str) -> bool:
 def account_of(login: str) -> User | None:
     """Return the account with a username or an e-mail address, None if there is none or several.
 
-    The exact username is preferred. It takes one query for known and unknown accounts alike.
+    An e-mail address is preferred, because its owner has confirmed it: otherwise a person could
+    choose the address of a colleague as a username, and the colleague could not sign in with it.
+    Then the exact username is preferred. It takes one query for known and unknown accounts alike.
     """
     login = login.strip()
     if not login or len(login) > MAX_LOGIN_CHARACTERS or "\x00" in login:
@@ -42,12 +44,12 @@ def account_of(login: str) -> User | None:
     found = User.objects.filter(Q(username__iexact=login) | Q(email__iexact=login))
     rows = list(found.order_by("pk")[:10])
     for chosen in (
+        [user for user in rows if user.email.casefold() == login.casefold()],
         [user for user in rows if user.username == login],
         [user for user in rows if user.username.casefold() == login.casefold()],
-        [user for user in rows if user.email.casefold() == login.casefold()],
     ):
-        if chosen:
-            return chosen[0] if len(chosen) == 1 else None
+        if len(chosen) == 1:
+            return chosen[0]
     return None
 
 

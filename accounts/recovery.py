@@ -48,8 +48,9 @@ def blockers(user: User, by: User) -> list[str]:
 
 def open_for(user: User, at: datetime) -> FactorRecovery | None:
     """Return the recovery of a user that can still be used."""
-    rows = FactorRecovery.objects.select_related("started_by")
-    return rows.filter(user=user, used_at=None, cancelled_at=None, expires_at__gt=at).first()
+    rows = FactorRecovery.objects.select_related("user", "started_by")
+    found = rows.filter(user=user, used_at=None, cancelled_at=None, expires_at__gt=at).first()
+    return found if found and _is_open(found, at) else None
 
 
 @transaction.atomic
@@ -172,8 +173,13 @@ def _with_token(email: Email) -> str:
 
 
 def _is_open(recovery: FactorRecovery, at: datetime) -> bool:
-    ended = recovery.used_at or recovery.cancelled_at
-    return not ended and at < recovery.expires_at and recovery.user.is_active
+    if recovery.used_at or recovery.cancelled_at or at >= recovery.expires_at:
+        return False
+    # As with invitations: it ends if the administrator may no longer manage the team, such as after
+    # a stranger used that account.
+    by = recovery.started_by
+    may = by is None or (by.is_active and by.is_staff and by.has_perm("accounts.manage_team"))
+    return bool(recovery.user.is_active and may)
 
 
 def _digest(token: str) -> str:

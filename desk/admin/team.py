@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import hooks, team
+from accounts import hooks, notices, team
 from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, User
 from accounts.record import record
@@ -95,10 +95,12 @@ class UserForm(UserChangeForm):
             self.add_error(
                 "is_active", gettext("This person has left the team. Invite the person again.")
             )
-        elif user.is_active and user.is_staff:
-            stays = values.get("is_active") and values.get("is_staff")
-            losing = lost_groups(self) if stays else None
-            if losing is None or losing:
+        elif user.is_active:
+            loses_desk = user.is_staff and not values.get("is_staff")
+            closes = loses_desk or not values.get("is_active")
+            losing = None if closes else lost_groups(self)
+            no_superuser = user.is_superuser and not values.get("is_superuser")
+            if losing is None or losing or no_superuser:
                 for sentence in hooks.find_blockers(user, losing=losing):
                     self.add_error(None, sentence)
         return values
@@ -246,7 +248,11 @@ class NewsroomUserAdmin(ForSuperusers, UserAdmin):
                 Verb.ROLES_CHANGED, by=by, subject=user, request=request, before=before, roles=now
             )
             emails.roles_changed(user, before, now, by)
-        if other := sorted(changed - {"is_active", "groups", "password"}):
+        if "email" in changed:
+            record(Verb.EMAIL_CHANGED, by=by, subject=user, request=request)
+            # The old address too: its owner is the one who must know.
+            notices.address_changed(user, form.initial.get("email", ""), request=request)
+        if other := sorted(changed - {"is_active", "groups", "password", "email"}):
             record(Verb.ACCOUNT_CHANGED, by=by, subject=user, request=request, fields=other)
             emails.account_changed(user, [gettext("An administrator changed your account.")], by)
 

@@ -1,0 +1,120 @@
+"""What somebody can do to the accounts of others: from outside, as a colleague, as a superuser."""
+
+import pytest
+from django.test import Client
+
+from accounts import recovery, team, throttle
+from accounts.models import AccessEvent, User
+from jobs.models import Email
+from people.models import Level
+from tests.make import PASSWORD, make_chief, make_person, make_user
+from tests.signing_in import (
+    code_of,
+    enrol,
+    enter_code,
+    factors_of,
+    member,
+    sent_link,
+    sign_in,
+    text,
+    verbs,
+)
+from tests.test_team_pages import stock
+
+pytestmark = pytest.mark.django_db
+PASSKEY = "/admin/account/passkey/"
+
+
+def test_the_address_of_a_colleague_as_a_username_locks_nobody_out(client):
+    ada = member()
+    squatter = member(email="squatter@newsroom.example", password="other-" * 3)
+    User.objects.filter(pk=squatter.pk).update(username=ada.email)
+    assert sign_in(client, ada.email).status_code == 302
+    assert verbs(ada) == ["signed_in"]
+    assert sign_in(Client(), squatter.email, "other-" * 3).status_code == 302
+    assert verbs(squatter) == ["signed_in"]
+
+
+def test_an_address_of_two_old_accounts_can_be_the_username_of_one(client):
+    one, two = member(), member(name="two", password="other-" * 3)
+    User.objects.filter(pk=one.pk).update(username=one.email)
+    User.objects.filter(pk=two.pk).update(email=one.email)
+    assert sign_in(client, one.email).status_code == 302
+    assert verbs(one) == ["signed_in"]
+
+
+def test_strangers_with_invented_passkeys_cannot_fill_the_record(client, monkeypatch):
+    monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
+    for _guess in range(6):
+        assert client.post(PASSKEY, {"credential": "{}"}).status_code == 302
+    assert verbs() == ["sign_in_failed"] * 3
+
+
+def test_invented_passkeys_after_the_password_cannot_fill_the_record(client, monkeypatch):
+    monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
+    ada = enrol(member())
+    sign_in(client, ada)
+    for _guess in range(6):
+        client.post("/admin/account/second-step/", {"credential": "{}"})
+    assert verbs(ada) == ["sign_in_failed"] * 3
+
+
+@pytest.fixture
+def superuser(client):
+    chief = make_chief()
+    client.force_login(chief)
+    return chief
+
+
+def test_the_old_address_is_notified_if_a_superuser_enters_another(client, superuser):
+    ada = member()
+    page = f"/admin/accounts/user/{ada.pk}/change/"
+    assert client.post(page, stock(ada, email="thief@n.example")).status_code == 302
+    assert verbs(ada) == ["email_changed"]
+    assert AccessEvent.objects.get().actor_id == superuser.pk
+    subject = "Your e-mail address was changed"
+    assert {*Email.objects.filter(subject=subject).values_list("to", flat=True)} == {
+        ada.email, "thief@n.example",
+    }  # fmt: skip
+
+
+def test_a_superuser_cannot_take_the_desk_from_the_last_case_officer(client, superuser):
+    ada = make_user("ada", "Case officer", password=PASSWORD)
+    make_person("Teodor Brask", level=Level.CASE_OFFICERS).case_officers.add(ada)
+    page = f"/admin/accounts/user/{ada.pk}/change/"
+    for change in ({"is_staff": ""}, {"is_active": ""}):
+        shown = text(client.post(page, stock(ada, **change)))
+        assert f"{ada} is the only case officer of 1 record." in shown
+        fresh = User.objects.get(pk=ada.pk)
+        assert (fresh.is_staff, fresh.is_active) == (True, True)
+
+
+def test_the_last_person_who_writes_can_leave_without_a_successor(client):
+    client.force_login(member("Administrator", name="boss"))
+    ada = member()
+    answer = client.post(f"/admin/team/{ada.pk}/leave/", {})
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/team/")
+    assert User.objects.get(pk=ada.pk).left_at
+
+
+def test_a_new_password_ends_a_sign_in_that_waits_for_a_code(client):
+    ada, thief = enrol(member()), Client()
+    sign_in(thief, ada)
+    client.force_login(ada)
+    ada.set_password("another lantern in the harbour")
+    ada.save()
+    assert enter_code(thief)["Location"] == "/admin/login/"
+    assert thief.get("/admin/").status_code == 302
+    sign_in(thief, ada, "another lantern in the harbour")
+    assert enter_code(thief, code_of(steps=1))["Location"] == "/admin/"
+
+
+def test_a_recovery_ends_with_the_rights_of_the_administrator_who_started_it(client):
+    boss, ada = member("Administrator", name="boss"), enrol(member())
+    recovery.start(ada, by=boss, identity_check="called")
+    path = sent_link(ada.email)
+    assert 'type="password"' in text(client.get(path))
+    team.pause(boss, by=make_chief())
+    page = text(client.post(path, {"password": PASSWORD}))
+    assert "This link does not work" in page
+    assert factors_of(ada) == ["totp"]
