@@ -28,6 +28,7 @@ from accounts.models import User
 from jobs.models import Email, Job
 from people import levels, minors
 from people.models import Level, Person
+from releases import workflow
 from releases.models import (
     Contact,
     NameCheckFind,
@@ -48,6 +49,8 @@ from tests.make import (
 )
 from tests.signing_in import add_passkey, make_links
 from tests.test_person_forms import row
+from tests.test_restricted import CANARY
+from tests.test_restricted import Secret as RestrictedScene
 
 SURFACE = "the woman"  # how the releases name the person
 
@@ -221,8 +224,65 @@ class PersonAtLevel0:
         }  # fmt: skip
 
 
+class RestrictedRelease:
+    """A restricted release, with the rows that tests/test_restricted.py refers to it."""
+
+    words = {"title": CANARY}
+
+    def __init__(self, former: User) -> None:
+        self.scene = scene = RestrictedScene()
+        scene.grow()
+        self.insider = scene.publisher
+        workflow.give_access(scene.release, former, by=self.insider)
+        workflow.remove_access(scene.release, former, by=self.insider)
+        self.case = make_prisoner().cases.get()
+        Job.objects.create(name="a")  # its pages are asked too
+        add_passkey(self.insider)
+        member = make_user("member", "Editor")
+        self.links = make_links(signed_in=self.insider, away=member, by=make_chief())
+
+    def rows(self) -> dict[str, list[Any]]:
+        scene = self.scene
+        return {
+            "people_person": [scene.person], "people_case": [self.case],
+            "releases_release": [scene.release, scene.open],
+            "assets_mediaasset": [scene.picture, scene.document, scene.inside],
+            "releases_topic": [scene.topic], "releases_contact": [scene.contact],
+            "previews_previewlink": [scene.link], "accounts_user": [scene.editor, self.insider],
+            "jobs_job": [*Job.objects.all()[:1]], "jobs_email": [*Email.objects.all()[:2]],
+            "releases_nameexception": [*NameException.objects.all()],
+            "auth_group": [Group.objects.get(name="Author")],
+            "account_factors": [*Authenticator.objects.filter(user=self.insider)],
+        }  # fmt: skip
+
+    def pages(self) -> dict[str, str]:
+        lists = ["releases_release", "assets_mediaasset", "previews_previewlink"]
+        release = [
+            reverse(f"admin:releases_release_{page}", args=[self.scene.release.pk])
+            for page in ("change", "history", "access", "preview")
+        ]
+        return dict.fromkeys(
+            [*release, *(reverse(f"admin:{name}_changelist") for name in lists)], "title"
+        )
+
+    def searches(self) -> list[str]:
+        return ["q=aunkonig", "state=scheduled", "used=yes"]
+
+    def typed(self) -> dict[str, Any]:
+        scene = self.scene
+        key = str(scene.picture.pk)
+        return {
+            "person": str(scene.person.pk), "user": str(self.insider.pk), "poster": key,
+            "translation_of": str(scene.release.pk), "attached": [str(scene.document.pk)],
+            "version": scene.release.version, "_selected_action": [key, str(scene.release.pk)],
+        }  # fmt: skip
+
+
 # Each secret is tested for every role. A secret is a class that builds itself.
-SECRETS: dict[str, type[Any]] = {"a person at level 0": PersonAtLevel0}
+SECRETS: dict[str, type[Any]] = {
+    "a person at level 0": PersonAtLevel0,
+    "a restricted release": RestrictedRelease,
+}
 
 # Fold to one form: case, accents, HTML entities, escapes of JSON and of addresses.
 _ACCENTS = re.compile("[\u0300-\u036f]")
