@@ -118,3 +118,17 @@ def test_a_recovery_ends_with_the_rights_of_the_administrator_who_started_it(cli
     page = text(client.post(path, {"password": PASSWORD}))
     assert "This link does not work" in page
     assert factors_of(ada) == ["totp"]
+
+
+def test_a_superuser_cannot_remove_the_own_password(client, superuser):
+    superuser.set_password(PASSWORD)
+    superuser.save()
+    client.force_login(superuser)
+    page = f"/admin/accounts/user/{superuser.pk}/password/"
+    assert 'name="usable_password"' not in text(client.get(page))
+    answer = client.post(page, {"usable_password": "false", "unset-password": "1"})
+    assert "This field is required." in text(answer)
+    assert User.objects.get(pk=superuser.pk).has_usable_password()
+    new = {"password1": "another lantern in the harbour"}
+    assert client.post(page, new | {"password2": new["password1"]}).status_code == 302
+    assert User.objects.get(pk=superuser.pk).check_password(new["password1"])
