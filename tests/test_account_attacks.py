@@ -1,5 +1,7 @@
 """What somebody can do to the accounts of others: from outside, as a colleague, as a superuser."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -132,3 +134,25 @@ def test_a_superuser_cannot_remove_the_own_password(client, superuser):
     new = {"password1": "another lantern in the harbour"}
     assert client.post(page, new | {"password2": new["password1"]}).status_code == 302
     assert User.objects.get(pk=superuser.pk).check_password(new["password1"])
+
+
+def token_in(client, path) -> str:
+    return re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(client.get(path)))[1]
+
+
+def test_a_sign_in_page_that_was_open_continues_where_another_tab_signed_in():
+    client, ada = Client(enforce_csrf_checks=True), member()
+    old = token_in(client, "/admin/login/")
+    signed_in = sign_in(client, ada, csrfmiddlewaretoken=token_in(client, "/admin/login/"))
+    assert signed_in["Location"] == "/admin/"
+    for path in ("/admin/login/", "/admin/account/second-step/"):
+        for asked, target in (
+            ("/admin/account/", "/admin/account/"),
+            ("//evil.example", "/admin/"),
+        ):
+            answer = client.post(path, {"csrfmiddlewaretoken": old, "next": asked})
+            assert (answer.status_code, answer["Location"]) == (302, target)
+    # Other forms, and strangers, still read that the form has expired.
+    assert client.post("/admin/account/password/", {"csrfmiddlewaretoken": old}).status_code == 403
+    stranger = Client(enforce_csrf_checks=True)
+    assert "The form has expired" in text(stranger.post("/admin/login/", {"username": "ada"}))
