@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from accounts import recovery, team, throttle
 from accounts.models import AccessEvent, User
@@ -156,3 +158,17 @@ def test_a_sign_in_page_that_was_open_continues_where_another_tab_signed_in():
     assert client.post("/admin/account/password/", {"csrfmiddlewaretoken": old}).status_code == 403
     stranger = Client(enforce_csrf_checks=True)
     assert "The form has expired" in text(stranger.post("/admin/login/", {"username": "ada"}))
+
+
+def test_the_session_of_a_stranger_who_asks_for_a_challenge_is_short(client):
+    def seconds() -> float:
+        stored = Session.objects.get(pk=client.cookies["sessionid"].value)
+        return (stored.expire_date - timezone.now()).total_seconds()
+
+    client.get("/admin/account/passkey/options/")
+    assert seconds() <= 15 * 60
+    sign_in(client, enrol(member()))
+    client.get("/admin/account/passkey/options/")
+    enter_code(client)
+    assert client.get("/admin/").status_code == 200
+    assert seconds() > 11 * 60 * 60

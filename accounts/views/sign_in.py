@@ -40,6 +40,7 @@ from accounts.forms import (
 from accounts.models import User
 from accounts.views.page import Page, next_of
 
+CHALLENGE_SECONDS = 15 * 60  # to use a passkey after pressing the button
 SIGN_IN_PAGES = {"account_login", "admin:login", "mfa_authenticate", "mfa_login_webauthn"}
 
 
@@ -95,6 +96,9 @@ def passkey_options(request: HttpRequest) -> HttpResponse:
     else:
         stage = None if user else LoginStageController.enter(request, AuthenticateStage.key)
         options = webauthn.begin_authentication(user or (stage.login.user if stage else None))
+        if not user and not stage:
+            # Any stranger gets a session here, so it must not stay for a working day.
+            request.session.set_expiry(CHALLENGE_SECONDS)
     return JsonResponse(options)
 
 
