@@ -1,6 +1,8 @@
 """What somebody can do to the accounts of others: from outside, as a colleague, as a superuser."""
 
 import re
+import threading
+from contextlib import ExitStack
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -23,6 +25,7 @@ from tests.signing_in import (
     text,
     verbs,
 )
+from tests.test_password_hashes import busy
 from tests.test_team_pages import stock
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +175,16 @@ def test_the_session_of_a_stranger_who_asks_for_a_challenge_is_short(client):
     enter_code(client)
     assert client.get("/admin/").status_code == 200
     assert seconds() > 11 * 60 * 60
+
+
+def test_a_known_browser_waits_for_a_hash_while_strangers_are_refused(client):
+    ada = member()
+    sign_in(client, ada)
+    client.post("/admin/logout/")
+    with ExitStack() as slots:
+        slots.enter_context(busy(4))
+        assert sign_in(Client(), ada).status_code == 429
+        timer = threading.Timer(0.3, slots.close)
+        timer.start()
+        assert sign_in(client, ada).status_code == 302
+        timer.join()
