@@ -60,6 +60,7 @@ class Adapter(DefaultAccountAdapter):
         is_current = request.session.pop(BEGAN_WITH, "") == user.get_session_auth_hash()
         if not (user.is_active and user.is_staff and is_current):
             raise ImmediateHttpResponse(redirect("account_login"))
+        request.session.set_expiry(None)  # a challenge for a passkey made it short
         super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: Any, **login: Any) -> HttpResponse:

@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 MAX_HASHES = 4  # at a time, in all web processes of a machine
 RETRY_SECONDS = 2
+# How long a request from a known browser waits. Otherwise a flood of strangers, who are refused at
+# once, would hold all slots and keep everybody at the desk from signing in with a password.
+KNOWN_BROWSER_SECONDS = 4.0
+_POLL_SECONDS = 0.005
 # The number of threads of this process that answer requests, 0 if unknown. Set by gunicorn.conf.py.
 web_threads = 0
 
@@ -35,8 +40,10 @@ class TooManyHashesError(Exception):
 
 
 @contextmanager
-def hash_slot() -> Iterator[None]:
+def hash_slot(wait: float = 0) -> Iterator[None]:
     """Hold one of the slots in the block. Raises TooManyHashesError if none is free.
+
+    `wait` is the number of seconds in which one may become free.
 
     A thread that already holds one takes no other. Commands need none: an operator waits for them.
     """
@@ -44,11 +51,12 @@ def hash_slot() -> Iterator[None]:
         yield
         return
     places = _of_this_process()
-    if not places.acquire(blocking=False):
+    until = time.monotonic() + wait
+    if not (places.acquire(timeout=wait) if wait else places.acquire(blocking=False)):
         raise TooManyHashesError
     slot = None
     try:
-        slot = _lock_slot()
+        slot = _lock_slot(until)
         _here.has_slot = True
         yield
     finally:
@@ -88,7 +96,7 @@ def _of_this_process() -> threading.BoundedSemaphore:
     return _places
 
 
-def _lock_slot() -> int | None:
+def _lock_slot(until: float) -> int | None:
     """Lock a slot of this machine, and return its file descriptor. Raises TooManyHashesError.
 
     The lock ends when the descriptor is closed, also when the process is killed. Without a folder
@@ -98,15 +106,19 @@ def _lock_slot() -> int | None:
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
     try:
         prepare_private(folder)
-        for number in range(MAX_HASHES):
-            path = folder / f".password-hash-{number}"
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-            else:
-                return descriptor
+        while True:
+            for number in range(MAX_HASHES):
+                path = folder / f".password-hash-{number}"
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    os.close(descriptor)
+                else:
+                    return descriptor
+            if time.monotonic() >= until:
+                break
+            time.sleep(_POLL_SECONDS)
     except OSError as problem:
         log.error("Password hashes can’t be counted for the whole machine: %s", problem)
         return None

@@ -5,8 +5,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import failed_guesses, throttle
-from accounts.hash_slots import hash_slot
+from accounts import failed_guesses, known_browsers, throttle
+from accounts.hash_slots import KNOWN_BROWSER_SECONDS, hash_slot
 from accounts.models import User
 
 MAX_LOGIN_CHARACTERS = 254  # the longest e-mail address
@@ -58,7 +58,10 @@ def _check(request: HttpRequest, login: str, account: User | None, password: str
     counters = throttle.password_counters(request, login, account, at)
     if throttle.is_used_up(counters, at):
         raise _too_many()
-    with hash_slot():  # before the guess is counted: a guess that gets no slot must not count
+    is_known = account is not None and known_browsers.is_known(request, account, at)
+    with hash_slot(
+        KNOWN_BROWSER_SECONDS if is_known else 0
+    ):  # before the guess is counted: a guess that gets no slot must not count
         guess = throttle.reserve(counters, at)
         if guess is None:
             raise _too_many()

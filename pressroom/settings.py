@@ -476,6 +476,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.password_rules.PasswordValidator", "OPTIONS": {"min_length": 12}}
 ]
 PASSWORD_HASHERS = ["accounts.hashers.LimitedPasswordHasher"]
+CSRF_FAILURE_VIEW = "accounts.views.sign_in.expired_form"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24  # a day

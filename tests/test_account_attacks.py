@@ -1,7 +1,13 @@
 """What somebody can do to the accounts of others: from outside, as a colleague, as a superuser."""
 
+import re
+import threading
+from contextlib import ExitStack
+
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from accounts import recovery, team, throttle
 from accounts.models import AccessEvent, User
@@ -19,6 +25,7 @@ from tests.signing_in import (
     text,
     verbs,
 )
+from tests.test_password_hashes import busy
 from tests.test_team_pages import stock
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +125,66 @@ def test_a_recovery_ends_with_the_rights_of_the_administrator_who_started_it(cli
     page = text(client.post(path, {"password": PASSWORD}))
     assert "This link does not work" in page
     assert factors_of(ada) == ["totp"]
+
+
+def test_a_superuser_cannot_remove_the_own_password(client, superuser):
+    superuser.set_password(PASSWORD)
+    superuser.save()
+    client.force_login(superuser)
+    page = f"/admin/accounts/user/{superuser.pk}/password/"
+    assert 'name="usable_password"' not in text(client.get(page))
+    answer = client.post(page, {"usable_password": "false", "unset-password": "1"})
+    assert "This field is required." in text(answer)
+    assert User.objects.get(pk=superuser.pk).has_usable_password()
+    new = {"password1": "another lantern in the harbour"}
+    assert client.post(page, new | {"password2": new["password1"]}).status_code == 302
+    assert User.objects.get(pk=superuser.pk).check_password(new["password1"])
+
+
+def token_in(client, path) -> str:
+    return re.search(r'csrfmiddlewaretoken" value="(\w+)"', text(client.get(path)))[1]
+
+
+def test_a_sign_in_page_that_was_open_continues_where_another_tab_signed_in():
+    client, ada = Client(enforce_csrf_checks=True), member()
+    old = token_in(client, "/admin/login/")
+    signed_in = sign_in(client, ada, csrfmiddlewaretoken=token_in(client, "/admin/login/"))
+    assert signed_in["Location"] == "/admin/"
+    for path in ("/admin/login/", "/admin/account/second-step/"):
+        for asked, target in (
+            ("/admin/account/", "/admin/account/"),
+            ("//evil.example", "/admin/"),
+        ):
+            answer = client.post(path, {"csrfmiddlewaretoken": old, "next": asked})
+            assert (answer.status_code, answer["Location"]) == (302, target)
+    # Other forms, and strangers, still read that the form has expired.
+    assert client.post("/admin/account/password/", {"csrfmiddlewaretoken": old}).status_code == 403
+    stranger = Client(enforce_csrf_checks=True)
+    assert "The form has expired" in text(stranger.post("/admin/login/", {"username": "ada"}))
+
+
+def test_the_session_of_a_stranger_who_asks_for_a_challenge_is_short(client):
+    def seconds() -> float:
+        stored = Session.objects.get(pk=client.cookies["sessionid"].value)
+        return (stored.expire_date - timezone.now()).total_seconds()
+
+    client.get("/admin/account/passkey/options/")
+    assert seconds() <= 15 * 60
+    sign_in(client, enrol(member()))
+    client.get("/admin/account/passkey/options/")
+    enter_code(client)
+    assert client.get("/admin/").status_code == 200
+    assert seconds() > 11 * 60 * 60
+
+
+def test_a_known_browser_waits_for_a_hash_while_strangers_are_refused(client):
+    ada = member()
+    sign_in(client, ada)
+    client.post("/admin/logout/")
+    with ExitStack() as slots:
+        slots.enter_context(busy(4))
+        assert sign_in(Client(), ada).status_code == 429
+        timer = threading.Timer(0.3, slots.close)
+        timer.start()
+        assert sign_in(client, ada).status_code == 302
+        timer.join()

@@ -21,6 +21,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
+from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic.edit import FormView
 
@@ -38,6 +39,9 @@ from accounts.forms import (
 )
 from accounts.models import User
 from accounts.views.page import Page, next_of
+
+CHALLENGE_SECONDS = 15 * 60  # to use a passkey after pressing the button
+SIGN_IN_PAGES = {"account_login", "admin:login", "mfa_authenticate", "mfa_login_webauthn"}
 
 
 class SignInView(Page, LoginView):
@@ -92,6 +96,9 @@ def passkey_options(request: HttpRequest) -> HttpResponse:
     else:
         stage = None if user else LoginStageController.enter(request, AuthenticateStage.key)
         options = webauthn.begin_authentication(user or (stage.login.user if stage else None))
+        if not user and not stage:
+            # Any stranger gets a session here, so it must not stay for a working day.
+            request.session.set_expiry(CHALLENGE_SECONDS)
     return JsonResponse(options)
 
 
@@ -169,6 +176,19 @@ class ConfirmView(Page, FormView):
 
 
 confirm = ConfirmView.as_view()
+
+
+def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is out of date (CSRF_FAILURE_VIEW).
+
+    A sign-in in another tab changes the token. A sign-in page that was open meanwhile continues
+    where its user wanted to go.
+    """
+    match = request.resolver_match
+    is_sign_in = match is not None and match.view_name in SIGN_IN_PAGES
+    if is_sign_in and request.user.is_authenticated:
+        return redirect(next_of(request) or desk_home())
+    return csrf_failure(request, reason)
 
 
 def _has_passkey(user: Any) -> bool:

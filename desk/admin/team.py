@@ -5,7 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    UserChangeForm,
+    UserCreationForm,
+)
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -106,6 +110,19 @@ class UserForm(UserChangeForm):
         return values
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """A new password for a user, without Django's choice to have none.
+
+    With it, superusers could lock themselves out. An account is closed by pausing it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+        for name in ("password1", "password2"):
+            self.fields[name].required = True
+
+
 class PermissionField(forms.ModelMultipleChoiceField):
     """Permissions by their names alone, without the names of app and model."""
 
@@ -203,6 +220,7 @@ class LabelledFilter(admin.BooleanFieldListFilter):
 class NewsroomUserAdmin(ForSuperusers, UserAdmin):
     form = UserForm
     add_form = AddUserForm
+    change_password_form = PasswordForm
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email_address", "first_name", "last_name", "can_sign_in")
     list_filter = (
