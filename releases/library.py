@@ -130,6 +130,8 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
 
 def reads_original(asset: MediaAsset, user: User) -> bool:
     """Return whether a user may download the original. An original is never public."""
+    if not files_visible_to(user, record=True).filter(pk=asset.pk).exists():
+        return False
     return user.has_perm("releases.edit_any_release") or not edit_blockers(asset, user)
 
 

@@ -97,7 +97,7 @@ def test_the_database_refuses_changes_by_any_way(event):
 def test_sqlite_refuses_to_replace_an_event(event, replace):
     columns = ", ".join(field.column for field in AccessEvent._meta.concrete_fields)
     table = AccessEvent._meta.db_table
-    refused(f"{replace} INTO {table} ({columns}) SELECT {columns} FROM {table}")
+    refused(f"{replace} INTO {table} ({columns}) SELECT {columns} FROM {table}")  # noqa: S608
     record(Verb.SIGNED_IN)
     assert AccessEvent.objects.count() == 2
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts import team
 from accounts.hooks import blockers_of_leaving
 from accounts.models import AccessEvent, User
+from assets.models import MediaAsset
 from jobs.models import Email
 from people import levels
 from people.models import Level
@@ -707,6 +708,34 @@ def test_the_portrait_of_a_person_at_level_0_is_only_for_the_case_officers(at_de
     assert CANARY in at_desk(officer).get(f"{path}/change/").content.decode()
     make_release("draft", poster=picture)
     assert files_visible_to(editor).exists()
+
+
+def test_after_publication_the_versions_of_a_file_stay_restricted(at_desk):
+    secret = Secret("draft")
+    picture = MediaAsset.objects.get(pk=secret.picture.pk)
+    first = picture.history.latest().history_id
+    picture.caption = "As published"
+    picture.save()
+    release = workflow.submit(Release.objects.get(pk=secret.release.pk), by=secret.editor)
+    workflow.publish(release, by=secret.publisher)
+    path = f"/admin/assets/mediaasset/{picture.pk}/"
+    versions = [f"history/{first}/", f"original/{first}/", "history/"]
+    for role in ("author", "publisher", "superuser"):
+        client = at_desk(outsider(role))
+        page = body_of(client.get(f"{path}change/"))
+        assert "As published" in page
+        assert "/history/" not in page
+        assert "/original/" not in page
+        for each in versions:
+            assert client.get(path + each).status_code == 404, (role, each)
+        for each in ("bring-back/", "words/"):
+            assert client.post(path + each, {"version": first}).status_code == 404, (role, each)
+    client = at_desk(secret.publisher)
+    for each in versions:
+        assert client.get(path + each).getvalue(), each
+    page = body_of(client.get(f"{path}change/"))
+    assert "/history/" in page
+    assert "/original/" in page
 
 
 def test_a_picture_is_restricted_while_no_visible_release_uses_it():

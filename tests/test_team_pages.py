@@ -465,6 +465,13 @@ def test_a_person_who_leaves_hands_over_drafts_and_stays_in_the_record(desk, bos
     assert User.objects.get(pk=maya.pk).left_at == gone.left_at
 
 
+def test_the_only_writer_leaves_if_there_are_no_drafts(desk, maya):
+    draft = make_release("draft", by=maya)
+    assert "a person who can write releases" in post(desk, f"{member(maya)}leave/")
+    draft.delete()
+    assert "Maya has left the team." in post(desk, f"{member(maya)}leave/")
+
+
 def test_a_successor_must_be_an_active_person_who_can_write(desk, boss, maya):
     make_release("draft", by=maya)
     gone, paused = make_user("gone", "Author"), make_user("paused", "Author")

@@ -70,7 +70,7 @@ class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
 
         If the file is locked, only editors may download it. Raises Http404 and PermissionDenied.
         """
-        asset, user = self._viewable(request, pk), User.of(request)
+        asset, user = self._viewable(request, pk, record=True), User.of(request)
         if not super().has_change_permission(request, asset) or not reads_original(asset, user):
             raise PermissionDenied
         row = asset.history.filter(history_id=version).exclude(original="").first()
@@ -122,7 +122,8 @@ class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
     def apply_metadata_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Copy the file's embedded metadata into blank fields of its record."""
         try:
-            applied = apply_metadata(self._changeable(request, pk), by=User.of(request))
+            asset = self._changeable(request, pk, record=True)
+            applied = apply_metadata(asset, by=User.of(request))
         except ActionBlocked as blocked:
             add_blockers_to_messages(request, blocked)
             return redirect("admin:assets_mediaasset_change", pk)
@@ -159,7 +160,7 @@ class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
 
     def restore_file_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Restore the original of an earlier version."""
-        asset = self._changeable(request, pk)
+        asset = self._changeable(request, pk, record=True)
         chosen = request.POST.get("version", "")
         row = asset.history.filter(history_id=parse_key(chosen)).first()
         if row is None or not row.original or not default_storage.exists(str(row.original)):
@@ -169,14 +170,19 @@ class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
             run_action(request, restore, _("Earlier file restored. Check its caption and credit."))
         return redirect("admin:assets_mediaasset_change", pk)
 
-    def _viewable(self, request: HttpRequest, pk: UUID) -> MediaAsset:
-        asset = get_object_or_404(files_visible_to(User.of(request)), pk=pk)
+    def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
+        """Return whether the versions of a file exist for the user."""
+        known = files_visible_to(User.of(request), record=True).filter(pk__in=uuids_in([object_id]))
+        return known.exists()
+
+    def _viewable(self, request: HttpRequest, pk: UUID, record: bool = False) -> MediaAsset:
+        asset = get_object_or_404(files_visible_to(User.of(request), record=record), pk=pk)
         if not self.has_view_permission(request, asset):
             raise PermissionDenied
         return asset
 
-    def _changeable(self, request: HttpRequest, pk: UUID) -> MediaAsset:
-        asset = self._viewable(request, pk)
+    def _changeable(self, request: HttpRequest, pk: UUID, record: bool = False) -> MediaAsset:
+        asset = self._viewable(request, pk, record)
         if not self.has_change_permission(request, asset):
             raise PermissionDenied
         return asset

@@ -20,13 +20,19 @@ from releases.models import (
 )
 
 
-def files_visible_to(user: Any, at: datetime | None = None) -> QuerySet[MediaAsset]:
+def files_visible_to(
+    user: Any, at: datetime | None = None, *, record: bool = False
+) -> QuerySet[MediaAsset]:
     """Return the pictures and documents that exist for a user of the desk at a time (default: now).
 
     A file that only restricted releases use, or used, exists only for the people named on them. The
     portrait of a person at level 0 exists only for the case officers, if nothing else shows it.
+    With `record`, files are left out that the user sees only because a restricted release is
+    public: their versions, originals and metadata are not.
     """
-    visible, asset = Release.objects.visible_to(user, at), OuterRef("pk")
+    releases = Release.objects
+    visible = releases.known_to(user) if record else releases.visible_to(user, at)
+    asset = OuterRef("pk")
     named = ReleaseAccess.objects.filter(release=OuterRef("release"))
     own = named.filter(user=user)
     ties = RestrictedFile.objects.filter(asset=asset)

@@ -40,7 +40,9 @@ def hand_over(user: User, successor: User | None, *, by: User, at: datetime | No
     at = at or timezone.now()
     with transaction.atomic():
         lock_names_for_change()
-        texts = Release.objects.known_to(successor or User())
+        texts = Release.objects.filter(access=None)
+        if successor:
+            texts = Release.objects.known_to(successor)
         releases = list(texts.filter(created_by=user, status__in=[DRAFT, IN_REVIEW]).order_by("pk"))
         if releases and (successor is None or not successor.has_perm(WRITE)):
             raise ActionBlocked(
