@@ -14,7 +14,7 @@ from accounts.models import FactorRecovery, Invitation, KnownBrowser, User
 from accounts.session_epoch import end_sessions
 
 # Rows with which only the account itself could do something. The apps may not be installed.
-SIGN_IN_ROWS = ("account.EmailAddress", "mfa.Authenticator")
+SIGN_IN_ROWS = ("account.EmailAddress", "mfa.Authenticator", "usersessions.UserSession")
 
 
 def accounts_of(email: str) -> QuerySet[User]:
@@ -30,8 +30,11 @@ def invitations_of(email: str) -> QuerySet[Invitation]:
 
 
 def is_former(user: User) -> bool:
-    """Return whether an account is closed, so that its data may be removed."""
-    return user.left_at is not None or not user.is_active
+    """Return whether an account is closed, so that its data may be removed.
+
+    A paused account of the team is not: its drafts would be handed over to nobody.
+    """
+    return user.left_at is not None or not (user.is_active or user.is_staff)
 
 
 def forget_account(user: User, *, at: datetime) -> None:

@@ -109,6 +109,14 @@ def _found(email: str, *, lock: bool = False, with_places: bool = False) -> Foun
         for key, queryset in querysets.items()
     }
     active = [user for user in rows["accounts"] if not of_accounts.is_former(user)]
+    if active and not active[0].is_active:
+        raise ActionBlocked(
+            _(
+                "A paused account has this address: %(name)s. Close it on the page of the team "
+                "first, so that its drafts are handed over. Nothing was removed."
+            )
+            % {"name": active[0].get_username()}
+        )
     if active:
         raise ActionBlocked(
             _(

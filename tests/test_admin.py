@@ -603,6 +603,11 @@ def results_for(client, term) -> list[dict]:
     return client.get("/admin/autocomplete/", relation | {"term": term}).json()["results"]
 
 
+def test_the_other_end_of_a_relation_has_no_autocomplete_field(at_desk, author):
+    query = {"app_label": "assets", "model_name": "mediaasset", "field_name": "depicts"}
+    assert at_desk(author).get("/admin/autocomplete/", query).status_code == 403
+
+
 def test_people_are_found_by_any_spelling_with_a_detail_of_each(at_desk, author):
     person = make_person("Rabab Nawrasi", title="Editor of The Tideline")
     person.names.create(text="رباب النورسي")

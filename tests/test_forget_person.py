@@ -104,6 +104,16 @@ def test_an_active_account_is_refused_and_nothing_is_removed(reader, is_staff):
     assert everything() == before
 
 
+def test_a_paused_account_is_refused_because_its_drafts_are_handed_over_first(reader):
+    user = make_user("paused", "Author", email=ADDRESS, is_active=False)
+    before = everything()
+    assert refused(ADDRESS, "--yes") == (
+        f"A paused account has this address: {user.username}. Close it on the page of the team "
+        "first, so that its drafts are handed over. Nothing was removed."
+    )
+    assert everything() == before
+
+
 @pytest.mark.parametrize("typed", ["", "no\n", "y\n", "\n"])
 def test_without_a_yes_nothing_is_removed(reader, monkeypatch, capsys, typed):
     answer(monkeypatch, typed)
@@ -262,7 +272,7 @@ def test_a_former_account_loses_its_name_and_the_history_keeps_its_key(capsys, h
         content_type=ContentType.objects.get_for_model(User),
     )  # fmt: skip
     left_at = now - timedelta(days=3) if has_left else None
-    User.objects.filter(pk=user.pk).update(is_active=False, left_at=left_at)
+    User.objects.filter(pk=user.pk).update(is_active=False, is_staff=has_left, left_at=left_at)
     Email.objects.all().delete()
     output = forget(capsys, ADDRESS, "--yes")
     assert "- 1 × former accounts" in output

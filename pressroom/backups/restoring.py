@@ -9,6 +9,7 @@ After a crash at any moment, the same command repeats all of this.
 import os
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import AccessEvent
 from assets import storage
 from assets.named_files import named_files
 from people.models import LevelChange
@@ -136,7 +138,29 @@ def undone_since(backup: Backup) -> list[str]:
     except Error:  # the tables are from another version, or missing
         return []
     text = ngettext("Level lowered: %(number)d time", "Level lowered: %(number)d times", lowered)
-    return found + ([text % {"number": lowered}] if lowered else [])
+    found += [text % {"number": lowered}] if lowered else []
+    return found + _access_undone_since(backup.moment)
+
+
+def _access_undone_since(moment: datetime) -> list[str]:
+    """Return what ended access or removed data since a moment, from the record of access."""
+    verb = AccessEvent.Verb
+    protective = (
+        verb.PAUSED, verb.LEFT, verb.ROLES_CHANGED, verb.PASSWORD_CHANGED, verb.PASSWORD_RESET,
+        verb.FACTOR_ADDED, verb.FACTOR_REMOVED, verb.RESTRICTED, verb.ACCESS_REMOVED,
+        verb.OFFICER_REMOVED, verb.FORGOTTEN,
+    )  # fmt: skip
+    events = AccessEvent.objects.filter(at__gt=moment, verb__in=protective)
+    try:
+        counts = Counter(events.order_by().values_list("verb", flat=True))
+    except Error:  # the table is missing
+        return []
+    return [
+        ngettext("%(event)s: %(number)d time", "%(event)s: %(number)d times", counts[each])
+        % {"event": each.label, "number": counts[each]}
+        for each in protective
+        if counts[each]
+    ]
 
 
 def restore(
