@@ -12,7 +12,7 @@ from django.dispatch import Signal
 
 from accounts.models import User
 
-# Sent before an account is paused, leaves the team or loses a role. A receiver returns a list of
+# Sent before an account leaves the team or loses a role. A receiver returns a list of
 # sentences that say why this is not possible yet. They name no record: an administrator may read
 # them who may not know it.
 blockers_of_leaving = Signal()

@@ -600,14 +600,15 @@ def test_another_room_can_block_a_loss_of_access(desk, boss, maya):
     hooks.blockers_of_leaving.connect(needed)
     try:
         heir = make_user("heir", "Author")
-        assert "Maya is still needed." in post(desk, f"{member(maya)}pause/")
         assert "Maya is still needed." in post(desk, f"{member(maya)}leave/", successor=heir.pk)
         assert "Maya is still needed." in save(desk, maya, ["Author"])
         assert "Saved." in save(desk, maya, ["Editor", "Author"])
         chief = Client()
         chief.force_login(make_chief())
-        page = post(chief, f"/admin/accounts/user/{maya.pk}/change/", **stock(maya, is_active=""))
+        page = post(chief, f"/admin/accounts/user/{maya.pk}/change/", **stock(maya, is_staff=""))
         assert "Maya is still needed." in page
+        page = post(desk, f"{member(maya)}pause/")  # it stops a stolen account
+        assert "The account of Maya is paused." in page
     finally:
         hooks.blockers_of_leaving.disconnect(needed)
     maya = User.objects.get(pk=maya.pk)

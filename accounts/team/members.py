@@ -102,13 +102,16 @@ def change_roles(
 def pause(
     user: User, *, by: User, at: datetime | None = None, request: HttpRequest | None = None
 ) -> User:
-    """Close an account for some time: its sessions end at once, and nobody can sign in to it."""
+    """Close an account for some time: its sessions end at once, and nobody can sign in to it.
+
+    Nothing blocks it, because it stops a stolen account. A record or a release that needs the
+    person has a way for others: `people.officers.name_on_records_without_officer`, `giveaccess`.
+    """
     with _changing(user, by) as (fresh, actor):
         if fresh.pk == actor.pk:
             raise ActionBlocked(_("You can’t pause your own account. Ask another administrator."))
         if not fresh.is_active:
             raise ActionBlocked(_("The account of %(name)s is paused already.") % {"name": fresh})
-        _raise_if_needed(fresh, actor, None, at)
         fresh.is_active = False
         fresh.save(update_fields=["is_active"])
         end_sessions(fresh)

@@ -100,8 +100,8 @@ class UserForm(UserChangeForm):
                 "is_active", gettext("This person has left the team. Invite the person again.")
             )
         elif user.is_active:
-            loses_desk = user.is_staff and not values.get("is_staff")
-            closes = loses_desk or not values.get("is_active")
+            # Without “Active”, the account is paused, which nothing blocks.
+            closes = user.is_staff and not values.get("is_staff")
             losing = None if closes else lost_groups(self)
             no_superuser = user.is_superuser and not values.get("is_superuser")
             if losing is None or losing or no_superuser:
