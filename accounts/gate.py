@@ -31,8 +31,9 @@ class SecondFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_redirect = response.status_code in (301, 302)
-        if request.path_info.startswith(DESK) and not is_redirect and _is_destination(request):
+        # Not after an outage: the database has the session.
+        is_page = response.status_code in (200, 404)
+        if request.path_info.startswith(DESK) and is_page and _is_destination(request):
             del request.session[DESTINATION]
             if response.status_code == 404:
                 messages.warning(

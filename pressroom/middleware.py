@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
+from accounts.gate import SecondFactorMiddleware
 from accounts.networks import address_of, network_of
 from pressroom import logs, outages
 from pressroom.health import ReadinessLog, may_probe
@@ -197,6 +198,26 @@ class OutageMiddleware:
             return None
         outages.log_outage(outage)
         return outages.answer(request, outage)
+
+
+class GateMiddleware(SecondFactorMiddleware):
+    """The gate of the desk. It answers 503 if the database is unavailable when it looks.
+
+    Django calls no `process_exception` for an error in a middleware, so the typed text would not
+    be returned.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        try:
+            return super().process_view(request, view, args, kwargs)
+        except Exception as problem:
+            outage = outages.outage_of(problem)
+            if outage is None:
+                raise
+            outages.log_outage(outage)
+            return outages.answer(request, outage)
 
 
 class MethodNotAllowedMiddleware:

@@ -445,7 +445,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.gate.SecondFactorMiddleware",
+    "pressroom.middleware.GateMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "accounts.hash_slots.PasswordHashLimitMiddleware",
     "pressroom.middleware.OutageMiddleware",

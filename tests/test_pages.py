@@ -417,7 +417,7 @@ def test_the_cookies_of_an_editor_are_for_the_desk_only(client, publisher):
     client.get("/admin/login/")
     typed = {"username": publisher.username, "password": "correct horse battery"}
     assert client.post("/admin/login/?next=/admin/", typed).status_code == 302
-    assert client.cookies.keys() == {"sessionid", "csrftoken"}
+    assert client.cookies.keys() == {"sessionid", "csrftoken", "browser"}
     for cookie in client.cookies.values():
         assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/admin/", True, "Lax")
 

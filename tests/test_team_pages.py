@@ -612,7 +612,7 @@ def test_another_room_can_block_a_loss_of_access(desk, boss, maya):
     finally:
         hooks.blockers_of_leaving.disconnect(needed)
     maya = User.objects.get(pk=maya.pk)
-    assert (maya.is_active, team.roles_of(maya)) == (True, ["Author", "Editor"])
+    assert (maya.is_staff, team.roles_of(maya)) == (True, ["Author", "Editor"])
 
 
 # --- The last administrator --------------------------------------------------------------------
