@@ -91,7 +91,7 @@ def test_the_demo_is_served_on_the_chosen_port_of_this_machine_only(checkout):
     port = free_port()
     steps = run(checkout, "make", "-n", "demo", f"PORT={port}").stdout
     assert re.search(rf"runserver .*\b127\.0\.0\.1:{port}$", steps, re.MULTILINE)
-    assert re.search(rf"^printf .*http://127\.0\.0\.1:.* {port}\b", steps, re.MULTILINE)
+    assert re.search(rf"^printf .*http://localhost:.* {port}\b", steps, re.MULTILINE)
     # Every package is checked against the hash in the lock.
     assert len(re.findall(r"pip install", steps)) == len(re.findall(r"--require-hashes", steps))
 
