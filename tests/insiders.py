@@ -27,7 +27,7 @@ from django.utils.regex_helper import normalize
 from accounts.models import User
 from jobs.models import Email, Job
 from people import levels, minors
-from people.models import Level, Person
+from people.models import Case, Level, Person
 from releases import workflow
 from releases.models import (
     Contact,
@@ -329,6 +329,13 @@ def desk_routes(resolver: Any = None, before: str = "", names: tuple = ()) -> li
     return found
 
 
+def parts_of_cases(rows: list[Any]) -> list[Any]:
+    """Return the key of the first status and designation of each case, or a key of no row."""
+    cases = [each for each in rows if isinstance(each, Case)]
+    parts = [part for each in cases for part in (each.statuses.first(), each.designations.first())]
+    return sorted({part.pk for part in parts if part}) or [1]
+
+
 def route_values(secret: Secret, route: str, name: str) -> list[Any]:
     """Return the values of one argument of an address."""
     found = re.match(r"/admin/(\w+)/(\w+)/", route)
@@ -349,7 +356,7 @@ def route_values(secret: Secret, route: str, name: str) -> list[Any]:
         "content_type_id": [content],
         "app_label": sorted({model._meta.app_label for model in admin.site._registry}),
         "url": ["people/person/nothing"],
-        "row": [f"{content}/{all_rows[0].pk}"] if "/r/" in route else [1],
+        "row": [f"{content}/{all_rows[0].pk}"] if "/r/" in route else parts_of_cases(rows),
         "token": [secret.links[found[2]]] if found and found[2] in secret.links else [],
         "uidb64": [secret.links["uidb64"]],
     }  # fmt: skip

@@ -227,7 +227,7 @@ def test_a_day_without_a_time_is_shown_without_one(at_desk, publisher):
 def test_a_user_without_permission_sees_why_and_what_to_do(at_desk, author):
     answer = at_desk(author).get("/admin/accounts/user/")
     assert answer.status_code == 403
-    assert "Ask a publisher" in text(answer)
+    assert "Ask an administrator for the role that you need" in text(answer)
 
 
 def test_an_expired_form_says_that_the_text_is_still_there(author):
