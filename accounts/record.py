@@ -22,7 +22,7 @@ def record(
     at: datetime | None = None,
     **detail: Any,
 ) -> AccessEvent:
-    """Add an event: who (`by`) did what to whom (`subject`) or to which row (`about`).
+    """Add an event: `by` acted on the account `subject`, or on the row `about`.
 
     `request` gives the network of the client. `detail` must not contain names, addresses or
     passwords, because the record outlives an account. Empty values are left out.

@@ -1,7 +1,7 @@
 """Which events of the record of access a user may read.
 
-An event about a release or a person whom the user may not know of is left out of the list, of
-counts, filters and exports.
+The list, counts, filters and exports leave out events about releases and people that are hidden
+from the user.
 """
 
 from collections.abc import Callable, Collection

@@ -150,8 +150,8 @@ class TestAddress:
         page = client.post(link, follow=True)
         assert f"Your e-mail address is now {self.NEW}." in text(page)
         assert User.objects.get(pk=user.pk).email == self.NEW
-        told = Email.objects.filter(subject="Your e-mail address was changed")
-        assert {*told.values_list("to", flat=True)} == {old, self.NEW}
+        sent = Email.objects.filter(subject="Your e-mail address was changed")
+        assert {*sent.values_list("to", flat=True)} == {old, self.NEW}
         assert verbs(user)[-1] == "email_changed"
         assert self.NEW not in str([*AccessEvent.objects.values()])
         assert "This link does not work." in text(client.get(link))

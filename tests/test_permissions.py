@@ -226,7 +226,7 @@ PAGES = {
 }  # fmt: skip
 
 EMBARGO = {"publish_at_0": "2031-05-01", "publish_at_1": "09:00"}
-# Each action: a state in which it is possible, what its form sends, to whom the desk suggests it,
+# Each action: a state in which it is possible, what its form sends, which roles the desk offers it to,
 # and who can run it. The author owns the release. The last three have no page of their own.
 RUN_BY = {
     "submit": ("draft", {}, "AEPS", "AEPS"),

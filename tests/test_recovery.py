@@ -78,9 +78,9 @@ def test_a_lost_phone_is_replaced_in_two_steps(ada, admin, team, client):
         assert client.get(path)["Location"] == "/admin/account/factors/"
     assert "Your old second factor is removed." in text(client.get("/admin/account/factors/"))
     assert client.get("/admin/account/factors/app/").status_code == 200
-    told = [(one.to, one.subject) for one in Email.objects.all()]
-    assert (ada.email, "Your second factor was removed") in told
-    assert (admin.email, "A recovery was completed") in told
+    sent = [(one.to, one.subject) for one in Email.objects.all()]
+    assert (ada.email, "Your second factor was removed") in sent
+    assert (admin.email, "A recovery was completed") in sent
     assert [verb for verb in verbs(ada) if verb != "signed_in"] == [
         "recovery_started", "sign_in_failed", "factor_removed", "session_ended", "recovery_used",
     ]  # fmt: skip

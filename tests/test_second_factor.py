@@ -216,8 +216,8 @@ class TestCodes:
             assert enter_code(other, f"{code[:5]} {code[5:]}").status_code == status
         assert len(factors.unused_codes(user)) == 8
         assert verbs(user).count("recovery_code_used") == 2
-        told = Email.objects.filter(subject="A recovery code was used").order_by("created_at")
-        assert "Unused codes left: 8." in told.last().text
+        sent = Email.objects.filter(subject="A recovery code was used").order_by("created_at")
+        assert "Unused codes left: 8." in sent.last().text
 
         client.post("/admin/account/factors/codes/")
         assert not {*codes} & {*factors.unused_codes(user)}
