@@ -226,8 +226,8 @@ PAGES = {
 }  # fmt: skip
 
 EMBARGO = {"publish_at_0": "2031-05-01", "publish_at_1": "09:00"}
-# Each action: a state in which it is possible, what its form sends, which roles the desk offers it to,
-# and who can run it. The author owns the release. The last three have no page of their own.
+# Each action: a state in which it is possible, what its form sends, the roles to which the desk
+# offers it, and the roles that can run it. The author owns the release. The last three have no page of their own.
 RUN_BY = {
     "submit": ("draft", {}, "AEPS", "AEPS"),
     "approve": ("in_review", EMBARGO, "PS", "PS"),
