@@ -728,7 +728,7 @@ def test_one_invitation_makes_one_account_in_two_tabs_at_once():
     assert User.objects.filter(email="ada@n.example").count() == 1
 
 
-# --- Whose accounts an administrator may change -------------------------------------------------
+# --- Whose accounts an administrator may change ------------------------------------------------
 
 
 def test_an_administrator_cannot_change_a_superuser(desk, boss):
