@@ -168,10 +168,10 @@ def test_the_session_of_a_stranger_who_asks_for_a_challenge_is_short(client):
         stored = Session.objects.get(pk=client.cookies["sessionid"].value)
         return (stored.expire_date - timezone.now()).total_seconds()
 
-    client.get("/admin/account/passkey/options/")
+    client.post("/admin/account/passkey/options/")
     assert seconds() <= 15 * 60
     sign_in(client, enrol(member()))
-    client.get("/admin/account/passkey/options/")
+    client.post("/admin/account/passkey/options/")
     enter_code(client)
     assert client.get("/admin/").status_code == 200
     assert seconds() > 11 * 60 * 60

@@ -67,7 +67,7 @@ PAGES = {
     "account_invitation": ("AEPCMSNX", "AEPCMSNX"),
     "mfa_authenticate": ("AEPCMSN", "AEPCMSN"),
     "mfa_login_webauthn": ("405:AEPCMSNX", "AEPCMSN"),
-    "account_passkey_options": ("AEPCMSNX", "405:AEPCMSNX"),
+    "account_passkey_options": ("405:AEPCMSNX", "AEPCMSNX"),
     "account_reauthenticate": ("AEPCMSN", "AEPCMSN"),
     "account_change_password": ("AEPCMSN", "AEPCMSN"),
     "account_reset_password": ("AEPCMSNX", "AEPCMSNX"),
@@ -227,7 +227,8 @@ PAGES = {
 
 EMBARGO = {"publish_at_0": "2031-05-01", "publish_at_1": "09:00"}
 # Each action: a state in which it is possible, what its form sends, the roles to which the desk
-# offers it, and the roles that can run it. The author owns the release. The last three have no page of their own.
+# offers it, and the roles that can run it. The author owns the release. The last three have no page
+# of their own.
 RUN_BY = {
     "submit": ("draft", {}, "AEPS", "AEPS"),
     "approve": ("in_review", EMBARGO, "PS", "PS"),

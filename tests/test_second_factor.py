@@ -105,7 +105,7 @@ class TestGate:
         page = client.get(asked)
         assert "Enter the code that your authenticator app shows" in text(page)
         assert "password" not in text(page).partition("<form")[2].lower().partition("</form>")[0]
-        assert client.get("/admin/account/passkey/options/?for=new")["Location"]
+        assert client.post("/admin/account/passkey/options/?for=new")["Location"]
         answer = client.post(asked, {"code": code_of(), "next": "/admin/releases/release/?q=x"})
         assert answer["Location"] == "/admin/releases/release/?q=x"
         assert client.get("/admin/account/").status_code == 200
@@ -316,7 +316,7 @@ class TestPasskeyInput:
 
     @pytest.mark.parametrize("credential", BAD)
     def test_a_forged_passkey_signs_nobody_in(self, client, credential):
-        client.get("/admin/account/passkey/options/")
+        client.post("/admin/account/passkey/options/")
         answer = client.post("/admin/account/passkey/", {"credential": credential})
         assert answer["Location"] == "/admin/login/"
         assert "The passkey was not accepted." in text(client.get("/admin/login/"))
@@ -326,11 +326,11 @@ class TestPasskeyInput:
     def test_a_forged_passkey_is_no_second_step_and_is_not_stored(self, client, credential):
         user = enrol(member())
         sign_in(client, user)
-        client.get("/admin/account/passkey/options/")
+        client.post("/admin/account/passkey/options/")
         answer = client.post("/admin/account/second-step/", {"credential": credential})
         assert answer["Location"] == "/admin/account/second-step/"
         enter_code(client)
-        client.get("/admin/account/passkey/options/?for=new")
+        client.post("/admin/account/passkey/options/?for=new")
         typed = {"name": "Phone", "credential": credential}
         assert client.post("/admin/account/factors/passkey/", typed).status_code == 200
         assert factors_of(user) == ["totp"]

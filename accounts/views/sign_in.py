@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 from django.views.csrf import csrf_failure
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 from django.views.generic.edit import FormView
 
 from accounts import second_factor, signing_in
@@ -84,9 +84,12 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     return webauthn_flows.perform_passwordless_login(request, factor, login)
 
 
-@require_GET
+@require_POST
 def passkey_options(request: HttpRequest) -> HttpResponse:
-    """Return what the browser needs to use or create a passkey, as JSON."""
+    """Return what the browser needs to use or create a passkey, as JSON.
+
+    By POST, because it stores a challenge in a session, and programs that follow links must not.
+    """
     user = User.of(request) if request.user.is_authenticated else None
     if user and request.GET.get("for") == "new":
         if second_factor.state_of(request) is second_factor.State.FACTOR_NOT_USED:

@@ -53,7 +53,11 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     button.disabled = true;
     problem.hidden = true;
     try {
-      const sent = await fetch(form.dataset.options, { headers: { Accept: "application/json" } });
+      const token = form.elements.csrfmiddlewaretoken.value;
+      const sent = await fetch(form.dataset.options, {
+        method: "POST",
+        headers: { Accept: "application/json", "X-CSRFToken": token },
+      });
       // The session may have ended, or the user must confirm who they are: the page says which.
       if (sent.redirected || !sent.ok) return window.location.reload();
       const run = form.dataset.passkey === "new" ? create : use;
