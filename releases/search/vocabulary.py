@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from threading import Lock
 
-import snowballstemmer  # type: ignore[import-untyped]
+import snowballstemmer
 from django.db import transaction
 
 from people.locking import lock_words, try_lock_words
