@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import models
 
 from people.models import Level, Person
-from releases.models import FoldedText, Release, Topic
+from releases.models import FoldedText, Release, SearchEntry, Topic
 from releases.rules import protected_names, text_index
 from releases.search import index
 from tests.make import make_person, make_picture, make_prisoner, make_release, whole_case
@@ -59,6 +59,7 @@ def test_several_batches_are_read_and_deleted_rows_removed(monkeypatch):
     monkeypatch.setattr(text_index, "BATCH", 3)
     topics = [Topic.objects.create(name=f"Topic {number}") for number in range(7)]
     people = [make_person(f"Person Number-{number}") for number in range(3)]
+    SearchEntry.objects.filter(topic=topics[4]).delete()
     Topic.objects.filter(pk=topics[4].pk)._raw_delete("default")
     FoldedText.objects.filter(row=str(topics[6].pk)).delete()
     FoldedText.objects.create(table="gone.table", row="1", letters="x")

@@ -120,6 +120,14 @@ def people(query: Query, at: datetime) -> Hits:
     return _people(query, Viewer(at))
 
 
+def count_public(wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], at: datetime) -> int:
+    """Return how many public releases and people contain all that is wanted, at most MAX_HITS."""
+    viewer = Viewer(at)
+    entries = _visible_entries(Kind.RELEASE, _sought(wanted, excluded, viewer), viewer.releases())
+    people = _people_entries(Sought(wanted, excluded), viewer)
+    return entries[:MAX_HITS].count() + people[:MAX_HITS].count()
+
+
 def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) -> dict[str, Hits]:
     """Return what a query finds of everything that a user may see, by kind of row.
 
@@ -132,22 +140,22 @@ def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) 
 def _releases(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = None) -> Hits:
     if not query.wanted:
         return Hits()
-    return _ranked(Kind.RELEASE, _sought(query, viewer), viewer, within)
+    sought = _sought(query.wanted, query.excluded, viewer)
+    return _ranked(Kind.RELEASE, sought, viewer, within)
 
 
 def _quotations(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = None) -> Hits:
     if not query.wanted:
         return Hits()
-    return _ranked(Kind.QUOTATION, _sought(query, viewer, files=False), viewer, within)
+    sought = _sought(query.wanted, query.excluded, viewer, files=False)
+    return _ranked(Kind.QUOTATION, sought, viewer, within)
 
 
 def _ranked(
     kind: SearchEntry.Kind, sought: Sought, viewer: Viewer, within: ReleaseQuerySet | None
 ) -> Hits:
-    visible = viewer.releases() if within is None else within
     entries = (
-        SearchEntry.objects.filter(Matches(sought), kind=kind)
-        .filter(release__in=visible.order_by().values("pk"))
+        _visible_entries(kind, sought, viewer.releases() if within is None else within)
         .annotate(
             place=place_of_match(sought),
             day=Coalesce(F("release__publish_at"), F("release__updated_at")),
@@ -166,13 +174,24 @@ def _ranked(
     return Hits(tuple(sorted(newest, key=_by_rank)), len(found) > MAX_HITS)
 
 
+def _visible_entries(
+    kind: SearchEntry.Kind, sought: Sought, releases: ReleaseQuerySet
+) -> QuerySet[SearchEntry]:
+    entries = SearchEntry.objects.filter(Matches(sought), kind=kind)
+    return entries.filter(release__in=releases.order_by().values("pk"))
+
+
+def _people_entries(sought: Sought, viewer: Viewer) -> QuerySet[SearchEntry]:
+    entries = SearchEntry.objects.filter(Matches(sought), kind=viewer.kind_of_people)
+    return entries.filter(person__in=viewer.people().order_by().values("pk"))
+
+
 def _people(query: Query, viewer: Viewer) -> Hits:
     if not query.wanted:
         return Hits()
     sought = Sought(query.wanted, query.excluded)
-    entries = SearchEntry.objects.filter(Matches(sought), kind=viewer.kind_of_people)
     rows = (
-        entries.filter(person__in=viewer.people().order_by().values("pk"))
+        _people_entries(sought, viewer)
         .annotate(place=place_of_match(sought))
         .order_by("person")
         .values_list("person", "place", "person__sort_name")[: MAX_HITS + 1]
@@ -227,14 +246,15 @@ def _by_rank(hit: Hit) -> tuple[Any, ...]:
 # --- References: the rows that a word stands for, if they are visible now ------------------------
 
 
-def _sought(query: Query, viewer: Viewer, *, files: bool = True) -> Sought:
+def _sought(
+    wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], viewer: Viewer, *, files: bool = True
+) -> Sought:
     """Return what entries of releases have to contain: words, or references to visible rows."""
-    units = (*query.wanted, *query.excluded)
+    units = (*wanted, *excluded)
     named = _named(units, viewer)
-    wanted = tuple(_with(unit, named[number]) for number, unit in enumerate(units))
-    count = len(query.wanted)
-    instead = _shown(query, viewer) if files else ()
-    return Sought(wanted[:count], wanted[count:], instead)
+    found = tuple(_with(unit, named[number]) for number, unit in enumerate(units))
+    instead = _shown(wanted, viewer) if files else ()
+    return Sought(found[: len(wanted)], found[len(wanted) :], instead)
 
 
 def _with(unit: Unit, references: list[str]) -> Unit:
@@ -270,9 +290,9 @@ def _named(units: tuple[Unit, ...], viewer: Viewer) -> list[list[str]]:
     return found
 
 
-def _shown(query: Query, viewer: Viewer) -> tuple[Form, ...]:
-    """Return the references to the visible files whose texts contain the whole query."""
-    sought = Sought(query.wanted)
+def _shown(wanted: tuple[Unit, ...], viewer: Viewer) -> tuple[Form, ...]:
+    """Return the references to the visible files whose texts contain all that is wanted."""
+    sought = Sought(wanted)
     rows = (
         SearchEntry.objects.filter(Matches(sought), kind=Kind.FILE)
         .filter(asset__in=viewer.files().order_by().values("pk"))

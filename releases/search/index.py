@@ -67,6 +67,11 @@ def index_rows(rows: list[Any], *, anew: bool = False) -> set[str]:
     """
     if not rows:
         return set()
+    with transaction.atomic(savepoint=False):
+        return _index_rows(rows, anew)
+
+
+def _index_rows(rows: list[Any], anew: bool) -> set[str]:
     link, kinds = INDEXED[type(rows[0])]
     stored = SearchEntry.objects.filter(kind__in=kinds, **{f"{link}__in": rows})
     known = {

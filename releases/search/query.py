@@ -129,13 +129,13 @@ def _word(tokens: list[Token], prefix: bool) -> Unit:
 def _form(tokens: list[Token], prefix: bool = False) -> Form:
     """Return tokens as a form. The text may go on after the last letter of a script without spaces.
 
-    So that letter is left out after a pair, and is a prefix if it is alone.
+    So that letter is left out after a pair, and the end may be any beginning of a token: of a pair,
+    or of a letter with further marks.
     """
     if tokens[-1].kind == LAST:
+        prefix = True
         if len(tokens) > 1 and tokens[-2].kind == PAIR:
             tokens = tokens[:-1]
-        else:
-            prefix = True
     return Form(tuple(token.text for token in tokens), prefix)
 
 

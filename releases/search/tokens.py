@@ -28,9 +28,10 @@ _RUN = re.compile(
     f"(?P<unspaced>{_UNSPACED}(?:{_MARK}|{_UNSPACED})*)"
     f"|{_SPACED}(?:{_MARK}|{_SPACED}|[{APOSTROPHES}](?={_SPACED}))*"
 )
-_CLUSTER = re.compile(f"{_LETTER}{_MARK}*")
+# A letter with its marks, or a Hangul syllable in its parts.
+_CLUSTER = re.compile(f"(?:[\u1100-\u115f][\u1160-\u11ff]*|{_LETTER}){_MARK}*")
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
-_NOT_IN_TOKENS = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]")
+_NOT_IN_TOKENS = re.compile(f"[^\\w{MARKS}]|_")
 
 
 class Token(NamedTuple):
