@@ -464,6 +464,19 @@ def test_only_active_users_who_read_releases_can_be_named():
     workflow.remove_access(secret.release, author, by=author)
 
 
+def test_the_page_offers_only_people_who_can_be_named(at_desk):
+    secret = Secret("draft")
+    editor, boss = make_user("open", "Editor"), make_user("boss", "Administrator")
+    plain = make_release("draft", by=secret.editor)
+    for release in (plain, secret.release):
+        page = body_of(
+            at_desk(secret.publisher).get(f"/admin/releases/release/{release.pk}/access/")
+        )
+        offered = re.findall(r'value="(\d+)"', page)
+        assert str(editor.pk) in offered
+        assert str(boss.pk) not in offered, "an administrator can’t read releases"
+
+
 @pytest.mark.parametrize(
     "sent",
     [{"remove": "x"}, {"remove": "9" * 40}, {"give": "1", "person": "999999"}, {"give": "1"}, {}],

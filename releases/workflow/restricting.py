@@ -11,12 +11,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.dispatch import Signal, receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import team
 from accounts.errors import ActionBlocked
 from accounts.hooks import blockers_of_leaving
 from accounts.models import AccessEvent, User
@@ -29,6 +30,7 @@ from releases.workflow.emails import email_people_named
 from releases.workflow.recording import lock
 
 Verb = AccessEvent.Verb
+READ = "releases.view_release"
 
 # Sent in the transaction in which users lose access to a release. Arguments: `release`, `by`, `at`.
 access_ended = Signal()
@@ -183,11 +185,9 @@ def can_be_finished_by(
     )
 
 
-def people_who_can_be_named() -> Any:
+def people_who_can_be_named() -> QuerySet[User]:
     """Return the users who can be named on a release: everyone who can read releases."""
-    return User.objects.filter(is_active=True, is_staff=True).order_by(
-        "first_name", "last_name", "username"
-    )
+    return team.users_with(READ).order_by("first_name", "last_name", "username")
 
 
 @receiver(blockers_of_leaving)
@@ -244,7 +244,7 @@ def _check_can_be_named(user: User) -> None:
     fresh = User.objects.filter(pk=user.pk, is_active=True, is_staff=True).first()
     if fresh is None:
         raise ActionBlocked(_("%(name)s can’t sign in to the desk.") % {"name": user})
-    if not fresh.has_perm("releases.view_release"):
+    if not fresh.has_perm(READ):
         raise ActionBlocked(_("%(name)s has no role that can read releases.") % {"name": user})
 
 
