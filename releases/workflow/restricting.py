@@ -24,10 +24,10 @@ from accounts.models import AccessEvent, User
 from accounts.record import record as record_access
 from people.locking import lock_names_for_change
 from releases.models import FormerSlug, Release, ReleaseAccess, RestrictedFile
-from releases.rules.blockers import NOT_FOR_OTHERS, gone
+from releases.rules.blockers import outsider_blockers
 from releases.workflow.actions import APPROVE, SUBMIT
 from releases.workflow.emails import email_people_named
-from releases.workflow.recording import lock
+from releases.workflow.recording import lock, raise_if
 
 Verb = AccessEvent.Verb
 READ = "releases.view_release"
@@ -225,8 +225,7 @@ def _blockers_of_leaving(
 
 def _check(release: Release, by: User, at: datetime, of_oneself: bool = False) -> None:
     """Raise ActionBlocked if a user may not decide who reads a locked release."""
-    if not release.is_known_to(by):
-        raise ActionBlocked(str(NOT_FOR_OTHERS) if release.is_public(at) else gone())
+    raise_if(outsider_blockers(release, by, at))
     if not (may_restrict(release, by) or of_oneself):
         raise ActionBlocked(
             _("Only its author and publishers can change who can read this release.")
