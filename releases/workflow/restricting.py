@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.dispatch import Signal, receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -160,9 +159,8 @@ class _Without:
     """A user without some roles."""
 
     def __init__(self, user: User, losing: Collection[str]) -> None:
-        kept = user.groups.exclude(name__in=losing)
-        found = Permission.objects.filter(Q(user=user) | Q(group__in=kept))
-        keys = found.values_list("content_type__app_label", "codename")
+        kept = team.permissions_without(user, losing)
+        keys = kept.values_list("content_type__app_label", "codename")
         self.pk = user.pk
         self.permissions = {".".join(key) for key in keys} if user.is_active else set()
 
