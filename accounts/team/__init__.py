@@ -12,6 +12,7 @@ from accounts.team.administrators import (
 )
 from accounts.team.groups import (
     MAX_NAME_CHARACTERS,
+    groups_in_words,
     groups_of_roles,
     permissions_without,
     roles_of,
@@ -35,7 +36,7 @@ from accounts.team.members import (
 
 __all__ = [
     "MANAGE_TEAM", "MAX_NAME_CHARACTERS", "accept_invitation", "administrators",
-    "cancel_invitation", "change_roles", "groups_of_roles", "invitation_of", "invite",
-    "invite_again", "keep_an_administrator", "leave", "member_left", "path_of", "pause",
+    "cancel_invitation", "change_roles", "groups_in_words", "groups_of_roles", "invitation_of",
+    "invite", "invite_again", "keep_an_administrator", "leave", "member_left", "path_of", "pause",
     "permissions_without", "rename", "resume", "roles_of", "users_with",
 ]  # fmt: skip

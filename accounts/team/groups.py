@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import ActionBlocked
 from accounts.models import User
-from accounts.roles import ROLES
+from accounts.roles import LABELS, ROLES
 
 MAX_NAME_CHARACTERS = 150  # of the name of a person
 
@@ -17,6 +17,11 @@ def roles_of(user: User) -> list[str]:
     """Return the names of the roles of a user, in the order of the table."""
     names = {group.name for group in user.groups.all()}
     return [name for name in ROLES if name in names]
+
+
+def groups_in_words(user: User) -> list[str]:
+    """Return the labels of the roles of a user, and the names of other groups."""
+    return [str(LABELS.get(group.name, group.name)) for group in user.groups.all()]
 
 
 def permissions_without(user: User, losing: Collection[str]) -> QuerySet[Permission]:
