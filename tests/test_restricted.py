@@ -685,6 +685,9 @@ def test_a_hidden_translation_does_not_block_deleting_its_original(at_desk):
     client.post(path, {"post": "yes"})
     assert not Release.objects.filter(pk=original.pk).exists()
     assert Release.objects.get(pk=hidden.pk).translation_of is None
+    event = hidden.events.get(verb="around")
+    assert event.detail["words"] == "The release that this is a translation of was deleted."
+    assert event.actor.groups.get().name == "Editor"
     assert Email.objects.filter(to=editor.email, subject__contains="changed").exists()
 
 
