@@ -4,8 +4,8 @@ A guess is counted before it is checked, so that guesses that arrive at the same
 At a limit, nothing is checked. Without the database nothing can be counted, so nothing is checked
 either: its error is answered like every outage. See docs/decisions/0051.
 
-An account is counted by its key, whether its username or its e-mail address was typed. The name of
-no account is counted alike, in a limited number of rows.
+An account is counted by its key, whether its username or its e-mail address was typed. A name
+without an account is counted in the same way, in a limited number of rows.
 """
 
 import unicodedata
@@ -67,7 +67,7 @@ class CountedGuess:
 def password_counters(
     request: HttpRequest, login: str, account: User | None, at: datetime
 ) -> list[Counter]:
-    """Return what counts a guess of a password for an account, or for a name of no account."""
+    """Return what counts a guess of a password for an account, or for a name without one."""
     if account and (browser := known_browsers.find(request, account, at)):
         key = _key("password", account.pk, "browser", browser.pk)
         return [Counter(key, PASSWORDS_FROM_A_KNOWN_BROWSER)]
@@ -146,13 +146,13 @@ def is_used_up(counters: Sequence[Counter], at: datetime) -> bool:
 
 
 def is_first_limit(at: datetime, kind: str, account: User | None, login: str) -> bool:
-    """Return whether a limit of an account is reached for the first time in this hour."""
+    """Note that a limit was reached; return whether it is the first time in this hour."""
     key = _key("limit", kind, account.pk) if account else _bucket("limit", kind, _folded(login))
     return _count_once(Counter(key, 1), at)
 
 
 def may_record_failure(at: datetime, account: User | None) -> bool:
-    """Return whether the record has room for one more failure of an account in this hour.
+    """Count a failure; return whether the record has room for it in this hour.
 
     Strangers can try any number of names. The record must not grow with each.
     """
