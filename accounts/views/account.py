@@ -21,7 +21,7 @@ from accounts import addresses, factors, notices, recovery, second_factor, sessi
 from accounts.browser_families import family_of, label_of
 from accounts.desk_addresses import site_url
 from accounts.errors import ActionBlocked
-from accounts.forms import ChangePasswordForm, EmailForm, NewAddressForm, ResetPasswordForm
+from accounts.forms import ChangePasswordForm, EmailForm, NewAddressForm, NewPasswordForm
 from accounts.models import User
 from accounts.networks import network_of
 from accounts.record import Verb, record
@@ -104,7 +104,7 @@ class ChooseView(Page, auth.PasswordResetConfirmView):
     title = gettext_lazy("Choose a new password")
     needs_user = False
     template_name = "accounts/choose_password.html"
-    form_class = ResetPasswordForm
+    form_class = NewPasswordForm
     success_url = reverse_lazy("account_reset_password_from_key_done")
 
     def get_user(self, uidb64: str) -> Any:
