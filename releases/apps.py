@@ -15,3 +15,4 @@ class ReleasesConfig(AppConfig):
         name_guards.connect()
         index.connect()
         post_migrate.connect(storage.install, sender=self, dispatch_uid="releases.search")
+        post_migrate.connect(index.announce, sender=self, dispatch_uid="releases.search_is_due")

@@ -72,16 +72,13 @@ def test_texts_in_many_scripts_have_tokens_that_are_folded_once_and_for_all():
             assert not [char for char in token if char.isascii() and not char.isalnum()], token
 
 
-@pytest.mark.parametrize(
-    "text", [*ARTICLES.values(), *STRINGS], ids=range(len(ARTICLES) + len(STRINGS))
-)
-def test_each_token_knows_its_place_in_the_text(text):
-    last = 0
-    for token in tokenise(text):
-        assert 0 <= token.start < token.end <= len(text)
-        assert token.start >= last
-        last = token.start
-        assert 0 < len(token.text) <= MAX_TOKEN
+def test_each_token_knows_its_place_in_the_text():
+    for text in [*ARTICLES.values(), *STRINGS]:
+        last = 0
+        for token in tokenise(text):
+            assert last <= token.start < token.end <= len(text)
+            assert 0 < len(token.text) <= MAX_TOKEN
+            last = token.start
 
 
 @pytest.mark.parametrize("language", ARTICLES)

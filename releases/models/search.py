@@ -76,7 +76,7 @@ class SearchEntry(models.Model):
 
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
     key = models.CharField(max_length=80, help_text=_("Which row it is."))
-    release = models.ForeignKey(Release, models.CASCADE, null=True, related_name="+")
+    release = models.ForeignKey(Release, models.CASCADE, null=True, related_name="search_entries")
     position = models.PositiveIntegerField(null=True, help_text=_("Of a quotation."))
     person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")
     topic = models.ForeignKey(Topic, models.CASCADE, null=True, related_name="+")

@@ -25,9 +25,9 @@ def correction(query: Query, at: datetime) -> str | None:
     """
     wrong = [
         unit
-        for unit in query.read
+        for unit in query.units
         if unit.word and not unit.excluded and len(unit.word) >= MIN_LETTERS
-        and not count_public((unit_of(unit.word),), (), at)
+        and not count_public((unit,), (), at)
     ][:MAX_WRONG]  # fmt: skip
     if not wrong:
         return None

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -30,7 +31,8 @@ MAX_OCCURRENCES = 250  # of one token
 MAX_BYTES = 900_000  # of the distinct tokens and their positions
 REFERENCE = "\ue000"  # begins a reference; it is not a letter, so nobody can type one
 
-PEOPLE, ATTRIBUTIONS, TOPICS, FILES = "p", "a", "t", "f"  # what a reference stands for
+# What a reference stands for. A month and a year are those of `publish_at` (UTC).
+PEOPLE, ATTRIBUTIONS, TOPICS, FILES, MONTH, YEAR = "p", "a", "t", "f", "m", "y"
 
 
 @dataclass
@@ -157,6 +159,7 @@ def _release(release: Release, quotes: list[Quote]) -> Entry:
     entry.named = sorted(named) + [reference(TOPICS, topic) for topic in topics]
     entry.speakers = sorted({each for quote in quotes for each in _speaker_of(quote)})
     entry.shown = sorted(reference(FILES, file.hex) for file in files if file)
+    entry.shown += _times(release)
     return entry
 
 
@@ -167,8 +170,28 @@ def _quotation(release: Release, quote: Quote) -> Entry:
         {"release_id": release.pk, "position": quote.position, "person_id": quote.speaker_id},
         quotation=[quote.text],
         named=[reference(PEOPLE, quote.speaker_id.hex)],
+        shown=_times(release),
         speakers=_speaker_of(quote),
     )
+
+
+def _times(release: Release) -> list[str]:
+    """Return the references for the month and year of a release.
+
+    With them a search for frequent words reads only new releases. They say nothing of visibility.
+    """
+    if release.publish_at is None:
+        return []
+    at = release.publish_at.astimezone(UTC)
+    return [reference(YEAR, at.year), reference(MONTH, f"{at:%Y%m}")]
+
+
+def since(start: datetime, end: datetime) -> list[str]:
+    """Return references of which one is in every entry from the month of `start` to `end`."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    months = range(start.month, 13)
+    found = [reference(MONTH, f"{start.year}{month:02}") for month in months]
+    return found + [reference(YEAR, year) for year in range(start.year + 1, end.year + 1)]
 
 
 def _speaker_of(quote: Quote) -> list[str]:

@@ -1,11 +1,13 @@
 """Finds releases, quotations and people. Whether a hit is visible is decided when it is asked."""
 
+import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,10 +17,11 @@ from people.names.normalise import key
 from releases.models import Release, ReleaseQuerySet, SearchEntry
 from releases.rules.desk_visibility import files_visible_to
 from releases.rules.visibility import public_assets
-from releases.search.entries import ATTRIBUTIONS, FILES, PEOPLE, TOPICS, Kind, reference
+from releases.search.entries import ATTRIBUTIONS, FILES, PEOPLE, TOPICS, Kind, reference, since
 from releases.search.matching import (
     EVERYTHING,
     RANK,
+    TITLE,
     Matches,
     Sought,
     place_of_match,
@@ -26,6 +29,9 @@ from releases.search.matching import (
 from releases.search.query import Form, Query, Unit
 
 MAX_HITS = 1_000  # that are ranked and counted: the newest
+MAX_FEW = 5_000  # entries that match, up to which all are read
+NEWEST = 4_000  # releases that are read first for frequent words
+MAX_TIMES = 25  # as many releases are read next, at most
 MAX_ROWS = 500  # people, attributions, topics and files that a query may stand for
 
 
@@ -154,24 +160,87 @@ def _quotations(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = N
 def _ranked(
     kind: SearchEntry.Kind, sought: Sought, viewer: Viewer, within: ReleaseQuerySet | None
 ) -> Hits:
-    entries = (
-        _visible_entries(kind, sought, viewer.releases() if within is None else within)
-        .annotate(
-            place=place_of_match(sought),
-            day=Coalesce(F("release__publish_at"), F("release__updated_at")),
+    """Return the hits among releases or quotations."""
+    visible = viewer.releases() if within is None else within
+    matching = SearchEntry.objects.filter(Matches(sought), kind=kind).order_by()
+    few = _few(matching)
+    if few is None:
+        found = _newest(visible.filter(search_entries__kind=kind), sought, viewer, visible)
+    else:
+        found = _read(visible.filter(search_entries__in=few), sought, viewer)
+    return Hits(tuple(sorted(found[:MAX_HITS], key=_by_rank)), len(found) > MAX_HITS)
+
+
+def _few(matching: QuerySet[SearchEntry]) -> list[int] | None:
+    """Return the keys of the entries that match, or None if there are more than MAX_FEW.
+
+    PostgreSQL is first asked for its estimate. With a LIMIT and a frequent word it would read the
+    whole table, and unpack every vector.
+    """
+    if connection.vendor == "postgresql":
+        (plan,) = json.loads(matching.explain(format="json"))
+        if plan["Plan"]["Plan Rows"] > MAX_FEW:
+            return None
+    keys = list(matching.values_list("pk", flat=True)[: MAX_FEW + 1])
+    return keys if len(keys) <= MAX_FEW else None
+
+
+def _newest(
+    rows: ReleaseQuerySet, sought: Sought, viewer: Viewer, visible: ReleaseQuerySet
+) -> list[Hit]:
+    """Return the newest hits, at most MAX_HITS + 1.
+
+    The index first intersects the words with the months of the newest releases. If these have too
+    few hits, it reads as many months as are probably enough, and then all.
+    """
+    latest = visible.order_by(F("publish_at").desc()).values_list("publish_at", flat=True)
+    start = latest[NEWEST : NEWEST + 1].first() if viewer.user is None else None
+    if start is not None:
+        age = viewer.at - start
+        found = _read_since(start, rows, sought, viewer)
+        if len(found) > MAX_HITS:
+            return found
+        if len(found) * MAX_TIMES > MAX_HITS:
+            start = viewer.at - age * (2 * MAX_HITS / len(found))
+            found = _read_since(start, rows, sought, viewer)
+            if len(found) > MAX_HITS:
+                return found
+    return _read_matching(rows, sought, viewer)
+
+
+def _read_since(
+    start: datetime, rows: ReleaseQuerySet, sought: Sought, viewer: Viewer
+) -> list[Hit]:
+    """Return the hits from the month of `start` on."""
+    start = start.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    months = tuple(Form((each,)) for each in since(start, viewer.at))
+    # With the time, PostgreSQL does not read all releases to join them.
+    recent = rows.filter(publish_at__gte=start)
+    return _read_matching(recent, replace(sought, since=months), viewer)
+
+
+def _read_matching(rows: ReleaseQuerySet, sought: Sought, viewer: Viewer) -> list[Hit]:
+    matching = rows.annotate(is_match=Matches(sought, entry="search_entries__"))
+    return _read(matching.filter(is_match=True), sought, viewer)
+
+
+def _read(rows: ReleaseQuerySet, sought: Sought, viewer: Viewer) -> list[Hit]:
+    """Return the newest MAX_HITS + 1 of releases that are joined with their entries."""
+    day: F | Coalesce = F("publish_at")
+    if viewer.user is not None:
+        day = Coalesce("publish_at", "updated_at")
+    newest = (
+        rows.annotate(
+            match=place_of_match(sought, "search_entries__"),
+            position=F("search_entries__position"),
         )
-        .order_by("-day", "release", "position")
-        .values_list(
-            "release", "place", "day", "position", "release__kind", "release__language",
-            "release__countries",
-        )
-    )  # fmt: skip
-    found = [
-        Hit(pk, place, day, position or 0, of_kind, language, str(countries or ""))
-        for pk, place, day, position, of_kind, language, countries in entries[: MAX_HITS + 1]
+        .order_by(day.desc(), "pk", "position")
+        .values_list("pk", "match", day, "position", "kind", "language", "countries")
+    )
+    return [
+        Hit(pk, place, day, position or 0, kind, language, str(countries or ""))
+        for pk, place, day, position, kind, language, countries in newest[: MAX_HITS + 1]
     ]
-    newest = found[:MAX_HITS]
-    return Hits(tuple(sorted(newest, key=_by_rank)), len(found) > MAX_HITS)
 
 
 def _visible_entries(
@@ -263,21 +332,29 @@ def _with(unit: Unit, references: list[str]) -> Unit:
 
 
 def _named(units: tuple[Unit, ...], viewer: Viewer) -> list[list[str]]:
-    """Return the references to the people, attributions and topics that each unit names."""
-    matches = {f"unit_{number}": Matches(Sought((unit,))) for number, unit in enumerate(units)}
+    """Return the references to the people, attributions and topics that each unit names.
+
+    Of a person only the names count. The title counts where it is printed: in the attribution.
+    """
     any_unit = Q()
-    for match in matches.values():
-        any_unit |= Q(match)
+    matches: dict[str, Q] = {}
+    of_person = Q(kind=viewer.kind_of_people)
+    for number, unit in enumerate(units):
+        sought = Sought((unit,))
+        any_unit |= Q(Matches(sought))
+        matches[f"unit_{number}"] = Q(Matches(sought)) & (~of_person | Q(Matches(sought, TITLE)))
     person = OuterRef("person")
     visible = (
-        Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
+        of_person & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
     )
     kinds = (viewer.kind_of_people, Kind.ATTRIBUTION, Kind.TOPIC)
     rows = (
         SearchEntry.objects.filter(any_unit, visible, kind__in=kinds)
-        .annotate(**matches)
+        .annotate(
+            **{name: ExpressionWrapper(found, BooleanField()) for name, found in matches.items()}
+        )
         .order_by("kind", "key")
         .values_list("kind", "key", *matches)[:MAX_ROWS]
     )

@@ -22,12 +22,15 @@ class Sought:
     wanted: tuple[Unit, ...]
     excluded: tuple[Unit, ...] = ()
     instead: tuple[Form, ...] = ()
+    since: tuple[Form, ...] = ()  # one of them as well: see releases.search.entries.since
 
     def tsquery(self) -> str:
         """Return it for PostgreSQL. Tokens contain neither quotes nor backslashes."""
         found = " & ".join(_any_of(unit.forms, _tsquery, " | ") for unit in self.wanted)
         if self.instead:
             found = f"({found}) | {_any_of(self.instead, _tsquery, ' | ')}"
+        if self.since:
+            found = f"({found}) & {_any_of(self.since, _tsquery, ' | ')}"
         if self.excluded:
             forms = [form for unit in self.excluded for form in unit.forms]
             found = f"({found}) & !{_any_of(forms, _tsquery, ' | ')}"
@@ -38,6 +41,8 @@ class Sought:
         found = " AND ".join(_any_of(unit.forms, _fts5, " OR ") for unit in self.wanted)
         if self.instead:
             found = f"({found}) OR {_any_of(self.instead, _fts5, ' OR ')}"
+        if self.since:
+            found = f"({found}) AND {_any_of(self.since, _fts5, ' OR ')}"
         if self.excluded:
             forms = [form for unit in self.excluded for form in unit.forms]
             found = f"({found}) NOT {_any_of(forms, _fts5, ' OR ')}"
@@ -64,9 +69,12 @@ class Matches(Func):
     output_field = BooleanField()
     conditional = True
 
-    def __init__(self, sought: Sought, place: str = EVERYTHING, **extra: Any) -> None:
+    def __init__(
+        self, sought: Sought, place: str = EVERYTHING, entry: str = "", **extra: Any
+    ) -> None:
+        """Take what is sought, the place, and the path to the entry from the queried model."""
         self.sought, self.place = sought, place
-        super().__init__(F("pk"), F(place), **extra)
+        super().__init__(F(f"{entry}id"), F(f"{entry}{place}"), **extra)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         sql, params = compiler.compile(self.source_expressions[1])
@@ -78,7 +86,7 @@ class Matches(Func):
         return f"{sql} IN ({found})", [*params, self.sought.fts5(self.place)]
 
 
-def place_of_match(sought: Sought) -> Case:
+def place_of_match(sought: Sought, entry: str = "") -> Case:
     """Return an expression for the best place in which an entry contains all that is sought."""
-    whens = [When(Matches(sought, place), then=Value(RANK[place])) for place in RANK]
+    whens = [When(Matches(sought, place, entry), then=Value(RANK[place])) for place in RANK]
     return Case(*whens[:-1], default=Value(RANK[EVERYTHING]), output_field=IntegerField())
