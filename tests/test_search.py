@@ -78,11 +78,17 @@ def find_everywhere(typed, at=None):
 # --- What is found -------------------------------------------------------------------------------
 
 
+def real_text() -> tuple[str, str]:
+    """Return the title and the body of the real release. Two other lines come first."""
+    _picture, _kind, title, *paragraphs = filter(None, REAL_RELEASE.read_text().split("\n"))
+    body = "".join(f"<p>{line}</p>" for line in paragraphs)
+    return title, clean(body, max_characters=100_000)
+
+
 @pytest.fixture
 def real_release():
-    title, *paragraphs = REAL_RELEASE.read_text().strip().split("\n")
-    text = "".join(f"<p>{line}</p>" for line in paragraphs if line.strip())
-    return make_release(title=title, body=clean(text, max_characters=100_000))
+    title, body = real_text()
+    return make_release(title=title, body=body)
 
 
 @pytest.mark.parametrize(
@@ -507,9 +513,9 @@ def make_corpus(size: int) -> None:
     ]
     bodies = [f"<p>{text}</p>" for text in ARTICLES.values()]
     titles = [f"Article 1 ({language})" for language in ARTICLES]
-    title, *paragraphs = REAL_RELEASE.read_text().strip().split("\n")
+    title, body = real_text()
     titles.append(title)
-    bodies.append(clean("".join(f"<p>{line}</p>" for line in paragraphs), max_characters=100_000))
+    bodies.append(body)
     for number in range(size):
         some = chance.choices(WORDS, k=40)
         titles.append(f"{' '.join(some[:3])} {number}")

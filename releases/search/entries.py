@@ -21,7 +21,7 @@ from assets.models import MediaAsset
 from people.models import Case, Person
 from releases.document import Document
 from releases.models import GAP, Quote, Release, SearchEntry, Topic
-from releases.rules.public_texts import INTERNAL, REASON_NOT_TEXT, table_of, texts_of
+from releases.rules.public_texts import INTERNAL, REASON_NOT_TEXT, TABLES, table_of, texts_of
 from releases.search.tokens import TOKENISER, WORD, tokenise
 
 Kind = SearchEntry.Kind
@@ -143,7 +143,12 @@ def reference(kind: str, key: object) -> str:
 
 def _release(release: Release, quotes: list[Quote]) -> Entry:
     document = Document(release.body)
-    texts = {text.field: value for text, value in texts_of(release).items() if text.printed}
+    # The body is parsed once, because that takes most of the time of a save.
+    texts = {
+        text.field: document.text_for_names if text.field == "body" else text.of(release)
+        for text in TABLES[table_of(release)]
+        if text.printed
+    }
     entry = Entry(Kind.RELEASE, release.pk.hex, {"release_id": release.pk})
     entry.title = [texts.pop("title", "")]
     entry.standfirst = [texts.pop("standfirst", "")]

@@ -24,8 +24,10 @@ _LETTER = f"[^\\W_{APOSTROPHES}]"
 _MARK = f"[{MARKS}\uff9e\uff9f]"
 _SPACED = f"(?:(?![{UNSPACED_RANGES}]){_LETTER})"
 _UNSPACED = f"(?:(?=[{UNSPACED_RANGES}]){_LETTER})"
+# Most words are plain ASCII, and the first alternative finds them fast.
 _RUN = re.compile(
-    f"(?P<unspaced>{_UNSPACED}(?:{_MARK}|{_UNSPACED})*)"
+    f"(?P<plain>[A-Za-z0-9]++(?!{_LETTER}|{_MARK}|[{APOSTROPHES}]))"
+    f"|(?P<unspaced>{_UNSPACED}(?:{_MARK}|{_UNSPACED})*)"
     f"|{_SPACED}(?:{_MARK}|{_SPACED}|[{APOSTROPHES}](?={_SPACED}))*"
 )
 # A letter with its marks, or a Hangul syllable in its parts.
@@ -52,7 +54,9 @@ WORD, POSSESSIVE, PAIR, LAST = "word", "possessive", "pair", "last"
 def tokenise(text: str) -> Iterator[Token]:
     """Yield the tokens of a text in their order. Any text is allowed."""
     for run in _RUN.finditer(text):
-        if run["unspaced"] is None:
+        if plain := run["plain"]:
+            yield Token(plain.lower()[:MAX_CHARACTERS], *run.span(), WORD)
+        elif run["unspaced"] is None:
             yield from _words(run[0], run.start())
         else:
             yield from _pairs(run[0], run.start())
@@ -64,9 +68,6 @@ def _words(run: str, offset: int) -> Iterator[Token]:
     An apostrophe separates the first letters of a word if they are at most two, and the s of a
     possessive. Other apostrophes are dropped.
     """
-    if run.isascii() and run.isalnum():
-        yield Token(run.lower()[:MAX_CHARACTERS], offset, offset + len(run), WORD)
-        return
     start = 0
     for apostrophe in _APOSTROPHE.finditer(run):
         place = apostrophe.start()

@@ -1,10 +1,11 @@
 """The words of all texts (SearchWord): how they are stored, and their stems."""
 
-from collections.abc import Collection, Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
 import snowballstemmer
-from django.db import transaction
+from django.db import connection, transaction
 
 from people.locking import lock_words, try_lock_words
 from releases.models import SearchWord
@@ -44,16 +45,23 @@ def add_words(words: Iterable[str], *, public: bool) -> None:
             transaction.on_commit(lambda: _store_later(missing, public))
 
 
-def known(words: Collection[str]) -> set[str]:
-    """Return the words that occur in a text."""
-    return set(SearchWord.objects.filter(word__in=words).values_list("word", flat=True))
-
-
 def _missing(words: list[str], public: bool) -> list[str]:
-    stored = SearchWord.objects.filter(public=True) if public else SearchWord.objects.all()
-    found: set[str] = set()
-    for batch in batches(words):
-        found.update(stored.filter(word__in=batch).values_list("word", flat=True))
+    """Return the words that are not stored yet, or not as public.
+
+    The words are one parameter. As hundreds of them they would take most of the time.
+    """
+    if not words:
+        return []
+    table = SearchWord._meta.db_table
+    if connection.vendor == "postgresql":
+        wanted, parameter = "word = ANY(%s)", words
+    else:
+        wanted, parameter = "word IN (SELECT value FROM json_each(%s))", json.dumps(words)
+    stored = "public" if public else "true"
+    with connection.cursor() as cursor:
+        query = f"SELECT word FROM {table} WHERE {wanted} AND {stored}"  # noqa: S608
+        cursor.execute(query, [parameter])
+        found = {word for (word,) in cursor.fetchall()}
     return [word for word in words if word not in found]
 
 
