@@ -120,6 +120,10 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         """Return the approved releases whose time has not come, even if on hold or blocked."""
         return self.filter(status=Release.Status.APPROVED, publish_at__gt=at or timezone.now())
 
+    def dated_from(self, start: datetime) -> Self:
+        """Return the releases whose `publish_at` is not before a time, whatever their state."""
+        return self.filter(publish_at__gte=start)
+
     def approved(self) -> Self:
         """Return the approved releases: scheduled, blocked by a name, public or on hold."""
         return self.filter(status=Release.Status.APPROVED)

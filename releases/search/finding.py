@@ -215,7 +215,7 @@ def _read_since(
     start = start.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     months = tuple(Form((each,)) for each in since(start, viewer.at))
     # With the time, PostgreSQL does not read all releases to join them.
-    recent = rows.filter(publish_at__gte=start)
+    recent = rows.dated_from(start)
     return _read_matching(recent, replace(sought, since=months), viewer)
 
 
