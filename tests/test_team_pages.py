@@ -515,9 +515,8 @@ def test_restricted_releases_of_a_person_who_leaves_show_nowhere(desk, boss, may
     assert "has left the team" in page
     assert "Zaunkoenig" not in form + page
     owners = dict(Release.objects.values_list("pk", "created_by"))
-    assert owners == {secret.pk: maya.pk} | {draft.pk: heir.pk for draft in drafts}
+    assert owners == {secret.pk: publishers[0].pk} | {draft.pk: heir.pk for draft in drafts}
     assert not Release.objects.known_to(heir).filter(pk=secret.pk).exists()
-    assert not secret.events.filter(verb="handed_over").exists()
     outbox.send_due()
     bodies = [message.body for message in mail.outbox if message.to == ["heir@n.example"]]
     assert len(bodies) == others
@@ -538,7 +537,24 @@ def test_no_question_for_a_successor_reveals_a_restricted_release(boss, maya, is
     workflow.restrict(secret, by=insiders[0], people=[*insiders, maya])
     team.leave(maya, by=boss, successor=heir)
     assert User.objects.get(pk=maya.pk).left_at
-    assert Release.objects.get(pk=secret.pk).created_by == maya
+    assert Release.objects.get(pk=secret.pk).created_by == insiders[0]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_restricted_draft_goes_to_a_person_inside_who_can_finish_it(boss, maya, is_named):
+    """Its author may leave whether named on it or not, and its people get an e-mail."""
+    chief = make_user("chief", "Publisher", email="chief@n.example")
+    editor = make_user("editor", "Editor", email="editor@n.example")
+    secret = make_release("in_review", by=maya)
+    workflow.restrict(secret, by=chief, people=[editor, *[maya] * is_named])
+    Email.objects.all().delete()
+    team.leave(maya, by=boss, successor=make_user("heir", "Author"))
+    release = Release.objects.get(pk=secret.pk)
+    assert release.created_by == editor, "the publisher must approve it"
+    assert release.events.filter(verb="handed_over").get().detail["to"] == editor.pk
+    new = Email.objects.filter(subject="A restricted release has a new author")
+    assert {email.to for email in new} == {"chief@n.example", "editor@n.example"}
+    assert not emails_visible_to(boss).filter(pk__in=new).exists()
 
 
 def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_learn_it(
