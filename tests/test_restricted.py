@@ -7,7 +7,6 @@ from io import StringIO
 from itertools import product
 from pathlib import Path
 from threading import Barrier, Thread
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -845,10 +844,10 @@ def test_only_the_people_named_correct_a_picture_that_a_public_release_shows(at_
     asset.caption = "Other"
     with pytest.raises(ActionBlocked, match="Only the people named on that release"):
         library.save_asset(asset, by=chief)
-    sent = {"credit_line": "Other", "read": f'{{"{asset.pk}": {library.version_of(asset)}}}'}
-    choice = {"action": "edit_many", "apply": "1", "_selected_action": [str(asset.pk)]}
-    answer = client.post("/admin/assets/mediaasset/", {**choice, **sent}, follow=True)
-    assert MediaAsset.objects.get(pk=asset.pk).credit_line != "Other", body_of(answer)
+    result = library.edit_many(
+        {asset.pk: library.version_of(asset)}, {"credit_line": "Other"}, by=chief
+    )
+    assert (result.changed, len(result.unchanged)) == (0, 1)
     asset = MediaAsset.objects.get(pk=asset.pk)
     library.withdraw(asset, by=chief)
     with pytest.raises(ActionBlocked, match="Only the people named on that release"):
@@ -906,21 +905,16 @@ def test_the_people_of_a_restricted_release_learn_what_namecheck_finds():
         assert Email.objects.filter(subject__contains="public page").count() == expected
 
 
-def publish_with_a_name(secret: Secret, **fields: Any) -> None:
-    """Publish the release, then put a protected name into the picture that it shows."""
-    release = workflow.submit(Release.objects.get(pk=secret.release.pk), by=secret.editor)
-    workflow.publish(release, by=secret.publisher)
-    unguarded(MediaAsset.objects.filter(pk=secret.picture.pk)).update(**fields)
+def test_the_people_of_a_restricted_release_learn_of_a_name_in_a_picture_it_shows():
+    secret = Secret("draft")
+    secret.release = workflow.submit(secret.release, by=secret.editor)
+    workflow.publish(secret.release, by=secret.publisher)
+    named = make_person("Berit Zaunstein", level=Level.STAFF)
+    unguarded(MediaAsset.objects.filter(pk=secret.picture.pk)).update(caption=str(named))
     call_command("reindex")
     Email.objects.all().delete()
     with pytest.raises((SystemExit, CommandError)):
         call_command("namecheck", stdout=StringIO(), stderr=StringIO())
-
-
-def test_the_people_of_a_restricted_release_learn_of_a_name_in_a_picture_it_shows():
-    secret = Secret("draft")
-    make_person("Berit Zaunstein", level=Level.STAFF)
-    publish_with_a_name(secret, caption="Berit Zaunstein")
     found = Email.objects.filter(subject__contains="public page")
     assert {email.to for email in found} == {secret.editor.email, secret.publisher.email}
     for role in ("publisher", "superuser"):
@@ -930,21 +924,21 @@ def test_the_people_of_a_restricted_release_learn_of_a_name_in_a_picture_it_show
 def test_what_namecheck_found_on_a_restricted_release_is_hidden_with_it(at_desk):
     """Also a find that has no row, such as a name in a document: its address repeats the title."""
     secret, user = Secret("draft"), outsider("publisher")
+    secret.release = workflow.submit(secret.release, by=secret.editor)
+    release = workflow.publish(secret.release, by=secret.publisher)
     named = make_person("Berit Zaunstein", level=Level.STAFF)
-    publish_with_a_name(secret, caption="Berit Zaunstein")
-    release = Release.objects.get(pk=secret.release.pk)
     addresses = [
         release.get_absolute_url(), f"{release.get_absolute_url()}release.json",
         f"/media/{secret.document.pk}/document.pdf",
     ]  # fmt: skip
-    NameCheckFind.objects.bulk_create(
-        NameCheckFind(person=named, address=each, kind="page", place="x", at=timezone.now())
-        for each in addresses
-    )
+    for each in addresses:
+        NameCheckFind.objects.create(
+            person=named, address=each, kind="page", place="x", at=timezone.now()
+        )
 
     def shown(to):
         page = body_of(at_desk(to).get("/admin/"))
-        return [each in page for each in addresses]
+        return [f'<a href="{each}">' in page for each in addresses]
 
     assert all(shown(user)), "it is public"
     workflow.hold(Release.objects.get(pk=release.pk), by=secret.publisher)
@@ -991,21 +985,12 @@ def test_the_events_of_a_deleted_restricted_draft_stay_with_the_people_who_could
     about = f"release:{secret.release.pk}"
     workflow.discard(Release.objects.get(pk=secret.release.pk), by=secret.publisher)
     events = AccessEvent.objects.filter(about=about)
+    assert len(events) > 3
     for user in (secret.publisher, secret.editor):
         seen = events_visible_to(User.objects.get(pk=user.pk)).filter(about=about)
         assert {*seen} == {*events}
     for user in (third, outsider("administrator"), outsider("superuser")):
         assert not events_visible_to(user).filter(about=about).exists()
-
-
-def test_the_list_of_events_shows_those_of_a_deleted_draft_to_an_insider(at_desk):
-    secret = Secret("draft")
-    secret.publisher.groups.add(Group.objects.get(name="Administrator"))
-    workflow.discard(Release.objects.get(pk=secret.release.pk), by=secret.publisher)
-    for user, is_shown in ((secret.publisher, True), (outsider("administrator"), False)):
-        page = body_of(at_desk(user).get("/admin/accounts/accessevent/"))
-        assert ("Access to a release given" in page) is is_shown
-        assert CANARY not in page
 
 
 # --- Typed text -----------------------------------------------------------------------------------
