@@ -597,22 +597,22 @@ def test_an_action_on_the_own_account_is_refused(desk, boss):
 
 def test_another_room_can_block_a_loss_of_access(desk, boss, maya):
     def needed(user, losing, **signal):
-        return [f"{user} is still needed."] if losing is None or "Editor" in losing else []
+        return losing is None or "Editor" in losing
 
-    hooks.blockers_of_leaving.connect(needed)
+    hooks.is_needed.connect(needed)
     try:
         heir = make_user("heir", "Author")
-        assert "Maya is still needed." in post(desk, f"{member(maya)}leave/", successor=heir.pk)
-        assert "Maya is still needed." in save(desk, maya, ["Author"])
+        assert "can’t continue without Maya" in post(desk, f"{member(maya)}leave/", successor=heir.pk)
+        assert "can’t continue without Maya" in save(desk, maya, ["Author"])
         assert "Saved." in save(desk, maya, ["Editor", "Author"])
         chief = Client()
         chief.force_login(make_chief())
         page = post(chief, f"/admin/accounts/user/{maya.pk}/change/", **stock(maya, is_staff=""))
-        assert "Maya is still needed." in page
+        assert "can’t continue without Maya" in page
         page = post(desk, f"{member(maya)}pause/")  # it stops a stolen account
         assert "The account of Maya is paused." in page
     finally:
-        hooks.blockers_of_leaving.disconnect(needed)
+        hooks.is_needed.disconnect(needed)
     maya = User.objects.get(pk=maya.pk)
     assert (maya.is_staff, team.roles_of(maya)) == (True, ["Author", "Editor"])
 
