@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts import factors, notices, passwords, second_factor, sessions
+from accounts import factors, known_browsers, notices, passwords, second_factor, sessions
 from accounts.errors import ActionBlocked
 from accounts.models import FactorRecovery, User
 from accounts.record import Verb, record
@@ -115,6 +115,7 @@ def complete(
         recovery.save(update_fields=["used_at"])
         factors.remove_all(user, by=user, request=request)
         sessions.end_all(user, by=user, request=request)
+        known_browsers.forget(user)
         record(Verb.RECOVERY_USED, by=user, subject=user, request=request, at=at)
         notices.recovery_used(user, recovery.started_by, request=request)
     return user
@@ -150,6 +151,7 @@ def reset_by_command(user: User, *, at: datetime | None = None) -> int:
     at = at or timezone.now()
     removed = factors.remove_all(user, by=None)
     sessions.end_all(user, by=None)
+    known_browsers.forget(user)
     FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None).update(
         cancelled_at=at
     )

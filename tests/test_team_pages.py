@@ -793,6 +793,42 @@ def test_changes_on_the_stock_pages_are_recorded_and_end_sessions(maya):
     assert [message.to for message in mail.outbox] == [["maya@n.example"]] * 5
 
 
+def test_a_user_who_can_no_longer_sign_in_is_paused_on_the_stock_page(maya):
+    """“Can sign in to the desk” and “Active” are both needed, so each of them pauses."""
+    chief = make_chief()
+    client, session = Client(), Client()
+    client.force_login(chief), session.force_login(maya)
+    page = f"/admin/accounts/user/{maya.pk}/change/"
+    client.post(page, stock(maya, is_staff=""))
+    assert session.get("/admin/").status_code == 302
+    client.post(page, stock(maya, is_staff="", is_active=""))  # paused already
+    client.post(page, stock(maya, is_staff=""))
+    client.post(page, stock(maya))
+    assert session.get("/admin/").status_code == 302  # the session ended
+    assert verbs(subject_id=maya.pk, actor_id=chief.pk) == [
+        "paused", "account_changed", "account_changed", "resumed",
+    ]  # fmt: skip
+    fields = [event.detail.get("fields") for event in AccessEvent.objects.order_by("pk")]
+    assert fields == [None, ["is_active"], ["is_active"], None]
+    outbox.send_due()
+    assert "Your account is paused." in mail.outbox[0].body
+    assert "Your account works again." in mail.outbox[-1].body
+
+
+def test_who_loses_the_team_on_the_stock_page_loses_the_open_invitations(desk, boss):
+    client = Client()
+    client.force_login(make_chief())
+    page = f"/admin/accounts/user/{boss.pk}/change/"
+    for change in ({"is_staff": ""}, {"is_active": ""}, {"groups": ""}):
+        boss.groups.set([Group.objects.get(name="Administrator")])
+        invitation = team.invite("ada@n.example", name="A", roles=["Author"], by=boss)
+        client.post(page, stock(boss, **change))
+        client.post(page, stock(boss))
+        invitation.refresh_from_db()
+        assert invitation.cancelled_at, change
+    assert verbs(verb="invitation_cancelled") == ["invitation_cancelled"] * 3
+
+
 def test_a_closed_account_cannot_be_opened_on_the_stock_page(boss, maya):
     team.leave(maya, by=boss)
     client = Client()

@@ -21,8 +21,11 @@ from accounts.team.invitations import (
 )
 from accounts.team.members import (
     change_roles,
+    end_invitations_of,
     leave,
     member_left,
+    note_pause,
+    note_resumption,
     pause,
     rename,
     resume,
@@ -30,7 +33,7 @@ from accounts.team.members import (
 
 __all__ = [
     "MANAGE_TEAM", "MAX_NAME_CHARACTERS", "accept_invitation", "administrators",
-    "cancel_invitation", "change_roles", "groups_of_roles", "invitation_of",
-    "invite", "invite_again", "keep_an_administrator", "leave", "member_left", "path_of", "pause",
-    "rename", "resume", "roles_of", "users_with",
+    "cancel_invitation", "change_roles", "end_invitations_of", "groups_of_roles", "invitation_of",
+    "invite", "invite_again", "keep_an_administrator", "leave", "member_left", "note_pause",
+    "note_resumption", "path_of", "pause", "rename", "resume", "roles_of", "users_with",
 ]  # fmt: skip

@@ -17,7 +17,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView
 from django.views.generic.edit import FormView
 
-from accounts import addresses, factors, notices, recovery, second_factor, sessions, throttle
+from accounts import (
+    addresses,
+    factors,
+    known_browsers,
+    notices,
+    recovery,
+    second_factor,
+    sessions,
+    throttle,
+)
 from accounts.browser_families import family_of, label_of
 from accounts.desk_addresses import site_url
 from accounts.errors import ActionBlocked
@@ -67,6 +76,7 @@ class ChangePasswordView(Page, FormView):
             sessions.end_all(
                 user, by=user, request=self.request, keep=self.request.session.session_key
             )
+            known_browsers.forget(user, keep=self.request)
             notices.password_changed(user, request=self.request)
         messages.success(
             self.request, _("Your password is changed. Your other sessions have ended.")
@@ -117,6 +127,7 @@ class ChooseView(Page, auth.PasswordResetConfirmView):
             response: HttpResponse = super().form_valid(form)
             record(Verb.PASSWORD_RESET, by=user, subject=user, request=self.request)
             sessions.end_all(user, by=user, request=self.request)
+            known_browsers.forget(user)
             notices.password_changed(user, request=self.request)
         return response
 
