@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from fido2.utils import websafe_decode
 
 from accounts import factors, failed_guesses, throttle
 from accounts.adapter import WRONG_PASSKEY
@@ -91,6 +92,19 @@ class PasskeyForm(AuthenticateWebAuthnForm):
 
 class PasskeySignInForm(PasskeyForm, LoginWebAuthnForm):
     """A passkey without a user: it says whose it is."""
+
+    def owner(self) -> User | None:
+        """Return whose passkey it names, also if it was refused.
+
+        Anyone can invent the name of a user, so the user must have this passkey.
+        """
+        try:
+            named = self.fields["credential"].clean(self.data.get("credential"))
+            user = webauthn.extract_user_from_response(named)
+            key = websafe_decode(named["rawId"])
+            return user if webauthn.get_authenticator_by_credential_id(user, key) else None
+        except (*BAD_PASSKEY, ValidationError):
+            return None
 
 
 class PasskeyConfirmationForm(PasskeyForm):

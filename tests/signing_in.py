@@ -3,9 +3,11 @@
 import json
 import re
 import time
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from hashlib import sha256
 
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.auth.tokens import default_token_generator
@@ -72,6 +74,25 @@ def add_passkey(user) -> Authenticator:
     made = dict(RegistrationResponse(raw_id=b"id", response=response))
     data = {"name": "Phone", "credential": json.loads(json.dumps(made, default=dict))}
     return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
+
+
+def refused_passkey(user, key=b"id") -> str:
+    """Return what a browser would send for the passkey of `add_passkey`, with a wrong signature."""
+
+    def encoded(value: bytes) -> str:
+        return urlsafe_b64encode(value).decode().rstrip("=")
+
+    handle = user_pk_to_url_str(user).encode()
+    seen = AuthenticatorData.create(sha256(b"testserver").digest(), AuthenticatorData.FLAG.UP, 0)
+    client_data = CollectedClientData.create("webauthn.get", b"x", "http://testserver")
+    return json.dumps({
+        "id": encoded(key), "rawId": encoded(key), "type": "public-key",
+        "clientExtensionResults": {},
+        "response": {
+            "authenticatorData": encoded(seen), "clientDataJSON": encoded(client_data),
+            "signature": encoded(b"wrong"), "userHandle": encoded(handle),
+        },
+    })  # fmt: skip
 
 
 def confirmed_client(user) -> Client:

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from accounts import known_browsers, throttle
 from accounts.models import AccessEvent, KnownBrowser, User
 from jobs.models import Email
 from tests.make import PASSWORD, make_chief
-from tests.signing_in import member, sign_in, text, verbs
+from tests.signing_in import add_passkey, member, refused_passkey, sign_in, text, verbs
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +107,25 @@ class TestPassword:
         assert "The page does not exist, or you may not open it." in text(answer)
         assert other.get(missing).status_code == 404
 
+    @pytest.mark.parametrize("way", ["sign in", "confirm", "signed in already"])
+    def test_sign_in_never_ends_at_an_address_that_is_only_a_button(self, client, way):
+        boss = member("Administrator")
+        button = f"/admin/team/{member(name='bo').pk}/pause/"
+        if way == "sign in":
+            # Like a session that ended while the page was open.
+            to_sign_in = client.post(button)["Location"]
+            assert to_sign_in == f"/admin/login/?next={button}"
+            answer = sign_in(client, boss, next=button)
+        else:
+            sign_in(client, boss)
+            page = {"confirm": "/admin/account/confirm/"}.get(way, "/admin/login/")
+            answer = client.post(page, {"password": PASSWORD, "next": button})
+        assert answer["Location"] == button
+        answer = client.get(button, follow=True)
+        assert answer.redirect_chain == [("/admin/", 302)]
+        assert "The address works only as a button, and nothing was changed." in text(answer)
+        assert client.get(button).status_code == 405
+
     def test_a_second_tab_continues_where_the_first_signed_in(self, client):
         sign_in(client, member())
         assert sign_in(client, "another", "wrong")["Location"] == "/admin/"
@@ -148,6 +168,33 @@ class TestPassword:
             before = verbs(user)
             assert send().status_code == 200
             assert verbs(user) == [*before, "sign_in_failed"]
+
+    def test_a_refused_passkey_is_a_failed_sign_in_of_its_user(self, client):
+        user = member()
+        add_passkey(user)
+        sign_in(client, user)  # the second step waits, so this is no sign-in
+        for _ in range(2):
+            Client().post("/admin/account/passkey/", {"credential": refused_passkey(user)})
+        assert verbs(user) == ["sign_in_failed"] * 2
+        assert {event.detail["reason"] for event in AccessEvent.objects.all()} == {"passkey"}
+        Authenticator.objects.all().delete()
+        sign_in(client, user)
+        assert "2 failed attempts to sign in before this one." in text(client.get("/admin/"))
+
+    def test_an_invented_passkey_is_no_failure_of_the_user_that_it_names(self, client):
+        user = member()
+        add_passkey(user)
+        typed = {"credential": refused_passkey(user, key=b"invented")}
+        assert client.post("/admin/account/passkey/", typed).status_code == 302
+        assert AccessEvent.objects.get().subject_id is None
+
+    def test_refused_passkeys_of_a_user_do_not_fill_the_record(self, client, monkeypatch):
+        monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
+        user = member()
+        add_passkey(user)
+        for _ in range(5):
+            client.post("/admin/account/passkey/", {"credential": refused_passkey(user)})
+        assert verbs(user) == ["sign_in_failed"] * 3
 
     def test_refused_passkeys_do_not_fill_the_record(self, client, monkeypatch):
         monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
