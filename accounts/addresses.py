@@ -32,7 +32,7 @@ def send_reset(address: str, origin: str) -> None:
     This is a job, so that the page takes the same time for known and unknown addresses.
     """
     at = timezone.now()
-    found = list(User.objects.filter(email__iexact=address, is_active=True, is_staff=True)[:2])
+    found = list(User.with_email(address).filter(is_active=True, is_staff=True)[:2])
     if len(found) != 1:
         return
     user = found[0]

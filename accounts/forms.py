@@ -17,6 +17,7 @@ from fido2.utils import websafe_decode
 
 from accounts import factors, failed_guesses, throttle
 from accounts.adapter import WRONG_PASSKEY
+from accounts.folding import folded
 from accounts.json_field import JSONField
 from accounts.models import FactorRecovery, User
 from accounts.passwords import MAX_LOGIN_CHARACTERS, MAX_PASSWORD_CHARACTERS
@@ -239,7 +240,7 @@ class NewAddressForm(EmailForm):
 
     def clean_email(self) -> str:
         address: str = self.cleaned_data["email"]
-        if address.casefold() == self.user.email.casefold():
+        if folded(address) == folded(self.user.email):
             raise ValidationError(_("This is your address already. Enter a new one."))
         self.user.email, old = address, self.user.email
         try:

@@ -21,7 +21,7 @@ DESTINATION = "accounts.destination"  # in the session: the page to which sign-i
 
 
 @transaction.atomic
-def failed(request: HttpRequest, account: User | None, **detail: str) -> None:
+def failed(request: HttpRequest, account: User | None, **detail: Any) -> None:
     """Record a refused passkey, or a right password of an account that can't open the desk.
 
     `accounts.failed_guesses` records wrong passwords and codes.

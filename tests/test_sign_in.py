@@ -8,11 +8,20 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
-from accounts import known_browsers, throttle
+from accounts import known_browsers, team, throttle
 from accounts.models import AccessEvent, KnownBrowser, User
 from jobs.models import Email
 from tests.make import PASSWORD, make_chief
-from tests.signing_in import add_passkey, member, refused_passkey, sign_in, text, verbs
+from tests.signing_in import (
+    add_passkey,
+    member,
+    refused_passkey,
+    sent_link,
+    sign_in,
+    text,
+    verbs,
+)
+from tests.test_team_pages import stock
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +36,50 @@ class TestPassword:
         assert (answer.status_code, answer["Location"]) == (302, "/admin/")
         assert client.get("/admin/").status_code == 200
         assert verbs(user) == ["signed_in"]
+
+    @pytest.mark.parametrize("login", ["éva", "ÉVA", "éVA", "E\u0301va", "éva@ÉCOLE.example"])
+    def test_letters_beyond_ascii_are_compared_without_case_too(self, client, login):
+        user = member(email="éva@École.example")
+        User.objects.filter(pk=user.pk).update(username="Éva")
+        assert sign_in(client, login).status_code == 302
+        assert verbs(user) == ["signed_in"]
+
+    @pytest.mark.parametrize("typed", ["kate@École.example", "KATE@ÉCOLE.EXAMPLE"])
+    def test_an_address_is_one_account_whatever_its_case(self, client, typed):
+        user = member(email="kate@école.example")
+        client.post("/admin/account/reset/", {"email": typed})
+        assert sent_link(user.email)
+        sign_in(client, member("Administrator", name="bo"))
+        page = client.post("/admin/account/address/", {"email": typed})
+        assert "already has this e-mail address" in text(page)
+        invite = {"email": typed, "name": "K", "roles": ["Author"]}
+        assert "already has an account" in text(client.post("/admin/team/invite/", invite))
+
+    # Before the @, Django accepts ASCII letters only. But it ignores their case, and Python counts
+    # the sign for kelvin as a K.
+    @pytest.mark.parametrize(("typed", "is_read"), [("\u212aate", True), ("éva", False)])
+    def test_a_letter_that_looks_like_another_makes_no_second_account(self, client, typed, is_read):
+        member(email="kate@newsroom.example")
+        sign_in(client, member("Administrator", name="bo"))
+        invite = {"email": f"{typed}@newsroom.example", "name": "K", "roles": ["Author"]}
+        page = text(client.post("/admin/team/invite/", invite))
+        assert ("already has an account" in page) == is_read
+        assert ("Enter a valid email address." in page) != is_read
+
+    @pytest.mark.parametrize("name", ["éva", "ÉVA", "E\u0301va"])
+    def test_a_username_is_taken_in_any_case(self, client, name):
+        first, second = member(), member(name="second")
+        User.objects.filter(pk=first.pk).update(username="Éva")
+        client.force_login(make_chief())
+        page = f"/admin/accounts/user/{second.pk}/change/"
+        answer = client.post(page, stock(second, username=name))
+        assert "A user with that username already exists." in text(answer)
+        boss = member("Administrator", name="boss")
+        link = team.path_of(team.invite("n@n.example", name="N", roles=["Author"], by=boss))
+        new = "another lantern in the harbour"
+        typed = {"name": "N", "username": name, "password1": new, "password2": new}
+        answer = Client().post(link, typed)
+        assert "A user with that username already exists." in text(answer)
 
     @pytest.mark.parametrize(
         ("login", "password"),

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -22,8 +23,11 @@ from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts import throttle
 from accounts.errors import ActionBlocked
+from accounts.hash_slots import hash_slot
 from accounts.models import AccessEvent, Invitation, User
+from accounts.models.users import keys_with
 from accounts.record import record
 from accounts.roles import ROLES, roles_in_words
 from accounts.team import emails
@@ -147,6 +151,11 @@ def accept_invitation(
 ) -> User:
     """Create the account of an invitation. The caller has checked the password and the form."""
     at = at or timezone.now()
+    found = invitation_of(token, at)
+    if found is None:
+        raise ActionBlocked(_ended_already())
+    with hash_slot(throttle.wait_of_link("invitation", found.pk, at)):
+        hashed = make_password(password)  # not while the team is locked, because it may wait
     with transaction.atomic():
         lock_team()
         found = invitation_of(token, at)
@@ -155,12 +164,17 @@ def accept_invitation(
             raise ActionBlocked(_ended_already())
         if reason := address_taken(invitation.email):
             raise ActionBlocked(reason)
-        if User.objects.filter(username__iexact=username).exists():
+        if User.with_username(username).exists():
             raise ActionBlocked(
                 _("The username %(name)s is taken. Choose another one.") % {"name": username}
             )
-        user = User(username=username, first_name=name, email=invitation.email, is_staff=True)
-        user.set_password(password)
+        user = User(
+            username=username,
+            first_name=name,
+            email=invitation.email,
+            is_staff=True,
+            password=hashed,
+        )
         user.save()
         user.groups.set(invitation.roles.all())
         invitation.accepted_at, invitation.account = at, user
@@ -186,7 +200,7 @@ def path_of(invitation: Invitation) -> str | None:
 
 def address_taken(email: str) -> str:
     """Return why an address can't be invited, as a sentence, or "" if it can."""
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.with_email(email).first()
     if user is None:
         return ""
     if user.left_at:
@@ -215,7 +229,7 @@ def _check_typed(email: str, name: str, roles: Collection[str]) -> None:
 
 def _not_ended(email: str = "") -> QuerySet[Invitation]:
     rows = Invitation.objects.filter(accepted_at=None, cancelled_at=None)
-    return rows.filter(email__iexact=email) if email else rows
+    return rows.filter(pk__in=keys_with(rows, email, "email")) if email else rows
 
 
 def _ended_already() -> str:
