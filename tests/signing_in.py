@@ -139,6 +139,12 @@ def make_links(*, signed_in, away, by) -> dict[str, str]:
     }
 
 
+def assert_unusable(response) -> None:
+    """Check that a link from an e-mail gets the page for links that do not work."""
+    assert response.status_code == 404
+    assert "This link does not work." in text(response)
+
+
 def text(response) -> str:
     return " ".join(response.content.decode().split())
 
