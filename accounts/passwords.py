@@ -61,7 +61,8 @@ def _check(
     counters = throttle.password_counters(request, login, account, at)
     if throttle.is_used_up(counters, at):
         raise _too_many()
-    with hash_slot(wait):  # before the guess is counted: a guess that gets no slot must not count
+    # Before the guess is counted: a guess that gets no slot must not count.
+    with hash_slot(wait=wait):
         guess = throttle.reserve(counters, at)
         if guess is None:
             raise _too_many()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,15 +17,13 @@ from django.utils.translation import gettext as _
 
 from accounts import hooks, known_browsers
 from accounts.errors import ActionBlocked
-from accounts.models import AccessEvent, FactorRecovery, User
-from accounts.record import record
+from accounts.models import FactorRecovery, User
+from accounts.record import Verb, record
 from accounts.roles import ROLES
-from accounts.session_epoch import end_sessions
+from accounts.sessions import end_unrecorded
 from accounts.team import emails, invitations
 from accounts.team.administrators import administrator, administrators, keep_an_administrator
 from accounts.team.groups import MAX_NAME_CHARACTERS, groups_of_roles, roles_of
-
-Verb = AccessEvent.Verb
 
 # Sent in the transaction in which a user leaves. Arguments: `user`, `successor` (who takes over
 # unpublished texts, or None), `by` and `at`. A receiver may raise ActionBlocked.
@@ -97,6 +96,25 @@ def change_roles(
         end_invitations_of(fresh, by=actor, at=at, request=request)
         emails.roles_changed(fresh, before, roles, actor)
     return User.objects.get(pk=fresh.pk)
+
+
+def change_member(
+    user: User,
+    *,
+    name: str,
+    roles: Collection[str],
+    read: Collection[str],
+    by: User,
+    request: HttpRequest | None = None,
+) -> None:
+    """Change the name and the roles of a user, both or neither. See `rename` and `change_roles`."""
+    with transaction.atomic():
+        # After administrators have given up their role, they can't change a name any more.
+        if user == by:
+            rename(user, name=name, by=by, request=request)
+        change_roles(user, roles=roles, read=read, by=by, request=request)
+        if user != by:
+            rename(user, name=name, by=by, request=request)
 
 
 def pause(
@@ -172,7 +190,7 @@ def note_pause(
 
     Here and on Django’s own page of a user, the caller holds the lock of the team.
     """
-    end_sessions(user)
+    end_unrecorded(user)
     known_browsers.forget(user)
     record(Verb.PAUSED, by=by, subject=user, request=request, at=at)
     emails.paused(user, by)
@@ -233,7 +251,7 @@ def end_invitations_of(
 
 def _remove_means_of_sign_in(user: User, at: datetime) -> None:
     """End everything with which a user could sign in, or come back."""
-    end_sessions(user)
+    end_unrecorded(user)
     known_browsers.forget(user)
     open_recoveries = FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None)
     open_recoveries.update(cancelled_at=at)

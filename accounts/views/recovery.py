@@ -14,7 +14,7 @@ from django.views.generic.edit import FormView
 
 from accounts import recovery
 from accounts.errors import ActionBlocked
-from accounts.forms import RecoverForm, RecoveryForm
+from accounts.forms import PasswordForm, RecoveryForm
 from accounts.models import User
 from accounts.throttle import TooManyGuessesError
 from accounts.views.page import Page, unusable_link
@@ -74,12 +74,12 @@ class RecoverView(Page, FormView):
     title = gettext_lazy("Set up a new second factor")
     needs_user = False
     template_name = "accounts/recover.html"
-    form_class = RecoverForm
+    form_class = PasswordForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return super().dispatch(request, *args, **kwargs) if self._works() else self._unusable()
 
-    def form_valid(self, form: RecoverForm) -> HttpResponse:
+    def form_valid(self, form: PasswordForm) -> HttpResponse:
         try:
             user = recovery.complete(
                 self.kwargs["token"],

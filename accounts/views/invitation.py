@@ -77,7 +77,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request)
     if request.user.is_authenticated:
         title = _("You are signed in already")
-        return _answer(request, "account/invitation_signed_in.html", title)
+        return _answer(request, "accounts/invitation_signed_in.html", title)
     form = AccountForm(request.POST or None, invitation=invitation)
     blockers: list[Any] = []
     if form.is_valid():
@@ -102,7 +102,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         "invitation": invitation,
         "roles": roles_in_words(group.name for group in invitation.roles.all()),
     }
-    return _answer(request, "account/invitation.html", title, **context)
+    return _answer(request, "accounts/invitation.html", title, **context)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
