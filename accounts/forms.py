@@ -188,11 +188,17 @@ class PasskeyNameForm(forms.Form):
     )
 
 
+def _shape_new_password(form: forms.Form) -> None:
+    for field in form.fields.values():
+        field.widget.attrs["class"] = "vTextField"
+    form.fields["new_password2"].label = _("New password again")
+    form.fields["new_password2"].help_text = ""
+
+
 class ChangePasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["class"] = "vTextField"
+        _shape_new_password(self)
         self.fields["old_password"].label = _("Current password")
 
     def clean_old_password(self) -> str:
@@ -205,8 +211,7 @@ class ChangePasswordForm(PasswordChangeForm):
 class ResetPasswordForm(SetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["class"] = "vTextField"
+        _shape_new_password(self)
 
 
 class EmailForm(forms.Form):
