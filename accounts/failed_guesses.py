@@ -17,33 +17,27 @@ from accounts.record import Verb, record
 from jobs import outbox
 
 PASSWORD, CODE = "password", "code"
-WRONG_PASSWORDS = gettext_lazy("""\
-Dear %(name)s,
-
-Too many wrong passwords were entered for your account at %(newsroom)s. The last
-one was entered on %(time)s, from the network %(network)s. None of them was right.
-
-For an hour, we check no more passwords from there. You can still sign in with a
-passkey, or in a browser in which you signed in before.
-
-If it was you, wait an hour. If you do not know your password, press "Forgot your
-password?" on the sign-in page.
-
-If it was not you, contact your administrator.
-""")
-WRONG_CODES = gettext_lazy("""\
-Dear %(name)s,
-
-Someone entered your password at %(newsroom)s, and then too many wrong codes. The
-last one was on %(time)s, from the network %(network)s.
-
-For an hour, we check no more codes. You can still sign in with a passkey.
-
-If it was you, wait an hour. Then check that the clock of your phone is right.
-
-If it was not you, someone knows your password. Change it now, and contact
-your administrator.
-""")
+WRONG_PASSWORDS = gettext_lazy(
+    "Dear %(name)s,\n\n"
+    "Too many wrong passwords were entered for your account at %(newsroom)s. The last one was "
+    "entered on %(time)s, from the network %(network)s. None of them was right.\n\n"
+    "For an hour, we check no more passwords from there. You can still sign in with a passkey, or "
+    "in a browser in which you signed in before.\n\n"
+    "If it was you, wait an hour. If you do not know your password, press “Forgot your password?” "
+    "on the sign-in page.\n\n"
+    "If it was not you, contact your administrator.\n\n"
+    "%(newsroom)s\n"
+)
+WRONG_CODES = gettext_lazy(
+    "Dear %(name)s,\n\n"
+    "Someone entered your password at %(newsroom)s, and then too many wrong codes. The last one "
+    "was entered on %(time)s, from the network %(network)s.\n\n"
+    "For an hour, we check no more codes. You can still sign in with a passkey.\n\n"
+    "If it was you, wait an hour. Then check that the clock of your phone is right.\n\n"
+    "If it was not you, someone knows your password. Change it now, and contact your "
+    "administrator.\n\n"
+    "%(newsroom)s\n"
+)
 
 
 def password_failed(
