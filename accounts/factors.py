@@ -73,7 +73,7 @@ def note_use(request: HttpRequest, factor: Authenticator, *, confirmed: bool = F
 
 @transaction.atomic
 def add_app(user: User, secret: str, step: int, *, request: HttpRequest) -> bool:
-    """Add an authenticator app whose code of `step` was entered; return if codes were made."""
+    """Add an authenticator app whose code of `step` was entered; return whether codes were made."""
     _lock(user)
     if Authenticator.objects.filter(user=user, type=Type.TOTP).exists():
         raise ActionBlocked(_("You already have an authenticator app. Remove it first."))
@@ -137,7 +137,7 @@ def new_codes(user: User, *, request: HttpRequest) -> None:
         raise ActionBlocked(_("Set up an authenticator app or a passkey first."))
     Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).delete()
     codes = RecoveryCodes.activate(user).instance
-    # A session that used an old code keeps its proof.
+    # If this session used an old code, it must not lose its second factor.
     record_authentication(request, user, "mfa", id=codes.pk, type=codes.type)
     record(Verb.RECOVERY_CODES_CREATED, by=user, subject=user, request=request)
     notices.codes_created(user, request=request)

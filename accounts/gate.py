@@ -21,7 +21,7 @@ ALWAYS = {
     "account_passkey_options", "account_reset_password", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_recover",
 }  # fmt: skip
-# And what a user without one may open, to set one up.
+# What a user without a second factor may open too, to set one up.
 ENROLMENT = {"mfa_index", "mfa_activate_totp", "mfa_add_webauthn"}
 
 
@@ -31,7 +31,7 @@ class SecondFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # Not after an outage: the database has the session.
+        # During an outage, the session can’t be read from the database.
         is_page = response.status_code in (200, 404)
         if request.path_info.startswith(DESK) and is_page and _is_destination(request):
             del request.session[DESTINATION]
@@ -45,7 +45,7 @@ class SecondFactorMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Lead users who miss something to it. They can open nothing else of the desk."""
+        """Lead users to the factor that is missing. They can open nothing else of the desk."""
         if not request.path_info.startswith(DESK) or not request.user.is_authenticated:
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
@@ -59,7 +59,7 @@ class SecondFactorMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        """Ask who it is before a change of the account; the form is filled in again after it."""
+        """Ask who it is before a change of the account. The form must be filled in again."""
         return _to_confirmation(request) if isinstance(problem, ReauthenticationRequired) else None
 
 

@@ -105,9 +105,9 @@ def codes_created(user: User, *, request: HttpRequest) -> None:
 
 def code_used(user: User, *, request: HttpRequest, left: int) -> None:
     """Report that a recovery code was used."""
-    first = _(
-        "A recovery code was used to sign in to your account. Unused codes left: %(left)s."
-    ) % {"left": left}
+    first = _("A recovery code of your account was used. Unused codes left: %(left)s.") % {
+        "left": left
+    }
     send(user, _("A recovery code was used"), [first, _not_you(request)], request=request)
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 log = logging.getLogger(__name__)
 
 NOBODY, EVERYBODY = "nobody", "everybody"
-# With one of these permissions, a stolen password would harm other people than its owner.
+# With one of these permissions, a thief of the password could harm other people than its owner.
 PRIVILEGES = [
     "releases.approve_release",
     "previews.issue_previewlink",
@@ -22,7 +22,7 @@ PRIVILEGES = [
     "people.name_minor",
     "accounts.manage_team",
 ]
-# Recovery codes replace a factor, but are none.
+# Without the recovery codes: they replace a factor, but are not one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -60,28 +60,20 @@ def is_enrolled(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
 
 
-def was_used(request: HttpRequest) -> bool:
-    """Return whether this session used a second factor that its user still has."""
-    return _was_used(request, _factors_of(User.of(request)))
-
-
 def state_of(request: HttpRequest) -> State:
     """Return what the session of a signed-in user still needs.
 
     A user who need not have a factor, but has one, must use it too.
     """
     user = User.of(request)
-    factors = _factors_of(user)
+    factors = dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
     if not set(factors.values()) & set(FACTORS):
         return State.FACTOR_MISSING if is_required(user) else State.OPEN
     return State.OPEN if _was_used(request, factors) else State.FACTOR_NOT_USED
 
 
-def _factors_of(user: User) -> dict[int, str]:
-    return dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
-
-
 def _was_used(request: HttpRequest, factors: dict[int, str]) -> bool:
+    """Return whether this session used a second factor that its user still has."""
     return any(
         record.get("method") == "mfa" and record.get("id") in factors
         for record in get_authentication_records(request, request.user)

@@ -70,7 +70,7 @@ def succeeded(request: HttpRequest, response: HttpResponse, user: User) -> None:
         )
         messages.warning(request, text % {"count": count})
     if used:
-        # Who has just signed in need not confirm it again to set up a second factor.
+        # After a sign-in, users can set up a second factor without confirming who they are.
         last = {key: value for key, value in used[-1].items() if key != "at"}
         record_authentication(request, user, **last | {"reauthenticated": True})
     request.session[DESTINATION] = response.get("Location", "")

@@ -7,7 +7,8 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
@@ -66,6 +67,17 @@ class ReaderPage(ReleasePage):
             return text % names
         text = _("EMBARGOED until %(time)s · for %(recipient)s · %(reference)s")
         return text % {"time": format_both_zones(link.embargo_ends), **names}
+
+    @property
+    def embargo_warning_html(self) -> SafeString:
+        """The warning as HTML, with an element around the reference, which keeps it on one line.
+
+        Programs that read a PDF drop a hyphen at the end of a line, and then `watermarks` would not
+        find the reference.
+        """
+        reference = self.link.printed_reference
+        unbroken = format_html('<span class="reference">{}</span>', reference)
+        return mark_safe(escape(self.embargo_warning).replace(reference, unbroken))
 
     @property
     def time_left(self) -> str:

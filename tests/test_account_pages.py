@@ -82,8 +82,7 @@ class TestReset:
             begun = time.monotonic()
             answer = client.get(f"/admin/account/reset/{path}", follow=True)
             assert time.monotonic() - begun < 5
-            if answer.status_code != 404 and not answer.redirect_chain:
-                assert "This link does not work." in text(answer)
+            assert answer.status_code == 404 or "This link does not work." in text(answer), path
 
     def test_a_link_works_for_a_day(self, client):
         user = member()
@@ -144,9 +143,8 @@ class TestAddress:
         assert User.objects.get(pk=user.pk).email == old
         assert Email.objects.filter(to=old, subject="A new e-mail address was requested").exists()
         assert self.NEW in text(client.get(link))
-        assert (
-            User.objects.get(pk=user.pk).email == old
-        )  # a mail program that opens it confirms nothing
+        # A mail program that opens the link confirms nothing.
+        assert User.objects.get(pk=user.pk).email == old
         page = client.post(link, follow=True)
         assert f"Your e-mail address is now {self.NEW}." in text(page)
         assert User.objects.get(pk=user.pk).email == self.NEW

@@ -14,7 +14,7 @@ from django.contrib.auth.password_validation import (
 )
 from django.core.exceptions import ValidationError
 
-from accounts import breached_passwords, password_rules
+from accounts import breached_passwords
 from accounts.models import User
 from tests.make import make_chief
 
@@ -218,4 +218,3 @@ def test_an_unusable_file_is_described(tmp_path, content, problem):
 
 def test_an_unreadable_file_is_described(tmp_path):
     assert "can’t be read" in breached_passwords.problem_of(tmp_path)
-    assert password_rules.MAX_PASSWORD == 1_000

@@ -451,21 +451,17 @@ def fill(number: int) -> None:
     )  # fmt: skip
 
 
-def plan_of(events) -> str:
-    return events.explain()
-
-
 def test_the_list_uses_the_index_by_time(administrator):
     fill(5_000)
     if connection.vendor == "postgresql":
         execute(f"ANALYZE {TABLE}")
     events = visible_events.events_visible_to(administrator)
-    plan = plan_of(events[:100])
+    plan = events[:100].explain()
     assert "access_by_time" in plan
     assert "TEMP B-TREE FOR ORDER BY" not in plan
     assert "Seq Scan" not in plan
     rows = AccessEvent.objects.exclude(about="").order_by().values_list("about").distinct()
-    assert "access_by_row" in plan_of(rows)
+    assert "access_by_row" in rows.explain()
 
 
 def test_the_list_needs_the_same_queries_for_any_number(

@@ -18,7 +18,9 @@ from accounts.roles import ROLES
 from jobs.models import Email
 from tests.make import make_chief, make_user
 from tests.signing_in import (
+    add_passkey,
     code_of,
+    confirmed_client,
     enrol,
     enter_code,
     factors_of,
@@ -109,6 +111,14 @@ class TestGate:
         answer = client.post(asked, {"code": code_of(), "next": "/admin/releases/release/?q=x"})
         assert answer["Location"] == "/admin/releases/release/?q=x"
         assert client.get("/admin/account/").status_code == 200
+
+    @pytest.mark.parametrize("has_factor", [True, False])
+    def test_only_a_user_with_a_factor_reads_about_a_lost_phone(self, client, has_factor):
+        user = member("Author")
+        client.force_login(enrol(user) if has_factor else user)
+        page = text(client.get("/admin/account/confirm/"))
+        assert ("Enter your password to continue." in page) is not has_factor
+        assert ("If you lost your phone" in page) is has_factor
 
     def test_an_author_without_a_factor_opens_the_desk(self, client, privileged):
         sign_in(client, member("Author"))
@@ -287,16 +297,17 @@ class TestManaging:
         ).exists()
         assert client.get("/admin/")["Location"] == "/admin/account/factors/"
 
-    def test_the_factors_of_another_user_do_not_exist(self, client, settings):
-        other = enrol(member(name="bo"))
-        theirs = Authenticator.objects.get(user=other)
-        client.force_login(make_chief())
+    def test_the_factors_of_another_user_do_not_exist(self):
+        other = member(name="bo")
+        theirs = [Authenticator.objects.get(user=enrol(other)), add_passkey(other)]
+        client = confirmed_client(enrol(make_chief()))
         for page in ("remove", "rename"):
-            for pk in (theirs.pk, 10**30, 0):
+            for pk in (*(factor.pk for factor in theirs), 10**30, 0):
                 path = f"/admin/account/factors/{pk}/{page}/"
-                client.post("/admin/account/confirm/", {"password": "x"})
-                assert client.post(path).status_code in (302, 404)
-        assert factors_of(other) == ["totp"]
+                assert client.get(path).status_code == 404
+                assert client.post(path, {"name": "Mine"}).status_code == 404
+        assert factors_of(other) == ["totp", "webauthn"]
+        assert str(Authenticator.objects.get(pk=theirs[1].pk)) == "Phone"
 
     def test_allauths_own_pages_are_not_in_the_admin(self, at_desk):
         desk = at_desk(make_chief())

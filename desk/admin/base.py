@@ -76,6 +76,21 @@ class QuietAdmin(ModelAdmin):
         return not hidden and super().lookup_allowed(lookup, value, request)
 
 
+class ReadOnlyAdmin(QuietAdmin):
+    """Admin of rows that the program writes. Users read them and change them only by actions."""
+
+    list_display_links = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class KeyOnlyLog(ModelAdmin):
     """Admin whose log has only the keys of its rows.
 

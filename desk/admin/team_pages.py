@@ -25,11 +25,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import second_factor, team
+from accounts.desk_addresses import site_url
 from accounts.errors import ActionBlocked
 from accounts.models import Invitation, TeamState, User
 from accounts.roles import LABELS, PURPOSES, permissions_of, roles_in_words
 from desk.forms.team import InviteForm, LeaveForm, MemberForm
-from releases.addresses import site_url
 
 View = Callable[..., HttpResponse]
 

@@ -17,9 +17,9 @@ from releases.rules.blockers import (
 from releases.workflow.actions import ACTIONS, Action
 from releases.workflow.correcting import (
     correct,
-    email_about_removed_row,
     record_correction,
     record_printed_row_change,
+    record_printed_row_deletion,
 )
 from releases.workflow.drafts import create, deleted_drafts, discard, restore, undelete
 from releases.workflow.emails import emails_visible_to
@@ -52,9 +52,9 @@ from releases.workflow.restricting import (
 __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "access_ended", "allow_name", "approve", "blockers",
     "correct", "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
-    "email_about_removed_row", "emails_visible_to", "embargo_changed", "end_hold",
-    "end_name_exception", "end_restriction", "give_access", "hand_over", "hold", "hold_hidden",
-    "publish", "record", "record_correction", "record_printed_row_change", "record_restored_hold",
-    "remove_access", "reschedule", "restore", "restrict", "review_blockers", "send_back",
-    "submit", "undelete", "warnings", "withdraw",
+    "emails_visible_to", "embargo_changed", "end_hold", "end_name_exception", "end_restriction",
+    "give_access", "hand_over", "hold", "hold_hidden", "publish", "record", "record_correction",
+    "record_printed_row_change", "record_printed_row_deletion", "record_restored_hold",
+    "remove_access", "reschedule", "restore", "restrict", "review_blockers", "send_back", "submit",
+    "undelete", "warnings", "withdraw",
 ]  # fmt: skip

@@ -86,10 +86,11 @@ def record_printed_row_change(
         email_responsible(release, subject, text, but=by)
 
 
-def email_about_removed_row(row: Model, *, by: User, at: datetime) -> None:
-    """Record on the restricted releases that print a row that someone else deletes it now.
+def record_printed_row_deletion(row: Model, *, by: User, at: datetime) -> None:
+    """Record the deletion of a row on each release that prints it. Call it before the deletion.
 
-    The people named on them get an e-mail.
+    These releases are restricted, and the user does not know them: others block the deletion. The
+    people named on them get an e-mail.
     """
     note = _("“%s” was deleted.") % row
     for release in Release.objects.filter(releases_printing(row)).order_by("pk"):

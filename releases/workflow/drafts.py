@@ -66,7 +66,7 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
             raise ActionBlocked(
                 _("Other releases are translations of this one. Unlink them first.")
             )
-        _unlink_translations(fresh, by)
+        _unlink_translations(fresh, by, at or timezone.now())
         record(
             fresh,
             Event.Verb.DELETED,
@@ -78,11 +78,14 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
         fresh.delete()
 
 
-def _unlink_translations(release: Release, by: User) -> None:
+def _unlink_translations(release: Release, by: User, at: datetime) -> None:
     """Unlink the restricted translations that the user does not know, and e-mail their people."""
+    note = _("The release that this is a translation of was deleted.")
     for translation in release.translations.order_by("pk").select_for_update(of=("self",)):
+        version = translation.version
         translation.translation_of = None
         translation.save()
+        record(translation, Event.Verb.PRINTED_ROW_CHANGED, by, at, version=version, words=note)
         text = _(
             "%(who)s deleted a draft. A restricted release that you can read was linked as a "
             "translation of it, and is not linked any more."
