@@ -113,21 +113,6 @@ class Camera:
         page.evaluate("document.activeElement?.blur()")
         page.mouse.move(0, 0)
         page.wait_for_load_state("networkidle")
-        # A picture of the whole page would move a dialog to the middle of that page.
-        shot = (
-            page.locator("dialog").screenshot()
-            if parts == ("dialog",)
-            else self._shot(page, parts, height, around)
-        )
-        with Image.open(io.BytesIO(shot)) as image:
-            for quality in QUALITIES:
-                packed = io.BytesIO()
-                image.convert("RGB").save(packed, "WEBP", quality=quality, method=6)
-                if packed.tell() <= MAX_BYTES:
-                    break
-        (HERE / f"{name}.webp").write_bytes(packed.getvalue())
-
-    def _shot(self, page: Page, parts: tuple[str, ...], height: int, around: int) -> bytes:
         if parts:
             boxes = [
                 page.locator(part).first.evaluate(
@@ -143,10 +128,17 @@ class Camera:
             left, top, right, bottom = 0, 0, viewport["width"], viewport["height"]
         if height:
             bottom = top + height
-        return page.screenshot(
+        shot = page.screenshot(
             full_page=True,
             clip={"x": left, "y": top, "width": right - left, "height": bottom - top},
         )
+        with Image.open(io.BytesIO(shot)) as image:
+            for quality in QUALITIES:
+                packed = io.BytesIO()
+                image.convert("RGB").save(packed, "WEBP", quality=quality, method=6)
+                if packed.tell() <= MAX_BYTES:
+                    break
+        (HERE / f"{name}.webp").write_bytes(packed.getvalue())
 
 
 def readme(camera: Camera) -> None:
