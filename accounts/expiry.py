@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import sessions
 from accounts.models import AccessEvent, FactorRecovery, Invitation, KnownBrowser
-from accounts.record import record
+from accounts.record import Verb, record
 from accounts.triggers import deletion_allowed
 
 
@@ -26,7 +26,7 @@ def shorten_record(events: QuerySet[AccessEvent]) -> int:
     with deletion_allowed():
         deleted, _per_model = events.delete()
         day = timezone.localdate(newest).isoformat()
-        record(AccessEvent.Verb.RECORD_SHORTENED, events=deleted, until=day)
+        record(Verb.RECORD_SHORTENED, events=deleted, until=day)
     return deleted
 
 
@@ -54,6 +54,6 @@ def ended_sessions(before: datetime) -> QuerySet[Any]:
     return Session.objects.filter(expire_date__lt=before)
 
 
-def listed_sessions(before: datetime) -> QuerySet[Any]:
-    """Return the rows with network and browser of sessions that have ended."""
+def details_of_ended_sessions(before: datetime) -> QuerySet[Any]:
+    """Return the rows with network and browser of sessions that have ended, at any time."""
     return sessions.ended()

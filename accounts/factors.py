@@ -118,15 +118,14 @@ def remove(user: User, factor: Authenticator, *, request: HttpRequest) -> None:
 
 
 @transaction.atomic
-def remove_all(user: User, *, by: User | None, request: HttpRequest | None = None) -> int:
-    """Remove all factors and codes of a user; return how many factors there were."""
+def remove_all(user: User, *, by: User | None, request: HttpRequest | None = None) -> None:
+    """Remove all factors and codes of a user."""
     _lock(user)
     rows = Authenticator.objects.filter(user=user)
-    kinds = list(rows.filter(type__in=second_factor.FACTORS).values_list("type", flat=True))
+    kinds = rows.filter(type__in=second_factor.FACTORS).values_list("type", flat=True)
     for kind in kinds:
         record(Verb.FACTOR_REMOVED, by=by, subject=user, request=request, factor=kind)
     rows.delete()
-    return len(kinds)
 
 
 @transaction.atomic

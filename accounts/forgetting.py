@@ -2,19 +2,20 @@
 
 from datetime import datetime
 from secrets import token_hex
-from typing import Any
 
-from django.apps import apps
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import FactorRecovery, Invitation, KnownBrowser, User
-from accounts.session_epoch import end_sessions
+from accounts.sessions import end_unrecorded
 
-# Rows with which only the account itself could do something. The apps may not be installed.
-SIGN_IN_ROWS = ("account.EmailAddress", "mfa.Authenticator", "usersessions.UserSession")
+# Rows with which only the account itself could do something.
+SIGN_IN_ROWS = (Authenticator, EmailAddress, FactorRecovery, KnownBrowser, UserSession)
 
 
 def accounts_of(email: str) -> QuerySet[User]:
@@ -50,9 +51,9 @@ def forget_account(user: User, *, at: datetime) -> None:
     user.save()
     user.groups.clear()
     user.user_permissions.clear()
-    end_sessions(user)  # their rows have the network and the browser
-    for rows in _sign_in_rows(user):
-        rows.delete()
+    end_unrecorded(user)  # their rows have the network and the browser
+    for model in SIGN_IN_ROWS:
+        model.objects.filter(user=user).delete()
     rename_in_log(user)
 
 
@@ -62,11 +63,3 @@ def rename_in_log(row: Model) -> None:
         content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
     )
     of_row.update(object_repr=str(row)[:200])
-
-
-def _sign_in_rows(user: User) -> list[QuerySet[Any]]:
-    found = [KnownBrowser.objects.filter(user=user), FactorRecovery.objects.filter(user=user)]
-    for label in SIGN_IN_ROWS:
-        if apps.is_installed(f"allauth.{label.partition('.')[0]}"):
-            found.append(apps.get_model(label)._default_manager.filter(user=user))
-    return found

@@ -11,6 +11,7 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.db import DataError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -103,7 +104,7 @@ class CodeForm(forms.Form):
     code = code_field(gettext_lazy("Code"), autofocus=True)
     reauthenticated = False
 
-    def __init__(self, *args: Any, user: User, request: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user, self.request = user, request
 
@@ -125,9 +126,11 @@ class CodeConfirmationForm(CodeForm):
     reauthenticated = True
 
 
-class PasswordConfirmationForm(forms.Form):
+class PasswordForm(forms.Form):
     password = password_field(gettext_lazy("Password"), "current-password")
 
+
+class PasswordConfirmationForm(PasswordForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
@@ -157,13 +160,16 @@ class AppForm(forms.Form):
         return code
 
 
-class NewPasskeyForm(forms.Form):
+class PasskeyNameForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name of the passkey"),
         max_length=60,
         help_text=gettext_lazy("Such as “Phone” or “Office laptop”."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
+
+
+class NewPasskeyForm(PasskeyNameForm):
     credential = CredentialField(
         error_messages={"required": gettext_lazy("No passkey was created. This needs JavaScript.")},
     )
@@ -180,25 +186,18 @@ class NewPasskeyForm(forms.Form):
         return dict(credential)
 
 
-class PasskeyNameForm(forms.Form):
-    name = forms.CharField(
-        label=gettext_lazy("Name of the passkey"),
-        max_length=60,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-    )
-
-
-def _shape_new_password(form: forms.Form) -> None:
-    for field in form.fields.values():
-        field.widget.attrs["class"] = "vTextField"
-    form.fields["new_password2"].label = _("New password again")
-    form.fields["new_password2"].help_text = ""
-
-
-class ChangePasswordForm(PasswordChangeForm):
+class NewPasswordForm(SetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _shape_new_password(self)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "vTextField"
+        self.fields["new_password2"].label = _("New password again")
+        self.fields["new_password2"].help_text = ""
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["old_password"].label = _("Current password")
 
     def clean_old_password(self) -> str:
@@ -206,12 +205,6 @@ class ChangePasswordForm(PasswordChangeForm):
         if not get_adapter().reauthenticate(self.user, password):
             raise ValidationError(_("The password is wrong."))
         return password
-
-
-class ResetPasswordForm(SetPasswordForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _shape_new_password(self)
 
 
 class EmailForm(forms.Form):
@@ -247,7 +240,3 @@ class RecoveryForm(forms.ModelForm):
         model = FactorRecovery
         fields = ("identity_check",)
         widgets = {"identity_check": forms.Textarea(attrs={"rows": 3, "class": "vTextField"})}
-
-
-class RecoverForm(forms.Form):
-    password = password_field(gettext_lazy("Password"), "current-password")

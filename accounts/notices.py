@@ -71,6 +71,37 @@ def new_browser(user: User, *, request: HttpRequest) -> None:
     send(user, subject, [first, _not_you(request)], request=request)
 
 
+def too_many_passwords(user: User, *, request: HttpRequest) -> None:
+    """Report that a limit for wrong passwords was reached."""
+    paragraphs = [
+        _("Too many wrong passwords were entered for your account. None of them was right."),
+        _(
+            "For an hour, we check no more passwords. You can still sign in with a passkey, or in "
+            "a browser in which you signed in before."
+        ),
+        _(
+            "If it was you, wait an hour. If you do not know your password, press “Forgot your "
+            "password?” on the sign-in page."
+        ),
+        _("If it was not you, contact your administrator."),
+    ]
+    send(user, _("Too many wrong passwords for your account"), paragraphs, request=request)
+
+
+def too_many_codes(user: User, *, request: HttpRequest) -> None:
+    """Report that a limit for wrong codes was reached, after the right password."""
+    paragraphs = [
+        _("Someone entered your password, and then too many wrong codes."),
+        _("For an hour, we check no more codes. You can still sign in with a passkey."),
+        _("If it was you, wait an hour. Then check that the clock of your phone is right."),
+        _(
+            "If it was not you, someone knows your password. Change it now, and contact your "
+            "administrator."
+        ),
+    ]
+    send(user, _("Too many wrong codes for your account"), paragraphs, request=request)
+
+
 def password_changed(user: User, *, request: HttpRequest) -> None:
     """Report a new password."""
     first = _("The password of your account was changed. Your other sessions have ended.")

@@ -59,9 +59,8 @@ def _check(request: HttpRequest, login: str, account: User | None, password: str
     if throttle.is_used_up(counters, at):
         raise _too_many()
     is_known = account is not None and known_browsers.is_known(request, account, at)
-    with hash_slot(
-        KNOWN_BROWSER_SECONDS if is_known else 0
-    ):  # before the guess is counted: a guess that gets no slot must not count
+    # Before the guess is counted: a guess that gets no slot must not count.
+    with hash_slot(wait=KNOWN_BROWSER_SECONDS if is_known else 0):
         guess = throttle.reserve(counters, at)
         if guess is None:
             raise _too_many()

@@ -3,20 +3,16 @@
 An administrator checks who asks and starts it. The user opens a link and enters the password.
 """
 
-import hashlib
-import hmac
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts import factors, notices, passwords, second_factor, sessions
+from accounts import factors, link_tokens, notices, passwords, second_factor, sessions
 from accounts.errors import ActionBlocked
 from accounts.models import FactorRecovery, User
 from accounts.record import Verb, record
@@ -24,6 +20,7 @@ from jobs import outbox
 from jobs.models import Email
 
 VALID = timedelta(hours=24)
+PURPOSE = "accounts.recovery"  # of a token
 
 
 def blockers(user: User, by: User) -> list[str]:
@@ -77,10 +74,11 @@ def start(
     )
     recovery = FactorRecovery.objects.create(
         user=user, started_by=by, identity_check=identity_check.strip(), started_at=at,
-        expires_at=at + VALID, token_digest=_digest(secrets.token_urlsafe(32)),
+        expires_at=at + VALID, token_digest=secrets.token_hex(32),
     )  # fmt: skip
     # The token is derived from the key of the row, which exists only now.
-    recovery.token_digest = _digest(_token(recovery.pk, settings.SECRET_KEY))
+    token = link_tokens.new_token(PURPOSE, str(recovery.pk))
+    recovery.token_digest = link_tokens.digest_of(token)
     recovery.save(update_fields=["token_digest"])
     record(Verb.RECOVERY_STARTED, by=by, subject=user, request=request, at=at)
     notices.recovery_link(user, by, recovery.pk, request=request)
@@ -91,7 +89,7 @@ def start(
 def find(token: str, at: datetime) -> FactorRecovery | None:
     """Return the recovery that a link opens, None if the link does not work or no longer."""
     rows = FactorRecovery.objects.select_related("user", "started_by")
-    recovery = rows.filter(token_digest=_digest(token)).first()
+    recovery = rows.filter(token_digest=link_tokens.digest_of(token)).first()
     return recovery if recovery and _is_open(recovery, at) else None
 
 
@@ -142,20 +140,16 @@ def cancel(
 
 
 @transaction.atomic
-def reset_by_command(user: User, *, at: datetime | None = None) -> int:
-    """Remove all factors of a user and end their sessions, for the operator of the server.
-
-    Returns how many factors there were.
-    """
+def reset_by_command(user: User, *, at: datetime | None = None) -> None:
+    """Remove all factors of a user and end their sessions, for the operator of the server."""
     at = at or timezone.now()
-    removed = factors.remove_all(user, by=None)
+    factors.remove_all(user, by=None)
     sessions.end_all(user, by=None)
     FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None).update(
         cancelled_at=at
     )
     record(Verb.RECOVERY_USED, subject=user, at=at, command=True)
     notices.recovery_used(user, None, request=None)
-    return removed
 
 
 @outbox.fills("accounts.recovery")
@@ -163,13 +157,12 @@ def _with_token(email: Email) -> str:
     recovery = FactorRecovery.objects.filter(pk=email.fill_key).first()
     if recovery is None or not _is_open(recovery, timezone.now()):
         raise outbox.EmailNotNeeded(_("The recovery has ended."))
-    for key in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
-        token = _token(recovery.pk, key)
-        if constant_time_compare(_digest(token), recovery.token_digest):
-            return email.text.replace(notices.TOKEN, token)
-    raise outbox.EmailNotNeeded(
-        _("SECRET_KEY was changed before the e-mail could be sent. Start the recovery again.")
-    )
+    token = link_tokens.token_of(PURPOSE, str(recovery.pk), recovery.token_digest)
+    if token is None:
+        raise outbox.EmailNotNeeded(
+            _("SECRET_KEY was changed before the e-mail could be sent. Start the recovery again.")
+        )
+    return email.text.replace(notices.TOKEN, token)
 
 
 def _is_open(recovery: FactorRecovery, at: datetime) -> bool:
@@ -180,12 +173,3 @@ def _is_open(recovery: FactorRecovery, at: datetime) -> bool:
     by = recovery.started_by
     may = by is None or (by.is_active and by.is_staff and by.has_perm("accounts.manage_team"))
     return bool(recovery.user.is_active and may)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
-
-
-def _token(pk: int, key: str) -> str:
-    made: hmac.HMAC = salted_hmac("accounts.recovery", str(pk), secret=key, algorithm="sha256")
-    return urlsafe_b64encode(made.digest()).decode().rstrip("=")

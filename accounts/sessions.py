@@ -1,4 +1,11 @@
-"""The sessions of a user: which are open, and ending them."""
+"""The sessions of a user: which are open, and ending them.
+
+Each session contains a hash of the password and of `User.session_epoch`, which Django compares at
+every request. A new epoch therefore ends all sessions at once, without a search for them: Django
+stores the user of a session encoded.
+"""
+
+import secrets
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
@@ -10,7 +17,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.record import Verb, record
-from accounts.session_epoch import end_sessions
 
 
 def list_open(request: HttpRequest) -> list[UserSession]:
@@ -39,24 +45,50 @@ def end(user: User, pk: int, *, request: HttpRequest) -> bool:
 
 
 @transaction.atomic
-def end_all(
-    user: User,
-    *,
-    by: User | None,
-    request: HttpRequest | None = None,
-    keep: str | None = None,
-) -> int:
-    """End all sessions of a user except the one with the key `keep`; return how many were listed.
+def end_all(user: User, *, by: User | None, request: HttpRequest | None = None) -> int:
+    """End all sessions of a user, and record it; return how many were listed.
 
-    Sessions from before they were listed end too. `keep` must be the session of the request.
+    Sessions from before they were listed end too.
     """
-    listed = UserSession.objects.filter(user=user).exclude(session_key=keep or "")
-    open_now = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
-    count = listed.filter(session_key__in=open_now).count()
-    end_sessions(user, except_key=keep)
-    if keep and request:
-        # Otherwise the request would save its old hash.
-        request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    return _record_ended(user, end_unrecorded(user), by, request)
+
+
+@transaction.atomic
+def end_others(request: HttpRequest) -> int:
+    """End the sessions of a user except that of the request, like `end_all`."""
+    user = User.of(request)
+    return _record_ended(user, end_unrecorded(user, keep=request), user, request)
+
+
+@transaction.atomic
+def end_unrecorded(user: User, *, keep: HttpRequest | None = None) -> int:
+    """End all sessions of a user in an action that is recorded itself; return how many were listed.
+
+    `keep` is a request of the user, whose session stays open.
+    """
+    user.session_epoch = secrets.token_hex(16)
+    user.save(update_fields=["session_epoch"])
+    listed = UserSession.objects.filter(user=user)
+    if keep:
+        listed = listed.exclude(session_key=keep.session.session_key)
+        _save_new_hash(keep, user)
+    keys = list(listed.values_list("session_key", flat=True))
+    sessions = Session.objects.filter(session_key__in=keys)
+    count = sessions.filter(expire_date__gt=timezone.now()).count()
+    sessions.delete()
+    listed.delete()
+    return count
+
+
+def _save_new_hash(request: HttpRequest, user: User) -> None:
+    """Write the new hash into the session of a request, before another tab reads the old one."""
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    key = request.session.session_key
+    if key and request.session.exists(key):
+        request.session.save()
+
+
+def _record_ended(user: User, count: int, by: User | None, request: HttpRequest | None) -> int:
     if count:
         record(Verb.SESSION_ENDED, by=by, subject=user, request=request, sessions=count)
     return count

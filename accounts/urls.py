@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, factors, recovery, sign_in
+from accounts.views import account, factors, invitation, recovery, sign_in
 
 urlpatterns = [
     path("login/", sign_in.sign_in, name="account_login"),
@@ -55,4 +55,5 @@ urlpatterns = [
         name="account_start_recovery",
     ),
     path("account/recover/<str:token>/", recovery.RecoverView.as_view(), name="account_recover"),
+    path("account/invitation/<str:token>/", invitation.accept, name="account_invitation"),
 ]

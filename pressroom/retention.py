@@ -128,7 +128,7 @@ RULES = [
     ),
     RetentionRule(_("browsers in which nobody signed in"), expiry.unused_browsers, days=365),
     RetentionRule(_("sessions"), expiry.ended_sessions),
-    RetentionRule(_("networks and browsers of ended sessions"), expiry.listed_sessions),
+    RetentionRule(_("networks and browsers of ended sessions"), expiry.details_of_ended_sessions),
 ]
 
 KEPT = [

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts import invitation_page
 from newsroom import formats, views
 from pressroom import errors, health, retention_page
 from previews import views as previews
@@ -46,10 +45,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # Disables Django's redirect to the page of an object: it does not check who may see the object.
     path("admin/r/", include([path("<path:row>", errors.page_not_found)])),
-    path(
-        "admin/account/invitation/",
-        include([path("<str:token>/", invitation_page.accept, name="account_invitation")]),
-    ),
     path(
         "admin/retention/",
         include([path("", admin.site.admin_view(retention_page.retention), name="retention")]),

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='session_epoch',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, help_text='A new value ends all sessions of the user: see accounts.session_epoch.', max_length=32),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, help_text='A new value ends all sessions of the user: see accounts.sessions.', max_length=32),
         ),
     ]

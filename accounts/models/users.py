@@ -38,7 +38,7 @@ class User(AbstractUser):
         default="",
         db_default="",
         editable=False,
-        help_text=_("A new value ends all sessions of the user: see accounts.session_epoch."),
+        help_text=_("A new value ends all sessions of the user: see accounts.sessions."),
     )
 
     class Meta(AbstractUser.Meta):

@@ -1,11 +1,5 @@
-"""Invitations to the team: invite, cancel, accept.
+"""Invitations to the team: invite, cancel, accept."""
 
-The token in a link is derived from the invitation and from SECRET_KEY, and the row has only its
-digest. So the database does not contain it, and the outbox can still write it into the e-mail.
-"""
-
-import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
@@ -18,13 +12,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts import link_tokens
 from accounts.errors import ActionBlocked
-from accounts.models import AccessEvent, Invitation, User
-from accounts.record import record
+from accounts.models import Invitation, User
+from accounts.record import Verb, record
 from accounts.roles import ROLES, roles_in_words
 from accounts.team import emails
 from accounts.team.administrators import administrator, administrators, lock_team
@@ -32,9 +26,8 @@ from accounts.team.groups import MAX_NAME_CHARACTERS, groups_of_roles, roles_of
 from jobs import outbox
 from jobs.models import Email
 
-Verb = AccessEvent.Verb
 VALID_FOR = timedelta(days=7)
-TOKEN_CHARACTERS = 43
+PURPOSE = "accounts.invitation"  # of its token
 TOKEN = "TOKEN-OF-THIS-INVITATION"  # noqa: S105  # a placeholder until the e-mail is sent
 
 
@@ -128,10 +121,10 @@ def invitation_of(token: str, at: datetime | None = None) -> Invitation | None:
 
     It also ends if the person who invited can no longer manage the team, in whatever way.
     """
-    if len(token) != TOKEN_CHARACTERS:
+    if len(token) != link_tokens.CHARACTERS:
         return None
     found = Invitation.objects.filter(
-        token_digest=digest_of(token), invited_by__in=administrators()
+        token_digest=link_tokens.digest_of(token), invited_by__in=administrators()
     ).first()
     return found if found and found.is_open(at) else None
 
@@ -197,11 +190,6 @@ def address_taken(email: str) -> str:
     return _("%(name)s already has an account with this e-mail address.") % {"name": user}
 
 
-def digest_of(token: str) -> str:
-    """Return the digest of a token, as it is stored. A token has 256 bits, so it needs no salt."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
-
-
 def _check_typed(email: str, name: str, roles: Collection[str]) -> None:
     try:
         validate_email(email)
@@ -242,7 +230,8 @@ def _create(
     invitation = Invitation(
         email=email, name=name, invited_by=by, created_at=at, expires_at=at + VALID_FOR
     )
-    invitation.token_digest = digest_of(_token(invitation, settings.SECRET_KEY))
+    token = link_tokens.new_token(PURPOSE, _value_of(invitation))
+    invitation.token_digest = link_tokens.digest_of(token)
     invitation.save()
     invitation.roles.set(groups)
     roles = [role for role in ROLES if role in {group.name for group in groups}]
@@ -294,15 +283,9 @@ def _with_token(email: Email) -> str:
 
 
 def _token_of(invitation: Invitation) -> str | None:
-    for key in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
-        token = _token(invitation, key)
-        if digest_of(token) == invitation.token_digest:
-            return token
-    return None
+    return link_tokens.token_of(PURPOSE, _value_of(invitation), invitation.token_digest)
 
 
-def _token(invitation: Invitation, key: str) -> str:
-    """Return the token of an invitation, 256 bits as 43 characters."""
-    value = f"{invitation.email}\n{invitation.created_at.astimezone(UTC).isoformat()}"
-    digest = salted_hmac("accounts.invitation", value, secret=key, algorithm="sha256")
-    return urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+def _value_of(invitation: Invitation) -> str:
+    """Return the value from which the token of an invitation is derived."""
+    return f"{invitation.email}\n{invitation.created_at.astimezone(UTC).isoformat()}"

@@ -16,15 +16,13 @@ from django.utils.translation import gettext as _
 
 from accounts import hooks
 from accounts.errors import ActionBlocked
-from accounts.models import AccessEvent, FactorRecovery, User
-from accounts.record import record
+from accounts.models import FactorRecovery, User
+from accounts.record import Verb, record
 from accounts.roles import ROLES
-from accounts.session_epoch import end_sessions
+from accounts.sessions import end_unrecorded
 from accounts.team import emails, invitations
 from accounts.team.administrators import administrator, administrators, keep_an_administrator
 from accounts.team.groups import MAX_NAME_CHARACTERS, groups_of_roles, roles_of
-
-Verb = AccessEvent.Verb
 
 # Sent in the transaction in which a user leaves. Arguments: `user`, `successor` (who takes over
 # unpublished texts, or None), `by` and `at`. A receiver may raise ActionBlocked.
@@ -114,7 +112,7 @@ def pause(
             raise ActionBlocked(_("The account of %(name)s is paused already.") % {"name": fresh})
         fresh.is_active = False
         fresh.save(update_fields=["is_active"])
-        end_sessions(fresh)
+        end_unrecorded(fresh)
         record(Verb.PAUSED, by=actor, subject=fresh, request=request, at=at)
         _end_invitations_of(fresh, actor, at, request)
         emails.paused(fresh, actor)
@@ -215,7 +213,7 @@ def _end_invitations_of(
 
 def _remove_means_of_sign_in(user: User, at: datetime) -> None:
     """End everything with which a user could sign in, or come back."""
-    end_sessions(user)
+    end_unrecorded(user)
     user.known_browsers.all().delete()
     open_recoveries = FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None)
     open_recoveries.update(cancelled_at=at)

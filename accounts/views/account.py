@@ -21,7 +21,7 @@ from accounts import addresses, factors, notices, recovery, second_factor, sessi
 from accounts.browser_families import family_of, label_of
 from accounts.desk_addresses import site_url
 from accounts.errors import ActionBlocked
-from accounts.forms import ChangePasswordForm, EmailForm, NewAddressForm, ResetPasswordForm
+from accounts.forms import ChangePasswordForm, EmailForm, NewAddressForm, NewPasswordForm
 from accounts.models import User
 from accounts.networks import network_of
 from accounts.record import Verb, record
@@ -64,9 +64,7 @@ class ChangePasswordView(Page, FormView):
             update_session_auth_hash(self.request, user)
             UserSession.objects.create_from_request(self.request)
             record(Verb.PASSWORD_CHANGED, by=user, subject=user, request=self.request)
-            sessions.end_all(
-                user, by=user, request=self.request, keep=self.request.session.session_key
-            )
+            sessions.end_others(self.request)
             notices.password_changed(user, request=self.request)
         messages.success(
             self.request, _("Your password is changed. Your other sessions have ended.")
@@ -104,7 +102,7 @@ class ChooseView(Page, auth.PasswordResetConfirmView):
     title = gettext_lazy("Choose a new password")
     needs_user = False
     template_name = "accounts/choose_password.html"
-    form_class = ResetPasswordForm
+    form_class = NewPasswordForm
     success_url = reverse_lazy("account_reset_password_from_key_done")
 
     def get_user(self, uidb64: str) -> Any:
@@ -187,18 +185,17 @@ class SessionsView(Page, TemplateView):
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the session with the key `end`, or all others, or `all` with this one."""
-        user, chosen = User.of(self.request), self.request.POST.get("end", "")
-        current = self.request.session.session_key
+        chosen = self.request.POST.get("end", "")
         if chosen == "all":
-            sessions.end_all(user, by=user, request=self.request, keep=current)
+            sessions.end_others(self.request)
             logout(self.request)
             return redirect("account_login")
         if chosen == "others":
-            count = sessions.end_all(user, by=user, request=self.request, keep=current)
+            count = sessions.end_others(self.request)
             text = ngettext("%(count)s session ended.", "%(count)s sessions ended.", count)
             messages.success(self.request, text % {"count": count})
         elif chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-            if sessions.end(user, int(chosen), request=self.request):
+            if sessions.end(User.of(self.request), int(chosen), request=self.request):
                 messages.success(self.request, _("The session ended."))
             else:
                 messages.warning(self.request, _("The session had ended already."))

@@ -94,7 +94,7 @@ class AddPasskeyView(Page, FormView):
         return redirect("mfa_view_recovery_codes" if made else "mfa_index")
 
 
-class OfFactor(Page):
+class FactorPage(Page):
     """A page about one factor of the user."""
 
     needs_confirmation = True
@@ -109,7 +109,7 @@ class OfFactor(Page):
         return super().get_context_data(**kwargs) | {"factor": self.factor()}
 
 
-class RemoveFactorView(OfFactor, TemplateView):
+class RemoveFactorView(FactorPage, TemplateView):
     title = gettext_lazy("Remove a second factor")
     template_name = "accounts/remove_factor.html"
 
@@ -127,7 +127,7 @@ class RemoveFactorView(OfFactor, TemplateView):
         return redirect("mfa_index")
 
 
-class RenamePasskeyView(OfFactor, FormView):
+class RenamePasskeyView(FactorPage, FormView):
     title = gettext_lazy("Rename a passkey")
     template_name = "accounts/rename_passkey.html"
     form_class = PasskeyNameForm

@@ -34,12 +34,11 @@ class Page(ContextMixin, View):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = admin.site.each_context(self.request) | super().get_context_data(**kwargs)
         is_open = self.request.user.is_authenticated and state_of(self.request) is State.OPEN
-        next_page = next_of(self.request)
         return {
             **context,
             "title": self.title,
             "has_permission": context["has_permission"] and is_open,
-            "next": next_page,
+            "next": next_of(self.request),
             "available_apps": [],
         }
 

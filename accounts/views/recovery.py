@@ -14,7 +14,7 @@ from django.views.generic.edit import FormView
 
 from accounts import recovery
 from accounts.errors import ActionBlocked
-from accounts.forms import RecoverForm, RecoveryForm
+from accounts.forms import PasswordForm, RecoveryForm
 from accounts.models import User
 from accounts.throttle import TooManyGuessesError
 from accounts.views.page import Page
@@ -74,13 +74,13 @@ class RecoverView(Page, FormView):
     title = gettext_lazy("Set up a new second factor")
     needs_user = False
     template_name = "accounts/recover.html"
-    form_class = RecoverForm
+    form_class = PasswordForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = recovery.find(self.kwargs["token"], timezone.now())
         return super().get_context_data(**kwargs) | {"works": found is not None}
 
-    def form_valid(self, form: RecoverForm) -> HttpResponse:
+    def form_valid(self, form: PasswordForm) -> HttpResponse:
         try:
             user = recovery.complete(
                 self.kwargs["token"],

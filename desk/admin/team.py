@@ -22,7 +22,7 @@ from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, User
 from accounts.record import record
 from accounts.roles import ROLES
-from accounts.session_epoch import end_sessions
+from accounts.sessions import end_unrecorded
 from accounts.team import emails
 from desk.admin.base import QuietAdmin
 
@@ -257,7 +257,7 @@ class NewsroomUserAdmin(ForSuperusers, UserAdmin):
                 record(Verb.RESUMED, by=by, subject=user, request=request)
                 emails.resumed(user, by)
             else:
-                end_sessions(user)
+                end_unrecorded(user)
                 record(Verb.PAUSED, by=by, subject=user, request=request)
                 emails.paused(user, by)
         if "groups" in changed:

@@ -14,11 +14,11 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import roles
-from accounts.models import AccessEvent, User
-from accounts.record import record
+from accounts.models import User
+from accounts.record import Verb, record
 
-# The first administrator of a newsroom must be able to do everything.
 ADMINISTRATOR = "administrator"
+# The first administrator of a newsroom must be able to do everything.
 ALSO = {ADMINISTRATOR: ["Publisher"]}
 ROLES = {name.casefold().replace(" ", "-"): name for name in reversed(roles.ROLES)}
 
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             user.save()
             user.groups.add(*groups)
             given = [group.name for group in groups]
-            record(AccessEvent.Verb.ACCOUNT_CREATED, subject=user, roles=given, command="adduser")
+            record(Verb.ACCOUNT_CREATED, subject=user, roles=given, command="adduser")
         if settings.SITE_URL:
             done = _("%(name)s can sign in as %(role)s at %(url)s")
         else:

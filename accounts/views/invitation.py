@@ -76,7 +76,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request)
     if request.user.is_authenticated:
         title = _("You are signed in already")
-        return _answer(request, "account/invitation_signed_in.html", title, 200)
+        return _answer(request, "accounts/invitation_signed_in.html", title, 200)
     form = AccountForm(request.POST or None, invitation=invitation)
     blockers: list[Any] = []
     if form.is_valid():
@@ -101,12 +101,12 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         "invitation": invitation,
         "roles": roles_in_words(group.name for group in invitation.roles.all()),
     }
-    return _answer(request, "account/invitation.html", title, 200, **context)
+    return _answer(request, "accounts/invitation.html", title, 200, **context)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
     title = _("This invitation can’t be used")
-    return _answer(request, "account/invitation_closed.html", title, 404)
+    return _answer(request, "accounts/invitation_closed.html", title, 404)
 
 
 def _answer(
