@@ -24,7 +24,7 @@ from accounts.models import AccessEvent, User
 from assets.models import MediaAsset
 from jobs.models import Email
 from people import levels
-from people.models import Level
+from people.models import Level, Person
 from previews import links
 from previews.models import PreviewLink
 from previews.recipients import Recipient
@@ -33,6 +33,7 @@ from releases.models import (
     Contact,
     Event,
     FormerSlug,
+    NameDisclosure,
     NameException,
     Release,
     ReleaseAccess,
@@ -697,6 +698,32 @@ def test_a_topic_that_only_a_restricted_release_uses_can_be_deleted_and_its_peop
     )
     assert CANARY not in body_of(answer)
     assert not Topic.objects.exists()
+    assert {email.to for email in Email.objects.all()} == {
+        secret.publisher.email, secret.editor.email,
+    }  # fmt: skip
+
+
+def test_a_person_in_a_restricted_release_can_be_deleted_and_its_people_learn_it(at_desk):
+    secret, user = Secret(), outsider("superuser")
+    for release in (secret.release, make_release("draft")):
+        NameDisclosure.objects.create(
+            person=secret.person, user=secret.editor, table="releases.release",
+            row=str(release.pk), day=timezone.localdate(),
+        )  # fmt: skip
+    shown = make_release("draft", body=f"<p>{mark(secret.person)}</p>")
+    client, path = at_desk(user), f"/admin/people/person/{secret.person.pk}/delete/"
+    assert "Mentions" in body_of(client.post(path, {"post": "yes"}))
+    shown.delete()
+    Email.objects.all().delete()
+    page = body_of(client.get(path))
+    assert "Are you sure" in page
+    assert str(secret.release.pk) not in page
+    client.post(path, {"post": "yes"})
+    assert not Person.objects.filter(pk=secret.person.pk).exists()
+    release = Release.objects.get(pk=secret.release.pk)
+    assert f"{CANARY} and Ansa Verel." in release.document.text
+    assert release.is_scheduled()
+    assert release.events.filter(verb="around", actor=user).exists()
     assert {email.to for email in Email.objects.all()} == {
         secret.publisher.email, secret.editor.email,
     }  # fmt: skip

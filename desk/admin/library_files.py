@@ -170,8 +170,8 @@ class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
             run_action(request, restore, _("Earlier file restored. Check its caption and credit."))
         return redirect("admin:assets_mediaasset_change", pk)
 
-    def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
-        """Return whether the versions of a file exist for the user."""
+    def _has_visible_versions(self, request: HttpRequest, object_id: str) -> bool:
+        """Return whether the user may see the versions of a file: not always, if it is public."""
         return files_known_to(User.of(request)).filter(pk__in=uuids_in([object_id])).exists()
 
     def _viewable(self, request: HttpRequest, pk: UUID, record: bool = False) -> MediaAsset:

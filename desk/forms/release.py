@@ -178,9 +178,7 @@ class ReleaseForm(forms.ModelForm):
         known = set(visible.values_list("pk", flat=True))
         if known == pictures:
             return html
-        people = {person for person, _surface in document.mentions}
-        people |= {quote.speaker for quote in document.quotations if quote.speaker}
-        return drop_unknown_refs(html, people=people, assets=known)
+        return drop_unknown_refs(html, people=document.people, assets=known)
 
     def clean_standfirst(self) -> str:
         return _checked_length(self.cleaned_data["standfirst"], MAX_LINES, self.instance.standfirst)
