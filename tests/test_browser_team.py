@@ -122,20 +122,16 @@ def test_the_pages_of_the_team_are_accessible(
         page.locator(".action-form [type=submit]").click()
         expect(page.locator(".errornote")).to_be_visible()
         assert_whole(page, schemes, f"{name} with errors")
+    assert complaints == []
+    settings.SITE_NOTICE = "This is a demonstration."
     others = {
         "desk": "", "record": "accounts/accessevent/", "retention": "retention/",
         "without officer": "people/person/without-officer/",
-    }  # fmt: skip
-    for name, address in others.items():
-        page.goto(f"{live_server.url}/admin/{address}", wait_until="networkidle")
-        assert_whole(page, schemes, name)
-    assert complaints == []
-    settings.SITE_NOTICE = "This is a demonstration."
-    refused = {
         "not allowed": "releases/release/add/", "only a button": f"team/{paused.pk}/pause/",
         "not found": "nothing/", "signed in already": path.removeprefix("/admin/"),
     }  # fmt: skip
-    for name, address in refused.items():
+    for name, address in others.items():
+        complaints.clear()  # axe adds styles to some of these pages, and the policy refuses them
         page.goto(f"{live_server.url}/admin/{address}", wait_until="networkidle")
+        assert [one for one in complaints if "status of 40" not in one] == [], name
         assert_whole(page, schemes, name)
-    assert [one for one in complaints if "status of 40" not in one] == []
