@@ -1,4 +1,4 @@
-"""Addresses of pages of the desk, for texts that its users read."""
+"""Addresses of pages of the desk, for texts that its users read, and the origin of the site."""
 
 from typing import Any
 from urllib.parse import unquote, urlsplit

@@ -1,4 +1,4 @@
-"""The network address of a request, and the network that we record of it."""
+"""The network address of a request, and the networks that we count and record."""
 
 import ipaddress
 
@@ -20,6 +20,13 @@ def address_of(request: HttpRequest) -> str:
         return ""
     # A server that listens on IPv6 writes IPv4 addresses like this: ::ffff:203.0.113.7
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def subscriber_of(address: str) -> str:
+    """Return what one subscriber has: an IPv4 address, or the /64 of an IPv6 address."""
+    if address and ipaddress.ip_address(address).version == 6:
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address
 
 
 def network_of(address: str) -> str:

@@ -8,7 +8,6 @@ An account is counted by its key, whether its username or its e-mail address was
 without an account is counted in the same way, in a limited number of rows.
 """
 
-import ipaddress
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts import known_browsers
 from accounts.models import GuessCount, User
-from accounts.networks import address_of
+from accounts.networks import address_of, subscriber_of
 from storing.counts import add_one
 
 # A window ends an hour after its last guess, so no hour at all has more guesses than a limit.
@@ -72,7 +71,7 @@ def password_counters(
     if account and (browser := known_browsers.find(request, account, at)):
         key = _key("password", account.pk, "browser", browser.pk)
         return [Counter(key, PASSWORDS_FROM_A_KNOWN_BROWSER)]
-    address = _network(request)
+    address = subscriber_of(address_of(request))
     if account:
         total, one = _key("password", account.pk), _key("password", account.pk, "from", address)
     else:
@@ -107,7 +106,8 @@ def reset_request(request: HttpRequest, email: str, at: datetime | None = None) 
     in an hour, and the answer must not show that. Unknown addresses are counted alike.
     """
     at = at or timezone.now()
-    if not reserve([Counter(_bucket("reset", _network(request)), RESETS_FROM_ONE_ADDRESS)], at):
+    address = subscriber_of(address_of(request))
+    if not reserve([Counter(_bucket("reset", address), RESETS_FROM_ONE_ADDRESS)], at):
         raise TooManyGuessesError(
             _("Too many links were requested from your network. Wait an hour, then try again."),
             "limited",
@@ -174,14 +174,6 @@ def _count_once(counter: Counter, at: datetime) -> bool:
 
 def _folded(login: str) -> str:
     return unicodedata.normalize("NFKC", login).casefold().strip()
-
-
-def _network(request: HttpRequest) -> str:
-    """Return the network address of a request. An IPv6 /64 is one: it is one subscriber."""
-    address = address_of(request)
-    if address and ipaddress.ip_address(address).version == 6:
-        return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return address
 
 
 def _key(*parts: object) -> str:

@@ -29,10 +29,10 @@ class AutocompleteView(AutocompleteJsonView):
     """The search of Django's autocomplete fields, with a detail to distinguish similar rows."""
 
     def process_request(self, request: HttpRequest) -> Any:
-        found = super().process_request(request)
-        if not found[2].concrete:  # Django fails for the other end of a relation
+        term, model_admin, source_field, to_field_name = super().process_request(request)
+        if not source_field.concrete:  # Django fails for the other end of a relation
             raise PermissionDenied
-        return found
+        return term, model_admin, source_field, to_field_name
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         result = super().serialize_result(obj, to_field_name)
@@ -94,9 +94,9 @@ class NewsroomSite(admin.AdminSite):
         return super().each_context(request) | {"version": settings.VERSION}
 
     def get_urls(self) -> list[Any]:
-        """Return Django's URLs without the redirect to the public page of any row.
+        """Return the URLs of the team, and Django's without the redirect from a row to its page.
 
-        It would reveal the address of a row that the user may not see.
+        The redirect would reveal the address of a row that the user may not see.
         """
         # Not at the top: the modules of this package register their pages at this site.
         from desk.admin import team_pages

@@ -20,13 +20,13 @@ from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.desk_addresses import site_url
 from assets.models import MediaAsset
 from newsroom.archive import Filters
 from newsroom.exports import correction_line
 from newsroom.page import ReleasePage, pages_of
 from newsroom.paging import page_of
 from newsroom.structured import filled
-from releases.addresses import site_url
 from releases.models import Release
 from storing.texts import clean_text
 

@@ -27,6 +27,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from zipstream import ZipStream
 
+from accounts.desk_addresses import site_url
 from assets import storage
 from assets.models import CONTENT_TYPES
 from newsroom.archive import MAX_TOPICS, Filters
@@ -43,7 +44,6 @@ from newsroom.prisoners import columns, current_cases, sections, title_of, with_
 from newsroom.structured import news_article, profile
 from people.models import Consent, Group, Person
 from people.names.patterns import pattern
-from releases.addresses import site_url
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.rules.visibility import public_assets
 

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import team
 from accounts.desk_addresses import desk_address
 from accounts.errors import ActionBlocked
 from accounts.hooks import blockers_of_leaving, leaving
@@ -29,7 +29,7 @@ from jobs import outbox
 from people.locking import lock_names_for_change, lock_row, lock_rows
 from people.models import Level, Person
 
-PERMISSION = "be_case_officer"
+PERMISSION = "people.be_case_officer"
 
 
 def eligible() -> QuerySet[User]:
@@ -37,10 +37,7 @@ def eligible() -> QuerySet[User]:
 
     Being a superuser is not enough.
     """
-    allowed = _permission()
-    holders = Q(user_permissions__in=allowed) | Q(groups__permissions__in=allowed)
-    able = User.objects.filter(is_active=True, is_staff=True)
-    return able.filter(pk__in=User.objects.filter(holders).values("pk")).order_by("username")
+    return team.users_with(PERMISSION, include_superusers=False).order_by("username")
 
 
 def of(person: Person) -> QuerySet[User]:
@@ -215,14 +212,11 @@ def _remove_from_records(
             _take_away(person, {user}, by, at)
 
 
-def _permission() -> QuerySet[Permission]:
-    return Permission.objects.filter(content_type__app_label="people", codename=PERMISSION)
-
-
 def _is_eligible_without(user: User, losing: Collection[str]) -> bool:
     """Return whether a user can still be named without these roles."""
-    left = user.groups.exclude(name__in=losing)
-    return _permission().filter(Q(user=user) | Q(group__in=left)).exists()
+    app, codename = PERMISSION.split(".")
+    kept = team.permissions_without(user, losing)
+    return kept.filter(content_type__app_label=app, codename=codename).exists()
 
 
 def _lock_accounts(users: Collection[User]) -> None:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from releases.addresses import site_url
+from accounts.desk_addresses import site_url
 
 
 def newsroom(request: HttpRequest) -> dict[str, object]:

@@ -485,7 +485,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60 * 24  # a day
 # limits for guesses in accounts/: those of allauth count in the cache, which is not shared.
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]  # there is no sign-up, but a check
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]  # allauth checks it; nobody signs up
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts.addresses confirms addresses
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE

@@ -24,8 +24,10 @@ from previews.watermarks import new_reference, references_in, references_in_text
 from releases import workflow
 from releases.models import Event, Release
 from releases.rules import protected_names
+from releases.rules.blockers import outsider_blockers
 from releases.rules.protected_names import Reason
 from releases.workflow import ActionBlocked
+from releases.workflow.recording import lock, raise_if
 
 ADDRESSES_SHOWN_FOR = timedelta(days=1)  # how long the user who issued links can see their URLs
 
@@ -59,9 +61,8 @@ def issue(
     """
     at = at or timezone.now()
     with transaction.atomic():
-        fresh = Release.objects.select_for_update(of=("self",)).filter(pk=release.pk).first()
-        if fresh is None or not fresh.is_known_to(by):
-            raise ActionBlocked(_("Someone deleted the release while you were reading it."))
+        fresh = lock(release, any_version=True)
+        raise_if(outsider_blockers(fresh, by, at))
         _require_perm(by)
         blockers = issue_blockers(fresh, by, kind, expires_at, at)
         if PreviewLink.objects.filter(batch=batch).exists():

@@ -5,7 +5,6 @@ number of rows is limited to MAX_BUCKETS, and no network address is stored. Coun
 or two short statements to a response “not found”.
 """
 
-import ipaddress
 import logging
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from django.db import Error
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
+from accounts.networks import subscriber_of
 from previews.brief_waits import brief_wait
 from previews.models import ThrottleBucket
 from storing.counts import add_one
@@ -49,8 +49,7 @@ def expired(at: datetime) -> QuerySet[ThrottleBucket]:
 
 
 def _bucket(address: str) -> int:
-    """Return the bucket of a network address. An IPv6 /64 has one bucket: it is one subscriber."""
-    if address and ipaddress.ip_address(address).version == 6:
-        address = str(ipaddress.ip_network(f"{address}/64", strict=False))
-    digest = salted_hmac("previews.throttle", address, algorithm="sha256").digest()
+    """Return the bucket of a network address."""
+    sender = subscriber_of(address)
+    digest = salted_hmac("previews.throttle", sender, algorithm="sha256").digest()
     return int.from_bytes(digest[:8]) % MAX_BUCKETS

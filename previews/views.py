@@ -21,6 +21,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.desk_addresses import site_url
 from accounts.networks import address_of, network_of
 from assets.pictures import CONTENT_TYPES
 from newsroom.exports import as_text
@@ -30,7 +31,6 @@ from previews.models import LinkState, Opening, PreviewLink, Visit
 from previews.openings import Origin
 from previews.page import ReaderPage
 from previews.watermarks import with_watermark
-from releases.addresses import site_url
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from people.models import Person
 from releases import approval, workflow
 from releases.models import Illustration, Release, ReleaseQuerySet, RestrictedFile
 from releases.rules import protected_names
-from releases.rules.desk_visibility import files_visible_to
+from releases.rules.desk_visibility import files_known_to, files_visible_to
 from releases.rules.public_texts import releases_printing
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
 
 def reads_original(asset: MediaAsset, user: User) -> bool:
     """Return whether a user may download the original. An original is never public."""
-    if not files_visible_to(user, record=True).filter(pk=asset.pk).exists():
+    if not files_known_to(user).contains(asset):
         return False
     return user.has_perm("releases.edit_any_release") or not edit_blockers(asset, user)
 

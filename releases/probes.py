@@ -224,7 +224,7 @@ def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
         release.events.filter(verb=Event.Verb.APPROVED).exclude(actor=None).order_by("-at").first()
     )
     publisher = (approval and approval.actor) or release.created_by
-    people = people_named_on(release) or {publisher} - {None}
+    people = people_named_on(release) or ({publisher} if publisher else set())
     if not people:
         return
     Event.objects.create(
@@ -252,5 +252,5 @@ def _notify(release: Release, count: ProbeCount, at: datetime) -> None:
         ]
     )
     subject = _("Someone is trying to find an unpublished release")
-    for to in sorted({person.email for person in people if person and person.email}):
+    for to in sorted({person.email for person in people if person.email}):
         outbox.add_email(to, subject, f"{text}\n", about=f"release:{release.pk}")

@@ -104,7 +104,7 @@ def delete(row: Shared, *, by: User, at: datetime | None = None) -> None:
         stored = lock_row(row)
         if blockers := delete_blockers(stored, by):
             raise ActionBlocked(*blockers)
-        workflow.email_about_removed_row(stored, by=by, at=at or timezone.now())
+        workflow.record_printed_row_deletion(stored, by=by, at=at or timezone.now())
         stored.delete()
 
 

@@ -55,18 +55,20 @@ def compare(older: Any, newer: Any, user: User) -> Iterator[Change]:
         pk__in=Person.objects.visible_to(user)
     )
     names |= dict.fromkeys(unknown.values_list("pk", flat=True), str(HIDDEN_PERSON))
-    keys = [pk for pk in names if pk]
-    seen: Any
-    for seen in (Release.objects.visible_to(user), files_visible_to(user)):
-        # What does not exist for the user is shown as deleted.
-        shown = seen.filter(pk__in=keys).order_by().values("pk")
-        for row in seen.model.objects.filter(pk__in=keys).exclude(pk__in=shown):
-            del names[row.pk]
+    for row in _rows_hidden_from(user, [pk for pk in names if pk]):
+        del names[row.pk]  # it is shown as deleted
     yield from _compare(older, newer, RESTORED_FIELDS, names)
     for name, label in (("topics", _("Topics")), ("contacts", _("Contacts"))):
         before, after = (_chosen(version, name) for version in (older, newer))
         if before != after:
             yield Change(label, marked(before, after))
+
+
+def _rows_hidden_from(user: User, keys: list[UUID]) -> Iterator[Release | MediaAsset]:
+    """Yield the releases and files with these keys that do not exist for a user."""
+    releases, files = Release.objects.filter(pk__in=keys), MediaAsset.objects.filter(pk__in=keys)
+    yield from releases.exclude(pk__in=releases.visible_to(user).values("pk"))
+    yield from files.exclude(pk__in=files_visible_to(user).filter(pk__in=keys).values("pk"))
 
 
 def _chosen(version: Any, name: str) -> list[str]:

@@ -18,7 +18,7 @@ def prepare_private(folder: Path) -> None:
     private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
     if not private or found.st_uid != os.geteuid():
         raise PermissionError(
-            f"{folder}, where uploads wait, is not a folder that this user alone may enter. "
-            "Remove it, or set TMPDIR to a folder of Pressroom's own."
+            f"{folder} is not a folder that this user alone may enter. Remove it, or set TMPDIR "
+            "to a folder of Pressroom's own."
         )
     os.utime(folder)

@@ -1,11 +1,14 @@
 """A worker for the kill test: `manage.py worker` with two jobs that record each run.
 
-Takes the arguments of manage.py. The test creates the table `jobs_done`.
+Takes the arguments of manage.py. The test creates the table `jobs_done`. With SIGNALS_IN_LOCKS, it
+gets a SIGTERM at each line of the module threading that its main thread runs.
 """
 
 import os
 import random
+import signal
 import sys
+import threading
 import time
 
 import django
@@ -37,7 +40,17 @@ def repeatable(number: int) -> None:
     note("repeatable", number)
 
 
+def send_signal(frame, event, argument):
+    if frame.f_code.co_filename == threading.__file__:
+        if event == "line" and signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+            signal.raise_signal(signal.SIGTERM)
+        return send_signal
+    return None
+
+
 if __name__ == "__main__":
+    if os.environ.get("SIGNALS_IN_LOCKS"):
+        sys.settrace(send_signal)
     if seconds := os.environ.get("LEASE_SECONDS"):  # else a test waits a minute after each kill
         leases.LEASE = type(leases.LEASE)(seconds=float(seconds))
         leases.RENEW_SECONDS = float(seconds) / 4

@@ -46,7 +46,6 @@ INSIDE_RELEASES = {
     "rules": "what is public, and which names may be printed",
     "models": "the rows; saving one cleans its document",
     "document": "one document: schema, cleaning, reading, printing",
-    "addresses": "absolute addresses",
     "moments": "times as people read them",
     "language_tags": "language tags that people type, with sentences for wrong ones",
     "languages": "any language, its name and its direction",

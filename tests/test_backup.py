@@ -557,8 +557,9 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     made = backup(folder)
     workflow.hold(release, by=chief)
     make_picture()
-    for verb in (AccessEvent.Verb.LEFT, AccessEvent.Verb.FORGOTTEN, AccessEvent.Verb.FORGOTTEN):
-        record(verb)
+    ended = ["left", "forgotten", "forgotten", "invitation_cancelled", "recovery_code_used"]
+    for verb in ended:
+        record(AccessEvent.Verb(verb))
     output = refusal("restore", made)
     assert "Nothing was restored. The site is not empty" in output
     assert "1 picture or document, " in output
@@ -567,6 +568,8 @@ def test_a_restore_says_what_it_would_undo_and_delete(folder):
     assert re.search(r"This will be undone: Put on hold .* UTC: Public", output)
     assert "This will be undone: Left the team: 1 time\n" in output
     assert "This will be undone: Personal data removed: 2 times\n" in output
+    assert "This will be undone: Invitation cancelled: 1 time\n" in output
+    assert "This will be undone: Recovery code used: 1 time\n" in output
     assert "To continue without confirmation, add --yes." in output
     release.refresh_from_db()
     assert release.is_on_hold()

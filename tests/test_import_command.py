@@ -18,7 +18,7 @@ from people.models import Level, Person
 from releases import workflow
 from releases.document import Document
 from releases.models import Event, Quote, Release
-from tests.make import DATA, REAL_RELEASE, make_chief, make_person
+from tests.make import DATA, REAL_RELEASE, make_chief, make_person, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("template_contexts")]
 
@@ -309,6 +309,17 @@ def test_a_duplicate_is_reported_before_confirmation_and_adds_nothing(at_desk, a
     answer = confirm(client, page)
     assert "Nothing was added." in answer.content.decode()
     assert everything_stored() == before
+
+
+def test_a_duplicate_of_a_restricted_release_is_imported_like_a_new_file(at_desk, author):
+    client = at_desk(author)
+    confirm(client, read(client, REAL_RELEASE))
+    publisher, editor = make_user("p", "Publisher"), make_user("e", "Editor")
+    workflow.restrict(Release.objects.get(), by=publisher, people=[editor])
+    page = read(client, REAL_RELEASE)
+    assert "already imported" not in page.content.decode()
+    assert "Draft created." in confirm(client, page).content.decode()
+    assert Release.objects.count() == 2
 
 
 def test_a_duplicate_is_imported_once_if_the_form_is_sent_twice(at_desk, author):

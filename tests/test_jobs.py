@@ -424,7 +424,21 @@ def test_a_hundred_killed_workers_lose_nothing(done_table):
 def test_a_worker_that_is_stopped_finishes_its_jobs(done_table):
     with smtp_server.running() as server:
         worker = start_worker(server)
-        worker.terminate()
-        output, _ = worker.communicate(timeout=40)
+        try:
+            worker.terminate()
+            output, _ = worker.communicate(timeout=40)
+        finally:
+            worker.kill()  # it would do the jobs of the next tests
+    assert worker.returncode == 0
+    assert "All jobs finished." in output
+
+
+def test_a_worker_that_gets_a_signal_while_it_holds_a_lock_stops(done_table):
+    with smtp_server.running() as server:
+        worker = start_worker(server, SIGNALS_IN_LOCKS="yes")
+        try:
+            output, _ = worker.communicate(timeout=40)
+        finally:
+            worker.kill()
     assert worker.returncode == 0
     assert "All jobs finished." in output

@@ -291,7 +291,7 @@ def test_a_server_processes_pictures_that_waited_before_its_start(tmp_path):
             if picture.state == "made":
                 break
             time.sleep(0.2)
-    assert picture.state == "made"
+    assert (picture.state, picture.error) == ("made", "")
     assert stored(picture)
 
 

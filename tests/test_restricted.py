@@ -24,7 +24,7 @@ from accounts.models import AccessEvent, User
 from assets.models import MediaAsset
 from jobs.models import Email
 from people import levels
-from people.models import Level
+from people.models import Level, Person
 from previews import links
 from previews.models import PreviewLink
 from previews.recipients import Recipient
@@ -33,6 +33,7 @@ from releases.models import (
     Contact,
     Event,
     FormerSlug,
+    NameDisclosure,
     NameException,
     Release,
     ReleaseAccess,
@@ -87,7 +88,7 @@ class Secret:
         body += f'<figure data-asset="{self.inside.pk}"></figure>'
         fields = {"title": f"{CANARY} is free", "standfirst": CANARY, "body": body}
         fields |= {"notes_to_editors": f"<p>{CANARY}</p>", "poster": self.picture}
-        fields |= {"attached": [str(self.document.pk)], "import_digest": "d" * 64}
+        fields |= {"attached": [str(self.document.pk)]}
         self.release = make_release("draft", by=self.editor, **fields)
         self.release.topics.add(self.topic)
         self.release.contacts.add(self.contact)
@@ -464,6 +465,19 @@ def test_only_active_users_who_read_releases_can_be_named():
     workflow.remove_access(secret.release, author, by=author)
 
 
+def test_the_page_offers_only_people_who_can_be_named(at_desk):
+    secret = Secret("draft")
+    editor, boss = make_user("open", "Editor"), make_user("boss", "Administrator")
+    plain = make_release("draft", by=secret.editor)
+    for release in (plain, secret.release):
+        page = body_of(
+            at_desk(secret.publisher).get(f"/admin/releases/release/{release.pk}/access/")
+        )
+        offered = re.findall(r'value="(\d+)"', page)
+        assert str(editor.pk) in offered
+        assert str(boss.pk) not in offered, "an administrator can’t read releases"
+
+
 @pytest.mark.parametrize(
     "sent",
     [{"remove": "x"}, {"remove": "9" * 40}, {"give": "1", "person": "999999"}, {"give": "1"}, {}],
@@ -477,7 +491,7 @@ def test_bad_input_on_the_page_changes_nothing(at_desk, sent):
     assert secret.release.people_named() == before
 
 
-def test_a_preview_link_does_not_keep_a_release_open_for_who_lost_access(client):
+def test_a_preview_link_ends_when_the_user_who_issued_it_loses_access(client):
     inside, editor = make_user("inside", "Publisher"), make_user("other", "Editor")
     former = outsider("editor")
     release = make_release("draft", title=CANARY, by=inside)
@@ -631,11 +645,6 @@ def test_the_slug_of_a_restricted_release_is_set_before_it_is_approved():
     assert workflow.blockers(Release.objects.get(pk=secret.release.pk)) == []
 
 
-def test_an_import_does_not_reveal_that_the_file_was_imported_before(at_desk):
-    secret = Secret("draft")
-    assert Release.objects.get(pk=secret.release.pk).import_digest == ""
-
-
 def test_the_link_to_a_hidden_original_stays_when_others_save_a_translation(at_desk):
     secret = Secret()
     secret.grow()
@@ -672,6 +681,9 @@ def test_a_hidden_translation_does_not_block_deleting_its_original(at_desk):
     client.post(path, {"post": "yes"})
     assert not Release.objects.filter(pk=original.pk).exists()
     assert Release.objects.get(pk=hidden.pk).translation_of is None
+    event = hidden.events.get(verb="around")
+    assert event.detail["words"] == "The release that this is a translation of was deleted."
+    assert event.actor.groups.get().name == "Editor"
     assert Email.objects.filter(to=editor.email, subject__contains="changed").exists()
 
 
@@ -686,6 +698,32 @@ def test_a_topic_that_only_a_restricted_release_uses_can_be_deleted_and_its_peop
     )
     assert CANARY not in body_of(answer)
     assert not Topic.objects.exists()
+    assert {email.to for email in Email.objects.all()} == {
+        secret.publisher.email, secret.editor.email,
+    }  # fmt: skip
+
+
+def test_a_person_in_a_restricted_release_can_be_deleted_and_its_people_learn_it(at_desk):
+    secret, user = Secret(), outsider("superuser")
+    for release in (secret.release, make_release("draft")):
+        NameDisclosure.objects.create(
+            person=secret.person, user=secret.editor, table="releases.release",
+            row=str(release.pk), day=timezone.localdate(),
+        )  # fmt: skip
+    shown = make_release("draft", body=f"<p>{mark(secret.person)}</p>")
+    client, path = at_desk(user), f"/admin/people/person/{secret.person.pk}/delete/"
+    assert "Mentions" in body_of(client.post(path, {"post": "yes"}))
+    shown.delete()
+    Email.objects.all().delete()
+    page = body_of(client.get(path))
+    assert "Are you sure" in page
+    assert str(secret.release.pk) not in page
+    client.post(path, {"post": "yes"})
+    assert not Person.objects.filter(pk=secret.person.pk).exists()
+    release = Release.objects.get(pk=secret.release.pk)
+    assert f"{CANARY} and Ansa Verel." in release.document.text
+    assert release.is_scheduled()
+    assert release.events.filter(verb="around", actor=user).exists()
     assert {email.to for email in Email.objects.all()} == {
         secret.publisher.email, secret.editor.email,
     }  # fmt: skip

@@ -10,7 +10,13 @@ from accounts.team.administrators import (
     keep_an_administrator,
     users_with,
 )
-from accounts.team.groups import MAX_NAME_CHARACTERS, groups_of_roles, roles_of
+from accounts.team.groups import (
+    MAX_NAME_CHARACTERS,
+    groups_in_words,
+    groups_of_roles,
+    permissions_without,
+    roles_of,
+)
 from accounts.team.invitations import (
     accept_invitation,
     cancel_invitation,
@@ -20,6 +26,7 @@ from accounts.team.invitations import (
     path_of,
 )
 from accounts.team.members import (
+    change_member,
     change_roles,
     leave,
     member_left,
@@ -30,7 +37,7 @@ from accounts.team.members import (
 
 __all__ = [
     "MANAGE_TEAM", "MAX_NAME_CHARACTERS", "accept_invitation", "administrators",
-    "cancel_invitation", "change_roles", "groups_of_roles", "invitation_of",
-    "invite", "invite_again", "keep_an_administrator", "leave", "member_left", "path_of", "pause",
-    "rename", "resume", "roles_of", "users_with",
+    "cancel_invitation", "change_member", "change_roles", "groups_in_words", "groups_of_roles",
+    "invitation_of", "invite", "invite_again", "keep_an_administrator", "leave", "member_left",
+    "path_of", "pause", "permissions_without", "rename", "resume", "roles_of", "users_with",
 ]  # fmt: skip

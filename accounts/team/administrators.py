@@ -17,9 +17,15 @@ PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105  # 
 LOCK = (0x50525350, 100)
 
 
-def users_with(permission: str) -> QuerySet[User]:
-    """Return the users who can sign in to the desk and have a permission. Superusers count."""
-    found = User.objects.with_perm(permission, backend=PASSWORD_BACKEND)
+def users_with(permission: str, *, include_superusers: bool = True) -> QuerySet[User]:
+    """Return the users who can sign in to the desk and have a permission.
+
+    Superusers have every permission. With `include_superusers=False`, a superuser is left out who
+    has it neither from a group nor as a permission of the account.
+    """
+    found = User.objects.with_perm(
+        permission, backend=PASSWORD_BACKEND, include_superusers=include_superusers
+    )
     return found.filter(is_staff=True)
 
 

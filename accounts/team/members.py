@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
@@ -95,6 +96,25 @@ def change_roles(
         _end_invitations_of(fresh, actor, at, request)
         emails.roles_changed(fresh, before, roles, actor)
     return User.objects.get(pk=fresh.pk)
+
+
+def change_member(
+    user: User,
+    *,
+    name: str,
+    roles: Collection[str],
+    read: Collection[str],
+    by: User,
+    request: HttpRequest | None = None,
+) -> None:
+    """Change the name and the roles of a user, both or neither. See `rename` and `change_roles`."""
+    with transaction.atomic():
+        # After administrators have given up their role, they can't change a name any more.
+        if user == by:
+            rename(user, name=name, by=by, request=request)
+        change_roles(user, roles=roles, read=read, by=by, request=request)
+        if user != by:
+            rename(user, name=name, by=by, request=request)
 
 
 def pause(

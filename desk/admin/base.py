@@ -6,7 +6,7 @@ an earlier version.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime
 from functools import update_wrapper
 from typing import Any
@@ -30,6 +30,7 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 from accounts.models import User
 from people.models import Case
 from releases.moments import local_time
+from releases.rules.desk_visibility import is_row_visible_to
 
 
 class ExtraPagesAdmin(ModelAdmin):
@@ -59,7 +60,8 @@ class QuietAdmin(ModelAdmin):
         _to_delete, _counts, missing, _protected = super().get_deleted_objects(rows, request)
         names = [f"{capfirst(row._meta.verbose_name)}: {row}" for row in rows]
         counts = {self.opts.verbose_name_plural: len(rows)}
-        return names, counts, missing, _blocking_kinds(rows)
+        blocking = blocking_kinds(collected(rows), User.of(request)) if rows else []
+        return names, counts, missing, blocking
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether users may filter by a lookup.
@@ -74,6 +76,21 @@ class QuietAdmin(ModelAdmin):
         points_here = field.auto_created and not field.concrete
         hidden = points_here or field.name in self.unfilterable_fields
         return not hidden and super().lookup_allowed(lookup, value, request)
+
+
+class ReadOnlyAdmin(QuietAdmin):
+    """Admin of rows that the program writes. Users read them and change them only by actions."""
+
+    list_display_links = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class KeyOnlyLog(ModelAdmin):
@@ -169,11 +186,18 @@ class VersionsAdmin(SimpleHistoryAdmin):
         return super().history_form_view(request, object_id, version_id, extra_context)
 
 
-def _blocking_kinds(rows: Iterable[Any]) -> list[str]:
-    """Return the names of the models whose rows block the deletion of these rows."""
-    rows = list(rows)
-    if not rows:
-        return []
+def collected(rows: list[Any]) -> NestedObjects:
+    """Return the rows that are deleted with these rows, and those that block their deletion."""
     collector = NestedObjects(using=router.db_for_write(type(rows[0])), origin=rows)
     collector.collect(rows)
-    return sorted({str(capfirst(row._meta.verbose_name_plural)) for row in collector.protected})
+    return collector
+
+
+def blocking_kinds(collector: NestedObjects, user: User) -> list[str]:
+    """Return the names of the models whose rows block a deletion.
+
+    Rows of a restricted release that the user does not know are left out. The action that deletes
+    must remove them.
+    """
+    blocking = [row for row in collector.protected if is_row_visible_to(row, user)]
+    return sorted({str(capfirst(row._meta.verbose_name_plural)) for row in blocking})

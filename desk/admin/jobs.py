@@ -8,26 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from desk.admin.base import QuietAdmin
+from desk.admin.base import ReadOnlyAdmin
 from jobs import outbox, queue
 from jobs.models import Email, Job
 from releases.rules.desk_visibility import jobs_visible_to
 from releases.workflow import emails_visible_to
-
-
-class ReadOnlyAdmin(QuietAdmin):
-    """Admin of rows that the program writes. Users read them and change them only by actions."""
-
-    list_display_links = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Email)

@@ -128,7 +128,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
             return [file, *self.fieldsets[1:4]]
         has_crops = obj.is_picture and obj.original
         left_out = set() if has_crops else {"crops_panel", ("focus_x", "focus_y")}
-        if not self._is_visible(request, str(obj.pk)):
+        if not self._has_visible_versions(request, str(obj.pk)):
             left_out |= {"embedded_metadata_panel", "versions"}
         version = []
         if self.has_change_permission(request, obj):
@@ -169,7 +169,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
         asset = context.get("original")
-        known = asset and self._is_visible(request, str(asset.pk))
+        known = asset and self._has_visible_versions(request, str(asset.pk))
         context["offers"] = json_script(metadata_offers(asset) if known else {}, "offers")
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -178,7 +178,7 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         if asset:
             asset.asked_by = User.of(request)  # the uses that are shown depend on the user
             asset.text_blocker = " ".join(edit_blockers(asset, asset.asked_by))
-            asset.is_record_known = self._is_visible(request, str(asset.pk))
+            asset.is_record_known = self._has_visible_versions(request, str(asset.pk))
             asset.original_readable = reads_original(asset, asset.asked_by)
             asset.file_blocker = " ".join(edit_blockers(asset, asset.asked_by, file=True))
             asset.may_accept_as_is = asset.asked_by.has_perm("assets.accept_as_is")

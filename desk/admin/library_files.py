@@ -34,7 +34,7 @@ from releases.library import (
     withdraw,
 )
 from releases.models import Release
-from releases.rules.desk_visibility import files_visible_to
+from releases.rules.desk_visibility import files_known_to, files_visible_to
 
 
 class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
@@ -170,13 +170,14 @@ class LibraryFilesAdmin(QuietAdmin, VisibleRecordsAdmin):
             run_action(request, restore, _("Earlier file restored. Check its caption and credit."))
         return redirect("admin:assets_mediaasset_change", pk)
 
-    def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
-        """Return whether the versions of a file exist for the user."""
-        known = files_visible_to(User.of(request), record=True).filter(pk__in=uuids_in([object_id]))
-        return known.exists()
+    def _has_visible_versions(self, request: HttpRequest, object_id: str) -> bool:
+        """Return whether the user may see the versions of a file: not always, if it is public."""
+        return files_known_to(User.of(request)).filter(pk__in=uuids_in([object_id])).exists()
 
     def _viewable(self, request: HttpRequest, pk: UUID, record: bool = False) -> MediaAsset:
-        asset = get_object_or_404(files_visible_to(User.of(request), record=record), pk=pk)
+        """Return a file that exists for the user, with `record` only if its versions do too."""
+        files = files_known_to if record else files_visible_to
+        asset = get_object_or_404(files(User.of(request)), pk=pk)
         if not self.has_view_permission(request, asset):
             raise PermissionDenied
         return asset

@@ -1,5 +1,6 @@
 """People at the desk: the list and the form of a record. The rules are in people.levels."""
 
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -9,10 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from desk.admin.base import blocking_kinds, collected
 from desk.admin.person_pages import NAMED_YOU, PersonPagesAdmin
 from desk.forms.names import NameCheckedAdmin, PublicTextForm, SearchedNameForm
 from desk.forms.officers import LowerToZeroForm
@@ -20,6 +23,7 @@ from desk.forms.persons import NewPersonForm, PersonForm
 from desk.name_suggestions import detail_of
 from people import levels, minors, officers
 from people.models import Case, Consent, Level, Person, PersonName, Role
+from releases import workflow
 from releases.rules.desk_visibility import files_visible_to
 
 
@@ -125,6 +129,34 @@ class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
         if db_field.name == "portrait":
             kwargs["queryset"] = files_visible_to(User.of(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    # --- Deleting ------------------------------------------------------------------------------
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return the rows that belong to the record, and the kinds of rows that block the deletion.
+
+        Django would also list rows of releases and files, which the user may not know.
+        """
+        rows = list(objs)
+        _names, _counts, missing, _blocking = super().get_deleted_objects(rows, request)
+        collector = collected(rows)
+        own = {
+            row: [
+                child
+                for child in children
+                if child._meta.app_label == self.opts.app_label and not child._meta.auto_created
+            ]
+            for row, children in collector.edges.items()
+        }
+        collector.edges = own
+        names = collector.nested(lambda row: f"{capfirst(row._meta.verbose_name)}: {row}")
+        counts = Counter(
+            str(row._meta.verbose_name_plural) for children in own.values() for row in children
+        )
+        return names, counts, missing, blocking_kinds(collector, User.of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Person) -> None:
+        workflow.delete_person(obj, by=User.of(request))
 
     # --- Saving --------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.desk_addresses import site_url
 from accounts.models import User
 from assets.incoming import accepts_files
 from desk.admin.base import QuietAdmin
@@ -21,7 +22,6 @@ from desk.forms.previews import IssueForm
 from previews import emails, links, openings
 from previews.models import PreviewLink
 from previews.watermarks import UnreadableFileError
-from releases.addresses import site_url
 from releases.models import Release
 from releases.rules.name_finds import sentences
 from releases.workflow import ActionBlocked

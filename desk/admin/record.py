@@ -17,8 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import AccessEvent, User
 from accounts.record import record
-from desk.admin.base import ExtraPagesAdmin
-from desk.admin.jobs import ReadOnlyAdmin
+from desk.admin.base import ExtraPagesAdmin, ReadOnlyAdmin
 from desk.forms.record import RecordFilterForm
 from desk.record_csv import as_csv, begun
 from desk.record_words import Names, account_name, account_names, detail_in_words

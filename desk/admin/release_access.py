@@ -7,9 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts import team
 from accounts.models import AccessEvent, User
 from desk.admin.release_base import ReleasePages
 from desk.forms.access import GiveAccessForm, RestrictForm
+from desk.forms.fields import parse_key
 from desk.forms.names import add_blockers_to_messages
 from releases import workflow
 from releases.models import Release
@@ -41,7 +43,7 @@ class ReleaseAccessPages(ReleasePages):
         people = [
             {
                 "user": row.user,
-                "roles": [group.name for group in row.user.groups.all()],
+                "roles": team.groups_in_words(row.user),
                 "can": can_finish(release, row.user),
                 "added_by": row.added_by,
                 "at": row.at,
@@ -77,7 +79,7 @@ class ReleaseAccessPages(ReleasePages):
                 workflow.end_restriction(release, by=user)
                 return _("Restriction ended. The whole newsroom can read this release now.")
             if "remove" in sent:
-                person = User.objects.filter(pk__in=_keys(sent["remove"])).first()
+                person = User.objects.filter(pk=parse_key(sent["remove"])).first()
                 if person is None:
                     messages.error(request, _("Choose a person."))
                     return ""
@@ -94,10 +96,6 @@ class ReleaseAccessPages(ReleasePages):
         except workflow.ActionBlocked as blocked:
             add_blockers_to_messages(request, blocked)
         return ""
-
-
-def _keys(sent: str) -> list[int]:
-    return [int(sent)] if sent.isascii() and sent.isdecimal() and len(sent) < 10 else []
 
 
 def _events_of(release: Release) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from js_asset import Media
@@ -134,16 +133,6 @@ class ReleaseAdmin(
         if release:
             release.asked_by = User.of(request)  # a read-only page shows only what the user may see
         return release
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return no blocker if only translations that the user does not know block the deletion."""
-        rows = list(objs)
-        names, counts, missing, blocking = super().get_deleted_objects(rows, request)
-        visible = Release.objects.visible_to(User.of(request))
-        if not visible.filter(translation_of__in=rows).exists():
-            own = str(capfirst(self.opts.verbose_name_plural))
-            blocking = [kind for kind in blocking if kind != own]
-        return names, counts, missing, blocking
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial data. The language is that of the user's last release."""

@@ -15,7 +15,6 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -25,11 +24,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import second_factor, team
+from accounts.desk_addresses import site_url
 from accounts.errors import ActionBlocked
 from accounts.models import Invitation, TeamState, User
 from accounts.roles import LABELS, PURPOSES, permissions_of, roles_in_words
 from desk.forms.team import InviteForm, LeaveForm, MemberForm
-from releases.addresses import site_url
 
 View = Callable[..., HttpResponse]
 
@@ -101,24 +100,9 @@ def team_view(request: HttpRequest) -> HttpResponse:
 
 def roles_view(request: HttpRequest) -> HttpResponse:
     """Show what each role may do, from the table of roles."""
-    granted = {name: permissions_of(name) for name in LABELS}
-    wanted = set().union(*granted.values())
-    known = Permission.objects.select_related("content_type").order_by("content_type", "pk")
-    areas: dict[str, dict[str, dict[str, list[str]]]] = {}
-    for permission in known:
-        app = permission.content_type.app_label
-        if (key := f"{app}.{permission.codename}") in wanted:
-            area = areas.setdefault(str(apps.get_app_config(app).verbose_name), {})
-            task, right = _in_words(permission)
-            cells = area.setdefault(task, {name: [] for name in LABELS})
-            for name in LABELS:
-                cells[name] += [right] if key in granted[name] else []
-    tables = {
-        area: [(task, [", ".join(cells[name]) for name in LABELS]) for task, cells in rows.items()]
-        for area, rows in areas.items()
-    }
     roles = [{"label": label, "purpose": PURPOSES[name]} for name, label in LABELS.items()]
-    return _page(request, "roles.html", _("What each role may do"), roles=roles, areas=tables)
+    title = _("What each role may do")
+    return _page(request, "roles.html", title, roles=roles, areas=_rights_by_area())
 
 
 def invite_view(request: HttpRequest) -> HttpResponse:
@@ -163,21 +147,12 @@ def cancel_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 def member_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the name and the roles of a member. Has the buttons for the other actions."""
-    member = _member(pk)
+    member, by = _member(pk), User.of(request)
     form = MemberForm(request.POST or None, member=member)
     blockers: list[Any] = []
     if form.is_valid():
-        values, by = form.cleaned_data, User.of(request)
         try:
-            with transaction.atomic():  # both or neither
-                # The roles last: they may take away the right to change the name.
-                if member.pk == by.pk:
-                    team.rename(member, name=values["name"], by=by, request=request)
-                team.change_roles(
-                    member, roles=values["roles"], read=values["read"], by=by, request=request
-                )
-                if member.pk != by.pk:
-                    team.rename(member, name=values["name"], by=by, request=request)
+            team.change_member(member, **form.cleaned_data, by=by, request=request)
         except ActionBlocked as blocked:
             blockers = blocked.blockers
             form = MemberForm(None, member=_member(pk)) if _is_stale(form, pk) else form
@@ -185,7 +160,6 @@ def member_view(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved."))
             still = User.objects.get(pk=by.pk).has_perm(team.MANAGE_TEAM)
             return redirect("admin:team" if still else "admin:index")
-    by = User.of(request)
     may_change = member.team_state != TeamState.LEFT and (
         by.is_superuser or not member.is_superuser
     )
@@ -286,6 +260,31 @@ def _enrolled() -> set[int]:
     """Return the keys of the users who have a second factor."""
     rows = Authenticator.objects.filter(type__in=second_factor.FACTORS)
     return set(rows.values_list("user_id", flat=True))
+
+
+def _rights_by_area() -> dict[str, list[tuple[str, list[str]]]]:
+    """Return the tables of the page about roles: for each app its tasks, and a cell for each role.
+
+    A cell has the rights of the role, such as “read, change”.
+    """
+    granted = {name: permissions_of(name) for name in LABELS}
+    areas: dict[str, dict[str, dict[str, list[str]]]] = {}
+    for permission in Permission.objects.select_related("content_type").order_by(
+        "content_type", "pk"
+    ):
+        app = permission.content_type.app_label
+        holders = [name for name in LABELS if f"{app}.{permission.codename}" in granted[name]]
+        if not holders:
+            continue
+        area = areas.setdefault(str(apps.get_app_config(app).verbose_name), {})
+        task, right = _in_words(permission)
+        cells = area.setdefault(task, {name: [] for name in LABELS})
+        for name in holders:
+            cells[name].append(right)
+    return {
+        area: [(task, [", ".join(cells[name]) for name in LABELS]) for task, cells in rows.items()]
+        for area, rows in areas.items()
+    }
 
 
 def _in_words(permission: Permission) -> tuple[str, str]:

@@ -17,10 +17,11 @@ class VisibleRecordsAdmin(KeyOnlyLog, VersionsAdmin):
 
     Only the case officers of a person at level 0 see the rows of that person and their versions.
     Only the people named on a restricted release see its files and their versions. Subclasses
-    filter them in `get_queryset()`.
+    filter the rows in `get_queryset()`.
     """
 
-    def _is_visible(self, request: HttpRequest, object_id: str) -> bool:
+    def _has_visible_versions(self, request: HttpRequest, object_id: str) -> bool:
+        """Return whether the user may see the versions of a row."""
         try:
             return self.get_queryset(request).filter(pk=object_id).exists()
         except (ValueError, forms.ValidationError):
@@ -29,14 +30,14 @@ class VisibleRecordsAdmin(KeyOnlyLog, VersionsAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        if not self._is_visible(request, object_id):
+        if not self._has_visible_versions(request, object_id):
             raise Http404
         return super().history_view(request, object_id, extra_context)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        if not self._is_visible(request, object_id):
+        if not self._has_visible_versions(request, object_id):
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
 

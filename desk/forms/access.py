@@ -6,31 +6,32 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import team
 from accounts.models import User
 from releases.models import Release
 from releases.workflow.restricting import people_who_can_be_named
 
 
-def _described(user: User) -> str:
-    """Return a user with the roles, by which colleagues choose."""
-    roles = ", ".join(group.name for group in user.groups.all())
-    return _("%(name)s (%(roles)s)") % {"name": user, "roles": roles} if roles else str(user)
+class WithRoles:
+    """Choices of users, each with the roles."""
+
+    def label_from_instance(self, obj: User) -> str:
+        roles = ", ".join(team.groups_in_words(obj))
+        return _("%(name)s (%(roles)s)") % {"name": obj, "roles": roles} if roles else str(obj)
 
 
-class People(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return _described(obj)
+class PeopleField(WithRoles, forms.ModelMultipleChoiceField):
+    pass
 
 
-class Person(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return _described(obj)
+class PersonField(WithRoles, forms.ModelChoiceField):
+    pass
 
 
 class RestrictForm(forms.Form):
     """The people who can read a release from now on, besides the user who restricts it."""
 
-    people = People(
+    people = PeopleField(
         label=gettext_lazy("People who can read it"),
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple,
@@ -51,7 +52,7 @@ class RestrictForm(forms.Form):
 class GiveAccessForm(forms.Form):
     """One more person who can read a restricted release."""
 
-    person = Person(
+    person = PersonField(
         label=gettext_lazy("Person"),
         queryset=User.objects.none(),
         empty_label=gettext_lazy("Choose a person"),

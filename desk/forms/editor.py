@@ -53,9 +53,7 @@ def editor_context(release: Release | None, user: User) -> SafeString:
         document = release.document
         if release.poster and not release.poster.original:
             poster = {"id": str(release.poster.pk), "text": str(release.poster)}
-        ids = {quote.speaker for quote in document.quotations if quote.speaker}
-        ids |= {person for person, _ in document.mentions}
-        visible = Person.objects.visible_to(user).in_bulk(ids)
+        visible = Person.objects.visible_to(user).in_bulk(document.people)
         people = {str(pk): str(person) for pk, person in visible.items()}
         for illustration in release.illustrations.select_related("asset"):
             asset = illustration.asset

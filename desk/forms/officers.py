@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from desk.forms.fields import parse_key
 from people import officers
 from people.models import Level, Person
 
@@ -95,8 +96,7 @@ class LowerToZeroForm(forms.Form):
         A wrong choice must not keep a person visible, so it is left out and not an error.
         """
         typed = {*cast(QueryDict, self.data).getlist(self.add_prefix("case_officers"))}
-        keys = {each for each in typed if each.isascii() and each.isdecimal() and len(each) < 19}
-        users = list(officers.eligible().filter(pk__in=keys))
+        users = list(officers.eligible().filter(pk__in=map(parse_key, typed)))
         return users, len(users) == len(typed)
 
 

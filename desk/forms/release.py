@@ -131,12 +131,12 @@ class ReleaseForm(forms.ModelForm):
         self.refused_links: list[str] = []  # URLs of links that were removed
         if "read_version" in self.fields:
             self.fields["read_version"].initial = self.instance.version
-        self.shown_files = files_visible_to(self.user)
+        self.visible_files = files_visible_to(self.user)
         if "poster" in self.fields:
-            cast(Any, self.fields["poster"]).queryset = self.shown_files
+            cast(Any, self.fields["poster"]).queryset = self.visible_files
         if "attached" in self.fields:
             stored = None if self.instance._state.adding else self.instance
-            cast(AttachedField, self.fields["attached"]).show_for(self.shown_files, stored)
+            cast(AttachedField, self.fields["attached"]).show_for(self.visible_files, stored)
         if "translation_of" in self.fields:
             visible = Release.objects.visible_to(self.user)
             cast(Any, self.fields["translation_of"]).queryset = visible
@@ -167,19 +167,18 @@ class ReleaseForm(forms.ModelForm):
         return cleaned
 
     def _without_unknown_pictures(self, html: str) -> str:
-        """Remove pictures that do not exist for the user, as the save removes those of nobody."""
+        """Remove pictures that do not exist for the user.
+
+        The model removes those that are not in the library, so the answers are alike.
+        """
         document = Document(html)
-        shown = set(document.pictures)
-        seen = (
-            set(self.shown_files.filter(pk__in=shown).values_list("pk", flat=True))
-            if shown
-            else shown
-        )
-        if seen == shown:
+        if not (pictures := set(document.pictures)):
             return html
-        people = {person for person, _surface in document.mentions}
-        people |= {quote.speaker for quote in document.quotations if quote.speaker}
-        return drop_unknown_refs(html, people=people, assets=seen)
+        visible = self.visible_files.filter(pk__in=pictures)
+        known = set(visible.values_list("pk", flat=True))
+        if known == pictures:
+            return html
+        return drop_unknown_refs(html, people=document.people, assets=known)
 
     def clean_standfirst(self) -> str:
         return _checked_length(self.cleaned_data["standfirst"], MAX_LINES, self.instance.standfirst)

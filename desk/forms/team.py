@@ -7,18 +7,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import team
 from accounts.models import User
-from accounts.roles import LABELS, PURPOSES
+from accounts.roles import LABELS
 
 WRITE = "releases.change_release"
 
 
 class RolesField(forms.MultipleChoiceField):
-    """A checkbox for each role, with what the role is for."""
+    """A checkbox for each role."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             label=_("Roles"),
-            choices=[(name, label) for name, label in LABELS.items()],
+            choices=list(LABELS.items()),
             widget=forms.CheckboxSelectMultiple,
             error_messages={
                 "required": _("Choose a role. Without a role, a user can’t do anything."),
@@ -93,6 +93,3 @@ class LeaveForm(forms.Form):
         field: Any = self.fields["successor"]
         field.queryset = writers
         field.required = writers.exists()
-
-
-__all__ = ["LABELS", "PURPOSES", "InviteForm", "LeaveForm", "MemberForm"]

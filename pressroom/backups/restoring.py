@@ -143,12 +143,17 @@ def undone_since(backup: Backup) -> list[str]:
 
 
 def _access_undone_since(moment: datetime) -> list[str]:
-    """Return what ended access or removed data since a moment, from the record of access."""
+    """Return what ended access or removed data since a moment, from the record of access.
+
+    After a restore, passwords, recovery codes and links work again that did not any more.
+    """
     verb = AccessEvent.Verb
     protective = (
-        verb.PAUSED, verb.LEFT, verb.ROLES_CHANGED, verb.PASSWORD_CHANGED, verb.PASSWORD_RESET,
-        verb.FACTOR_ADDED, verb.FACTOR_REMOVED, verb.RESTRICTED, verb.ACCESS_REMOVED,
-        verb.OFFICER_REMOVED, verb.FORGOTTEN,
+        verb.PAUSED, verb.LEFT, verb.ROLES_CHANGED, verb.ACCOUNT_CHANGED, verb.PASSWORD_CHANGED,
+        verb.PASSWORD_RESET, verb.EMAIL_CHANGED, verb.FACTOR_ADDED, verb.FACTOR_REMOVED,
+        verb.RECOVERY_CODES_CREATED, verb.RECOVERY_CODE_USED, verb.RECOVERY_CANCELLED,
+        verb.INVITATION_CANCELLED, verb.RESTRICTED, verb.ACCESS_REMOVED, verb.OFFICER_REMOVED,
+        verb.FORGOTTEN,
     )  # fmt: skip
     events = AccessEvent.objects.filter(at__gt=moment, verb__in=protective)
     try:

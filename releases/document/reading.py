@@ -89,6 +89,12 @@ class Document:
         return found
 
     @cached_property
+    def people(self) -> set[UUID]:
+        """The keys of the people who are named by a mark, or speak."""
+        speakers = {quotation.speaker for quotation in self.quotations if quotation.speaker}
+        return speakers | {person for person, _name in self.mentions}
+
+    @cached_property
     def pictures(self) -> list[UUID]:
         return [
             asset

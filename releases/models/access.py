@@ -3,12 +3,11 @@
 `releases.models.release` imports this module, so `release` is typed as `Any` here.
 """
 
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,14 +15,13 @@ from assets.models import MediaAsset
 
 
 class ReleaseAccessQuerySet(models.QuerySet["ReleaseAccess"]):
-    def closed_to(self, user: Any) -> Self:
-        """Return the rows of the restricted releases on which a user is not named."""
-        own = ReleaseAccess.objects.filter(release=OuterRef("release"), user=user)
-        return self.filter(~Exists(own))
-
     def releases_closed_to(self, user: Any) -> set[UUID]:
-        """Return the keys of these releases. Those of deleted drafts are included."""
-        return set(self.closed_to(user).values_list("release_id", flat=True))
+        """Return the keys of the restricted releases on which a user is not named.
+
+        Those of deleted drafts are included.
+        """
+        own = self.filter(user=user).values("release")
+        return set(self.exclude(release__in=own).values_list("release_id", flat=True))
 
 
 class ReleaseAccess(models.Model):

@@ -561,6 +561,13 @@ class Release(Guarded):
         taken = self.is_restricted() or self.is_taken(slug)
         return f"{slug}-{self.pk.hex[:8]}" if taken else slug
 
+    def unmark(self, person: UUID) -> None:
+        """Remove the marks of a person from the text. The words stay."""
+        document = self.document
+        self.body = drop_unknown_refs(
+            self.body, people=document.people - {person}, assets=document.pictures
+        )
+
     def _keep_secret(self) -> None:
         """Remove what could reveal the release to others, because it is unique.
 
@@ -597,11 +604,9 @@ class Release(Guarded):
         self.notes_to_editors = clean_notes(self.notes_to_editors, max_characters=sys.maxsize)
         self.body = clean(self.body, max_characters=sys.maxsize)
         document = self.document
-        speakers = {quote.speaker for quote in document.quotations if quote.speaker}
-        named = speakers | {person for person, _ in document.mentions}
         self.body = drop_unknown_refs(
             self.body,
-            people=set(Person.objects.filter(pk__in=named).values_list("pk", flat=True)),
+            people=set(Person.objects.filter(pk__in=document.people).values_list("pk", flat=True)),
             assets=set(
                 MediaAsset.objects.filter(pk__in=document.pictures).values_list("pk", flat=True)
             ),

@@ -11,7 +11,6 @@ from typing import cast
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from assets.models import MediaAsset
@@ -23,13 +22,24 @@ from releases.rules.protected_names import Find, Reason
 from releases.rules.public_texts import pictures_of
 from storing.texts import is_blank
 
-NOT_FOR_OTHERS = gettext_lazy("Only the people named on this release can change it.")
 MAX_QUOTED = 50  # characters of a quotation that a sentence shows
 
 
 def gone() -> str:
     """Return the sentence for a release that does not exist, or not for the user."""
     return _("Someone deleted this release while you were reading it.")
+
+
+def outsider_blockers(release: Release, user: User, at: datetime | None = None) -> list[str]:
+    """Return why a user who is not named on a restricted release cannot change it.
+
+    Until it is public, the sentence is the same as for a release that was deleted.
+    """
+    if release.is_known_to(user):
+        return []
+    if release.is_public(at):
+        return [_("Only the people named on this release can change it.")]
+    return [gone()]
 
 
 def edit_blockers(release: Release, user: User, at: datetime | None = None) -> list[str]:
@@ -53,8 +63,8 @@ def edit_blockers(release: Release, user: User, at: datetime | None = None) -> l
 
 def ownership_blockers(release: Release, user: User) -> list[str]:
     """Return why a user cannot change the text of a release in any status."""
-    if not release.is_known_to(user):
-        return [str(NOT_FOR_OTHERS) if release.is_public() else gone()]
+    if reasons := outsider_blockers(release, user):
+        return reasons
     if release.is_editable_by(user):
         return []
     if release.created_by is None:

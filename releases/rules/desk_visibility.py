@@ -16,22 +16,30 @@ from releases.models import (
     Quote,
     Release,
     ReleaseAccess,
+    ReleaseQuerySet,
     RestrictedFile,
 )
 
 
-def files_visible_to(
-    user: Any, at: datetime | None = None, *, record: bool = False
-) -> QuerySet[MediaAsset]:
+def files_visible_to(user: Any, at: datetime | None = None) -> QuerySet[MediaAsset]:
     """Return the pictures and documents that exist for a user of the desk at a time (default: now).
 
     A file that only restricted releases use, or used, exists only for the people named on them. The
     portrait of a person at level 0 exists only for the case officers, if nothing else shows it.
-    With `record`, files are left out that the user sees only because a restricted release is
-    public: their versions, originals and metadata are not.
     """
-    releases = Release.objects
-    visible = releases.known_to(user) if record else releases.visible_to(user, at)
+    return _files_of(Release.objects.visible_to(user, at), user)
+
+
+def files_known_to(user: Any) -> QuerySet[MediaAsset]:
+    """Return the files whose versions, originals and metadata a user may see.
+
+    Files are left out that the user sees only because a restricted release is public.
+    """
+    return _files_of(Release.objects.known_to(user), user)
+
+
+def _files_of(visible: ReleaseQuerySet, user: Any) -> QuerySet[MediaAsset]:
+    """Return the files that a user may see if these are the visible releases."""
     asset = OuterRef("pk")
     named = ReleaseAccess.objects.filter(release=OuterRef("release"))
     own = named.filter(user=user)

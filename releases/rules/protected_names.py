@@ -277,10 +277,8 @@ def check_page(person: Person, at: datetime | None = None) -> None:
 def names_allowed_until(release: Release) -> datetime | None:
     """Return the time from which a name in a release is protected, or None if never."""
     document = release.document
-    marked = {person for person, _surface in document.mentions}
-    marked |= {quote.speaker for quote in document.quotations if quote.speaker}
     found = {find.person for find in _matched(printed_with(release, document)) if find.blocks}
-    people = Person.objects.filter(pk__in=found | marked)
+    people = Person.objects.filter(pk__in=found | document.people)
     days = [day for person in people if (day := person.name_protected_from())]
     return start_of_day(min(days)) if days else None
 

@@ -17,9 +17,9 @@ from releases.rules.blockers import (
 from releases.workflow.actions import ACTIONS, Action
 from releases.workflow.correcting import (
     correct,
-    email_about_removed_row,
     record_correction,
     record_printed_row_change,
+    record_printed_row_deletion,
 )
 from releases.workflow.drafts import create, deleted_drafts, discard, restore, undelete
 from releases.workflow.emails import emails_visible_to
@@ -32,6 +32,7 @@ from releases.workflow.holding import (
     withdraw,
 )
 from releases.workflow.names import allow_name, end_name_exception
+from releases.workflow.people import delete_person
 from releases.workflow.publishing import (
     approve,
     embargo_changed,
@@ -51,10 +52,10 @@ from releases.workflow.restricting import (
 
 __all__ = [
     "ACTIONS", "Action", "ActionBlocked", "access_ended", "allow_name", "approve", "blockers",
-    "correct", "correction_blockers", "create", "deleted_drafts", "discard", "edit_blockers",
-    "email_about_removed_row", "emails_visible_to", "embargo_changed", "end_hold",
-    "end_name_exception", "end_restriction", "give_access", "hand_over", "hold", "hold_hidden",
-    "publish", "record", "record_correction", "record_printed_row_change", "record_restored_hold",
-    "remove_access", "reschedule", "restore", "restrict", "review_blockers", "send_back",
-    "submit", "undelete", "warnings", "withdraw",
+    "correct", "correction_blockers", "create", "delete_person", "deleted_drafts", "discard",
+    "edit_blockers", "emails_visible_to", "embargo_changed", "end_hold", "end_name_exception",
+    "end_restriction", "give_access", "hand_over", "hold", "hold_hidden", "publish", "record",
+    "record_correction", "record_printed_row_change", "record_printed_row_deletion",
+    "record_restored_hold", "remove_access", "reschedule", "restore", "restrict", "review_blockers",
+    "send_back", "submit", "undelete", "warnings", "withdraw",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.errors import ActionBlocked
 from accounts.models import User
 from releases.models import Release
-from releases.rules.blockers import NOT_FOR_OTHERS, gone, hold_blockers
+from releases.rules.blockers import hold_blockers, outsider_blockers
 
 DRAFT, IN_REVIEW, APPROVED = (
     Release.Status.DRAFT,
@@ -54,11 +54,9 @@ class Action:
         """Return why a user cannot carry it out on a release at a time (default: now)."""
         if not self.is_permitted(user):
             return [str(self.denied)]
-        if not release.is_known_to(user):
-            if not release.is_public(at):
-                return [gone()]
-            if not self.by_others:
-                return [str(NOT_FOR_OTHERS)]
+        is_open = self.by_others and release.is_public(at)
+        if not is_open and (reasons := outsider_blockers(release, user, at)):
+            return reasons
         if found := [reason for rule in self.rules for reason in rule(release, user, at)]:
             return found
         if release.status not in self.statuses:

@@ -86,15 +86,23 @@ def record_printed_row_change(
         email_responsible(release, subject, text, but=by)
 
 
-def email_about_removed_row(row: Model, *, by: User, at: datetime) -> None:
-    """Record on the restricted releases that print a row that someone else deletes it now.
+def record_printed_row_deletion(row: Model, *, by: User, at: datetime) -> None:
+    """Record the deletion of a row on each release that prints it. Call it before the deletion.
 
-    The people named on them get an e-mail.
+    These releases are restricted, and the user does not know them: others block the deletion.
     """
     note = _("“%s” was deleted.") % row
     for release in Release.objects.filter(releases_printing(row)).order_by("pk"):
-        verb = Event.Verb.PRINTED_ROW_CHANGED
-        record(release, verb, by, at, version=release.version, words=note)
-        text = _("%(who)s deleted “%(row)s”, which a restricted release used. Check the release.")
-        subject = _("Content of a restricted release was deleted")
-        email_people_named(release, subject, text % {"who": by, "row": row})
+        record_change_by_outsider(release, note, by=by, at=at)
+
+
+def record_change_by_outsider(release: Release, note: str, *, by: User, at: datetime) -> None:
+    """Record what a user changed in a restricted release without knowing it.
+
+    The people named on it get an e-mail. `note` says what was changed. Call it before the change.
+    """
+    record(release, Event.Verb.PRINTED_ROW_CHANGED, by, at, version=release.version, words=note)
+    text = _(
+        "%(who)s changed something that a restricted release uses. %(what)s Check the release."
+    ) % {"who": by, "what": note}  # fmt: skip
+    email_people_named(release, _("A restricted release was changed"), text)

@@ -17,7 +17,7 @@ from releases.models import Contact, Event, Release, ReleaseAccess, Topic
 from releases.rules.blockers import edit_blockers
 from releases.versions import restore_text
 from releases.workflow.actions import DISCARD, RESTORE
-from releases.workflow.emails import email_people_named
+from releases.workflow.correcting import record_change_by_outsider
 from releases.workflow.recording import lock, raise_if, record, set_status
 
 
@@ -66,7 +66,7 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
             raise ActionBlocked(
                 _("Other releases are translations of this one. Unlink them first.")
             )
-        _unlink_translations(fresh, by)
+        _unlink_translations(fresh, by, at or timezone.now())
         record(
             fresh,
             Event.Verb.DELETED,
@@ -78,16 +78,13 @@ def discard(release: Release, *, by: User, at: datetime | None = None) -> None:
         fresh.delete()
 
 
-def _unlink_translations(release: Release, by: User) -> None:
-    """Unlink the restricted translations that the user does not know, and e-mail their people."""
+def _unlink_translations(release: Release, by: User, at: datetime) -> None:
+    """Unlink the restricted translations that the user does not know: others block the deletion."""
+    note = _("The release that this is a translation of was deleted.")
     for translation in release.translations.order_by("pk").select_for_update(of=("self",)):
+        record_change_by_outsider(translation, note, by=by, at=at)
         translation.translation_of = None
         translation.save()
-        text = _(
-            "%(who)s deleted a draft. A restricted release that you can read was linked as a "
-            "translation of it, and is not linked any more."
-        ) % {"who": by}  # fmt: skip
-        email_people_named(translation, _("A restricted release was changed"), text)
 
 
 def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:

@@ -14,16 +14,15 @@ def email_responsible(release: Release, subject: str, text: str, but: User | Non
 
     If the release is restricted, the people named on it get the e-mail, and nobody else.
     """
-    people = people_named_on(release) or _responsible_users(release)
-    _email(release, people - {but}, subject, text)
+    _email(release, people_named_on(release) or _responsible_users(release), subject, text, but)
 
 
 def email_people_named(release: Release, subject: str, text: str, but: User | None = None) -> None:
     """E-mail the people named on a restricted release, except the user `but`."""
-    _email(release, people_named_on(release) - {but}, subject, text)
+    _email(release, people_named_on(release), subject, text, but)
 
 
-def people_named_on(release: Release) -> set[User | None]:
+def people_named_on(release: Release) -> set[User]:
     """Return the active users who are named on a restricted release."""
     return set(User.objects.filter(pk__in=release.people_named(), is_active=True))
 
@@ -34,13 +33,13 @@ def emails_visible_to(user: User) -> EmailQuerySet:
     return Email.objects.exclude(about__in=[f"release:{pk}" for pk in closed])
 
 
-def _email(release: Release, people: set[User | None], subject: str, text: str) -> None:
+def _email(release: Release, people: set[User], subject: str, text: str, but: User | None) -> None:
     address = settings.SITE_URL + desk_address(release)
-    for to in sorted({user.email for user in people if user and user.email}):
+    for to in sorted({user.email for user in people if user.email and user != but}):
         outbox.add_email(to, subject, f"{text}\n\n{address}\n", about=f"release:{release.pk}")
 
 
-def _responsible_users(release: Release) -> set[User | None]:
+def _responsible_users(release: Release) -> set[User]:
     """Return the author of a release and those who approved, published or rescheduled it."""
     approvals = [Event.Verb.APPROVED, Event.Verb.PUBLISHED, Event.Verb.RESCHEDULED]
     events = release.events.filter(verb__in=approvals).select_related("actor")

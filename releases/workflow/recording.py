@@ -19,8 +19,8 @@ def lock(release: Release, any_version: bool = False) -> Release:
     """Return the current row, locked. Raises ActionBlocked if the caller read another version.
 
     The names are locked too, so that no level, name or public text changes between the check and
-    the action. With `any_version`, which a hold uses, the version is not checked and the names are
-    not locked.
+    the action. With `any_version`, for actions that do not depend on the text, the version is not
+    checked and the names are not locked.
     """
     if not any_version:
         lock_names_for_change()

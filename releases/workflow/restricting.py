@@ -9,26 +9,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.dispatch import Signal, receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import team
 from accounts.errors import ActionBlocked
 from accounts.hooks import blockers_of_leaving
 from accounts.models import AccessEvent, User
 from accounts.record import record as record_access
 from people.locking import lock_names_for_change
 from releases.models import FormerSlug, Release, ReleaseAccess, RestrictedFile
-from releases.rules.blockers import NOT_FOR_OTHERS, gone
+from releases.rules.blockers import outsider_blockers
 from releases.workflow.actions import APPROVE, SUBMIT
 from releases.workflow.emails import email_people_named
-from releases.workflow.recording import lock
+from releases.workflow.recording import lock, raise_if
 
 Verb = AccessEvent.Verb
+READ = "releases.view_release"
 
 # Sent in the transaction in which users lose access to a release. Arguments: `release`, `by`, `at`.
 access_ended = Signal()
@@ -158,9 +159,8 @@ class _Without:
     """A user without some roles."""
 
     def __init__(self, user: User, losing: Collection[str]) -> None:
-        kept = user.groups.exclude(name__in=losing)
-        found = Permission.objects.filter(Q(user=user) | Q(group__in=kept))
-        keys = found.values_list("content_type__app_label", "codename")
+        kept = team.permissions_without(user, losing)
+        keys = kept.values_list("content_type__app_label", "codename")
         self.pk = user.pk
         self.permissions = {".".join(key) for key in keys} if user.is_active else set()
 
@@ -183,11 +183,9 @@ def can_be_finished_by(
     )
 
 
-def people_who_can_be_named() -> Any:
+def people_who_can_be_named() -> QuerySet[User]:
     """Return the users who can be named on a release: everyone who can read releases."""
-    return User.objects.filter(is_active=True, is_staff=True).order_by(
-        "first_name", "last_name", "username"
-    )
+    return team.users_with(READ).order_by("first_name", "last_name", "username")
 
 
 @receiver(blockers_of_leaving)
@@ -225,8 +223,7 @@ def _blockers_of_leaving(
 
 def _check(release: Release, by: User, at: datetime, of_oneself: bool = False) -> None:
     """Raise ActionBlocked if a user may not decide who reads a locked release."""
-    if not release.is_known_to(by):
-        raise ActionBlocked(str(NOT_FOR_OTHERS) if release.is_public(at) else gone())
+    raise_if(outsider_blockers(release, by, at))
     if not (may_restrict(release, by) or of_oneself):
         raise ActionBlocked(
             _("Only its author and publishers can change who can read this release.")
@@ -244,7 +241,7 @@ def _check_can_be_named(user: User) -> None:
     fresh = User.objects.filter(pk=user.pk, is_active=True, is_staff=True).first()
     if fresh is None:
         raise ActionBlocked(_("%(name)s can’t sign in to the desk.") % {"name": user})
-    if not fresh.has_perm("releases.view_release"):
+    if not fresh.has_perm(READ):
         raise ActionBlocked(_("%(name)s has no role that can read releases.") % {"name": user})
 
 

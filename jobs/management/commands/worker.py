@@ -1,5 +1,6 @@
+import os
 import signal
-import threading
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -27,9 +28,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, grace: float, **options: Any) -> None:
-        asked_to_stop = threading.Event()
+        # A signal can arrive while the main thread holds the lock of an Event, and setting the Event
+        # would then wait for that lock forever. A pipe has no lock.
+        asked_to_stop, ask_to_stop = os.pipe()
+        os.set_blocking(ask_to_stop, False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *received: asked_to_stop.set())
+            signal.signal(number, lambda *received: _write(ask_to_stop))
         worker.start(worker.WORKER_POLL_SECONDS)
         self.stdout.write(
             ngettext(
@@ -40,8 +44,13 @@ class Command(BaseCommand):
             % {"count": len(TASKS)}
         )
         self.stdout.flush()
-        asked_to_stop.wait()
+        os.read(asked_to_stop, 1)
         self.stdout.write(_("Stopping: finishing running jobs …"))
         if not worker.stop(grace):
             raise CommandError(_("Some jobs did not finish in time and will run again."))
         self.stdout.write(_("Stopped. All jobs finished."))
+
+
+def _write(pipe: int) -> None:
+    with suppress(BlockingIOError):  # the pipe is full, so the worker has been asked already
+        os.write(pipe, b"\0")
