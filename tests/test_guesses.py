@@ -368,6 +368,7 @@ def test_a_limit_is_recorded_and_mailed_once_in_an_hour(ada):
         assert email.to == ada.email
         assert "203.0.0.0/24" in email.text
         assert "None of them was right" in email.text
+        assert "with a passkey, or in a browser in which you signed in before." in email.text
         clock.shift(timedelta(hours=1, minutes=1))
         use_up(Guesser(), ada.username)
     assert verbs(verb="sign_in_limited") == ["sign_in_limited"] * 2

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, grace: float, **options: Any) -> None:
-        # A signal can arrive while the main thread holds the lock of an Event, and setting the Event
+        # A signal can arrive while the main thread holds the lock of an Event. Setting the Event
         # would then wait for that lock forever. A pipe has no lock.
         asked_to_stop, ask_to_stop = os.pipe()
         os.set_blocking(ask_to_stop, False)
