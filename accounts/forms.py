@@ -225,13 +225,8 @@ class NewAddressForm(EmailForm):
         address: str = self.cleaned_data["email"]
         if address.casefold() == self.user.email.casefold():
             raise ValidationError(_("This is your address already. Enter a new one."))
-        self.user.email, old = address, self.user.email
-        try:
-            self.user.clean()
-        except ValidationError as problem:
-            raise ValidationError(problem.messages) from None
-        finally:
-            self.user.email = old
+        if problem := self.user.problem_of_address(address):
+            raise ValidationError(problem)
         return address
 
 

@@ -70,11 +70,18 @@ class User(AbstractUser):
         change, so that such a user can still be deactivated.
         """
         super().clean()
-        if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
-            return
-        if other := User.objects.filter(email__iexact=self.email).exclude(pk=self.pk).first():
-            sentence = _("%(name)s already has this e-mail address. Enter another one.")
-            raise ValidationError({"email": sentence % {"name": other.get_username()}})
+        is_unchanged = User.objects.filter(pk=self.pk, email=self.email).exists()
+        if not is_unchanged and (problem := self.problem_of_address(self.email)):
+            raise ValidationError({"email": problem})
+
+    def problem_of_address(self, email: str) -> str:
+        """Return why this user can't have an e-mail address, as a sentence, or "" if they can."""
+        others = User.objects.filter(email__iexact=email).exclude(pk=self.pk)
+        other = others.first() if email else None
+        if other is None:
+            return ""
+        sentence = _("%(name)s already has this e-mail address. Enter another one.")
+        return sentence % {"name": other.get_username()}
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
