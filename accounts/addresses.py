@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core import signing
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -91,12 +90,10 @@ def confirm_change(user: User, token: str, *, request: HttpRequest) -> str:
     address = address_in(token, user)
     if address is None:
         raise ActionBlocked(_("This link does not work any more. Request the change again."))
-    old, user.email = user.email, address
-    try:
-        user.clean()
-    except ValidationError as problem:
-        raise ActionBlocked(*problem.messages) from None
+    if problem := user.problem_of_address(address):
+        raise ActionBlocked(problem)
+    old, user.email = user.email, User.objects.normalize_email(address)
     user.save(update_fields=["email"])
     record(Verb.EMAIL_CHANGED, by=user, subject=user, request=request)
     notices.address_changed(user, old, request=request)
-    return address
+    return user.email

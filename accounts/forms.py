@@ -206,6 +206,8 @@ class NewPasswordForm(SetPasswordForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["class"] = "vTextField"
+        self.fields["new_password2"].label = _("New password again")
+        self.fields["new_password2"].help_text = ""
 
 
 class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
@@ -238,13 +240,8 @@ class NewAddressForm(EmailForm):
         address: str = self.cleaned_data["email"]
         if folded(address) == folded(self.user.email):
             raise ValidationError(_("This is your address already. Enter a new one."))
-        self.user.email, old = address, self.user.email
-        try:
-            self.user.clean()
-        except ValidationError as problem:
-            raise ValidationError(problem.messages) from None
-        finally:
-            self.user.email = old
+        if problem := self.user.problem_of_address(address):
+            raise ValidationError(problem)
         return address
 
 

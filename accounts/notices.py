@@ -1,4 +1,4 @@
-"""E-mails to users about their own account. They go through the outbox."""
+"""E-mails to users about sign-in, passwords and second factors. They go through the outbox."""
 
 from datetime import datetime
 
@@ -25,17 +25,24 @@ def send(
     paragraphs: list[str],
     *,
     request: HttpRequest | None = None,
+    by: User | None = None,
     to: str = "",
     fill: str = "",
     fill_key: str = "",
 ) -> None:
-    """Add an e-mail to a user to the outbox; `to` is another address than theirs."""
+    """Add an e-mail to a user to the outbox, if the user has an address.
+
+    `request` adds the time, browser and network. `to` is another address than that of the user.
+    """
     if not (to or user.email):
         return
     greeting = _("Dear %(name)s,") % {"name": user}
     where = [_where(request)] if request else []
     text = "\n\n".join([greeting, *paragraphs, *where, settings.NEWSROOM_NAME]) + "\n"
-    outbox.add_email(to or user.email, subject, text, fill=fill, fill_key=fill_key)
+    about = f"user:{user.pk}"
+    outbox.add_email(
+        to or user.email, subject, text, about=about, by=by, fill=fill, fill_key=fill_key
+    )
 
 
 def link(request: HttpRequest | None, name: str, *args: object) -> str:

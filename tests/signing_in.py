@@ -149,10 +149,11 @@ def text(response) -> str:
     return " ".join(response.content.decode().split())
 
 
-def verbs(user=None) -> list[str]:
-    found = AccessEvent.objects.order_by("pk")
-    found = found.filter(subject_id=user.pk) if user else found
-    return [event.verb for event in found]
+def verbs(user=None, **filters) -> list[str]:
+    """Return the verbs of the record, of the events about a user if one is given."""
+    if user:
+        filters["subject_id"] = user.pk
+    return list(AccessEvent.objects.filter(**filters).order_by("pk").values_list("verb", flat=True))
 
 
 def sent_link(to: str) -> str:

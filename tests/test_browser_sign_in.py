@@ -1,8 +1,10 @@
 """Sign-in, passkeys and account pages in a browser, with a virtual authenticator."""
 
 import pytest
+from django.test import Client
 from playwright.sync_api import expect
 
+from accounts import throttle
 from accounts.models import User
 from jobs.models import Email
 from releases.models import Release
@@ -11,7 +13,7 @@ from tests.browser import (  # fixtures
     _connections_of_the_loop,
     _leave_the_page,
     _page_of_the_worker,
-    assert_usable,
+    assert_whole,
     browser_type_launch_args,
     complaints,
     context,
@@ -20,7 +22,17 @@ from tests.browser import (  # fixtures
     signed_in,
 )
 from tests.make import PASSWORD, make_release
-from tests.signing_in import code_of, enrol, factors_of, member, sent_link, verbs
+from tests.signing_in import (
+    add_passkey,
+    code_of,
+    enrol,
+    factors_of,
+    make_links,
+    member,
+    sent_link,
+    sign_in,
+    verbs,
+)
 
 NEW = "harbour-lantern-9"
 
@@ -263,36 +275,56 @@ def test_the_life_of_an_account(page, desk, live_server, complaints, browser):
 
 
 @SIZES
-def test_every_page_is_usable(page, desk, size, schemes, complaints):
+def test_every_page_is_usable(page, desk, size, schemes, complaints, monkeypatch):
     page.set_viewport_size(size)
+    user, colleague, other = member("Administrator"), enrol(member(name="bo")), member(name="cy")
+    links = make_links(signed_in=user, away=colleague, by=user)
     for path in ("account/reset/x/y/", "account/recover/x/"):
         page.goto(desk + path)
-        assert_usable(page, schemes, path)
+        assert_whole(page, schemes, path)
     assert [one for one in complaints if "status of 404" not in one] == []
     complaints.clear()
-    for path in ("login/", "account/reset/", "account/reset/sent/", "account/reset/done/"):
+    for path in ("login/", "account/reset/", "account/reset/sent/", "account/reset/done/",
+                 f"account/reset/{links['uidb64']}/{links['reset']}/",
+                 f"account/recover/{links['recover']}/"):  # fmt: skip
         page.goto(desk + path)
-        assert_usable(page, schemes, path)
-    user, colleague = member("Administrator"), enrol(member(name="bo"))
+        assert_whole(page, schemes, path)
+    monkeypatch.setattr(throttle, "PASSWORDS_FROM_ONE_ADDRESS", 1)
+    for refusal in ("is wrong", "Too many wrong passwords were entered."):
+        page.goto(f"{desk}login/")
+        page.get_by_label("Username or e-mail address").fill(other.username)
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_text(refusal).wait_for()
+        assert_whole(page, schemes, refusal)
     type_password(page, desk, user)
     for path in ("account/factors/", "account/factors/app/", "account/factors/passkey/",
                  "account/confirm/"):  # fmt: skip
         page.goto(desk + path)
-        assert_usable(page, schemes, path)
+        assert_whole(page, schemes, path)
     page.goto(f"{desk}account/factors/app/")
     secret = page.locator(".secret").inner_text().replace(" ", "")
     page.get_by_label("Code that the app shows").fill(code_of(secret))
     page.get_by_role("button", name="Set up the app").click()
-    assert_usable(page, schemes, "codes")
+    assert_whole(page, schemes, "codes")
+    key = f"account/factors/{add_passkey(user).pk}"
     for path in ("account/", "account/password/", "account/address/",
-                 "account/sessions/", "account/factors/", "account/confirm/",
-                 f"account/recovery/{colleague.pk}/", f"account/recovery/{user.pk}/"):  # fmt: skip
+                 f"account/address/{links['address']}/", "account/sessions/", "account/factors/",
+                 "account/confirm/", f"{key}/rename/", f"{key}/remove/",
+                 f"account/recovery/{enrol(member(name='di')).pk}/",
+                 f"account/recovery/{colleague.pk}/", f"account/recovery/{user.pk}/",
+                 ):  # fmt: skip
         page.goto(desk + path)
-        assert_usable(page, schemes, path)
+        assert_whole(page, schemes, path)
     page.goto(f"{desk}account/factors/")
     page.get_by_role("link", name="Remove the authenticator app").click()
-    assert_usable(page, schemes, "remove")
+    expect(page.get_by_role("button", name="Remove the authenticator app")).to_be_visible()
+    assert_whole(page, schemes, "remove")
     page.get_by_role("button", name="Sign out").click()
     type_password(page, desk, user)
-    assert_usable(page, schemes, "second step")
+    assert_whole(page, schemes, "second step")
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_text("The code is wrong").wait_for()
+    assert_whole(page, schemes, "wrong code")
     assert complaints == []

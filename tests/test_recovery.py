@@ -123,6 +123,15 @@ def test_nobody_starts_their_own(admin, team):
         row.save()
 
 
+def test_the_page_of_a_member_offers_a_recovery_only_if_there_is_something_to_recover(ada, team):
+    without, offer = member("Author", "cy"), "Start recovery of second factor"
+    assert offer in text(team.get(f"/admin/team/{ada.pk}/"))
+    assert offer not in text(team.get(f"/admin/team/{without.pk}/"))
+    ada.is_active = False
+    ada.save()
+    assert offer not in text(team.get(f"/admin/team/{ada.pk}/"))
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

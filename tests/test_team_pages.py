@@ -20,6 +20,7 @@ from releases import workflow
 from releases.models import Event, Release
 from releases.workflow import emails_visible_to
 from tests.make import make_chief, make_release, make_user, unguarded
+from tests.signing_in import verbs
 from tests.test_locks import at_once, on_postgresql
 from tests.test_queries import cost
 
@@ -69,10 +70,6 @@ def sent_link(to="ada@n.example") -> str:
 def account_form(**values) -> dict:
     form = {"username": "ada", "name": "Ada Abel", "password1": GOOD, "password2": GOOD}
     return form | values
-
-
-def verbs(**filters) -> list[str]:
-    return list(AccessEvent.objects.filter(**filters).order_by("pk").values_list("verb", flat=True))
 
 
 def closed(client, path) -> str:

@@ -89,11 +89,17 @@ class User(AbstractUser):
             and User.with_username(self.username).exclude(pk=self.pk).exists()
         ):
             raise ValidationError({"username": _("A user with that username already exists.")})
-        if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
-            return
-        if other := User.with_email(self.email).exclude(pk=self.pk).first():
-            sentence = _("%(name)s already has this e-mail address. Enter another one.")
-            raise ValidationError({"email": sentence % {"name": other.get_username()}})
+        is_unchanged = User.objects.filter(pk=self.pk, email=self.email).exists()
+        if not is_unchanged and (problem := self.problem_of_address(self.email)):
+            raise ValidationError({"email": problem})
+
+    def problem_of_address(self, email: str) -> str:
+        """Return why this user can't have an e-mail address, as a sentence, or "" if they can."""
+        other = User.with_email(email).exclude(pk=self.pk).first() if email else None
+        if other is None:
+            return ""
+        sentence = _("%(name)s already has this e-mail address. Enter another one.")
+        return sentence % {"name": other.get_username()}
 
     @classmethod
     def with_username(cls, username: str) -> QuerySet["User"]:
