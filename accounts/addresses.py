@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import notices
 from accounts.errors import ActionBlocked
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import AccessEvent, User
 from accounts.record import Verb, record
 from jobs import outbox, queue
@@ -49,7 +50,7 @@ def _with_reset_token(email: Email) -> str:
     user = User.objects.filter(pk=email.fill_key, is_active=True).first()
     if user is None or user.email != email.to:
         raise outbox.EmailNotNeeded(_("The account was closed, or has another address now."))
-    return email.text.replace(notices.TOKEN, default_token_generator.make_token(user))
+    return email.text.replace(PLACEHOLDER, default_token_generator.make_token(user))
 
 
 @transaction.atomic
@@ -65,7 +66,7 @@ def _with_address_token(email: Email) -> str:
     if user is None:
         raise outbox.EmailNotNeeded(_("The account was closed."))
     return email.text.replace(
-        notices.TOKEN, signing.dumps([user.pk, user.email, email.to], salt=SALT)
+        PLACEHOLDER, signing.dumps([user.pk, user.email, email.to], salt=SALT)
     )
 
 

@@ -22,6 +22,7 @@ from accounts import (
     sessions,
 )
 from accounts.errors import ActionBlocked
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import FactorRecovery, User
 from accounts.record import Verb, record
 from jobs import outbox
@@ -172,7 +173,7 @@ def _with_token(email: Email) -> str:
         raise outbox.EmailNotNeeded(
             _("SECRET_KEY was changed before the e-mail could be sent. Start the recovery again.")
         )
-    return email.text.replace(notices.TOKEN, token)
+    return email.text.replace(PLACEHOLDER, token)
 
 
 def _is_open(recovery: FactorRecovery, at: datetime) -> bool:

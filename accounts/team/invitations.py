@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts import link_tokens, throttle
 from accounts.errors import ActionBlocked
 from accounts.hash_slots import hash_slot
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import Invitation, User
 from accounts.models.users import keys_with
 from accounts.record import Verb, record
@@ -31,7 +32,6 @@ from jobs.models import Email
 
 VALID_FOR = timedelta(days=7)
 PURPOSE = "accounts.invitation"  # of its token
-TOKEN = "TOKEN-OF-THIS-INVITATION"  # noqa: S105  # a placeholder until the e-mail is sent
 
 
 def invite(
@@ -254,7 +254,7 @@ def _create(
         "newsroom": settings.NEWSROOM_NAME,
         "by": by,
         "roles": roles_in_words(roles),
-        "link": (origin or settings.SITE_URL) + reverse("account_invitation", args=[TOKEN]),
+        "link": (origin or settings.SITE_URL) + reverse("account_invitation", args=[PLACEHOLDER]),
         "until": date_format(timezone.localtime(invitation.expires_at), "DATETIME_FORMAT"),
     }
     text = _(
@@ -292,7 +292,7 @@ def _with_token(email: Email) -> str:
         raise outbox.EmailNotNeeded(
             _("SECRET_KEY was changed before the e-mail could be sent. Invite the person again.")
         )
-    return email.text.replace(TOKEN, token)
+    return email.text.replace(PLACEHOLDER, token)
 
 
 def _token_of(invitation: Invitation) -> str | None:
