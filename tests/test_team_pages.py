@@ -540,6 +540,27 @@ def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_
     assert seen == {heir: 2, boss: 0}
 
 
+def test_only_administrators_see_emails_about_accounts(desk, boss, maya):
+    invite(desk, "secret.guest@n.example")
+    post(Client(), "/admin/account/reset/", email=maya.email)
+    Email.objects.update(state="failed", reason="No such mailbox.", ended_at=timezone.now())
+    about = set(Email.objects.values_list("about", flat=True))
+    assert {kind.partition(":")[0] for kind in about} == {"invitation", "user"}
+    editor, chief = Client(), Client()
+    editor.force_login(make_user("ed", "Editor"))
+    both = make_user("both", "Editor")
+    both.groups.add(Group.objects.get(name="Administrator"))
+    chief.force_login(both)
+    for path in ("/admin/", "/admin/jobs/email/"):
+        assert "secret.guest@n.example" in text(chief.get(path))
+        page = text(editor.get(path))
+        assert "secret.guest@n.example" not in page
+        assert "maya@n.example" not in page
+    key = Email.objects.first().pk
+    assert editor.get(f"/admin/jobs/email/{key}/change/", follow=True).redirect_chain
+    assert chief.get(f"/admin/jobs/email/{key}/change/").status_code == 200
+
+
 def test_the_only_writer_leaves_if_there_are_no_drafts(desk, maya):
     draft = make_release("draft", by=maya)
     assert "a person who can write releases" in post(desk, f"{member(maya)}leave/")
