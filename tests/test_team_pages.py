@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts import hooks, team
 from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, Invitation, KnownBrowser, User
-from jobs import outbox
-from jobs.models import Email
+from jobs import outbox, queue
+from jobs.models import Email, Lane
 from releases import workflow
 from releases.models import Event, Release
 from releases.workflow import emails_visible_to
@@ -543,6 +543,7 @@ def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_
 def test_only_administrators_see_emails_about_accounts(desk, boss, maya):
     invite(desk, "secret.guest@n.example")
     post(Client(), "/admin/account/reset/", email=maya.email)
+    queue.work(Lane.QUICK)
     Email.objects.update(state="failed", reason="No such mailbox.", ended_at=timezone.now())
     about = set(Email.objects.values_list("about", flat=True))
     assert {kind.partition(":")[0] for kind in about} == {"invitation", "user"}
