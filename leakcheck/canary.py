@@ -52,6 +52,7 @@ from releases.models import (
     NameDisclosure,
     NameException,
     Release,
+    SearchWord,
     Topic,
 )
 
@@ -413,6 +414,8 @@ def _marked(names: Names | None) -> Rows:
     for model, column in ((Job, "key"), (Email, "about")):
         about = reduce(or_, (Q(**{f"{column}__endswith": end}) for end in ends))
         to_delete[model] = set(_rows(model).filter(about).values_list("pk", flat=True))
+    its_word = {"word__contains": names.word} if names else {"word__regex": f"^[{LETTERS}]{{16}}$"}
+    to_delete[SearchWord] = set(_rows(SearchWord).filter(**its_word).values_list("pk", flat=True))
     begins = SESSIONS + (names.word if names else "")
     to_delete[Session] = set(
         _rows(Session).filter(pk__startswith=begins).values_list("pk", flat=True)

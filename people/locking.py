@@ -22,6 +22,7 @@ Row = TypeVar("Row", bound=models.Model)
 LOCK_NAMESPACE = 0x50525350
 NAMES = 0
 ADDRESSES = {"release": 1, "topic": 2}
+WORDS = 3
 
 
 class NoTransactionError(Exception):
@@ -81,6 +82,28 @@ def lock_slug_choice(kind: str) -> None:
     NoTransactionError outside a transaction.
     """
     _advisory_lock("pg_advisory_xact_lock", ADDRESSES[kind])
+
+
+def try_lock_words() -> bool:
+    """Lock the words of the search until this transaction ends, and return whether that worked.
+
+    It never waits: another transaction that holds the lock may wait for a row of this one. Raises
+    NoTransactionError outside a transaction.
+    """
+    _need_transaction()
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_NAMESPACE, WORDS])
+        return cursor.fetchone()[0]
+
+
+def lock_words() -> None:
+    """Lock the words of the search. Only for a transaction that does nothing else.
+
+    Raises NoTransactionError outside a transaction.
+    """
+    _advisory_lock("pg_advisory_xact_lock", WORDS)
 
 
 def _advisory_lock(function: str, key: int) -> None:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,5 +10,8 @@ class ReleasesConfig(AppConfig):
     def ready(self) -> None:
         from releases import probes, workflow  # noqa: F401  # declare a job and a receiver
         from releases.rules import name_guards
+        from releases.search import index, storage
 
         name_guards.connect()
+        index.connect()
+        post_migrate.connect(storage.install, sender=self, dispatch_uid="releases.search")

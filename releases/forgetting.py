@@ -31,7 +31,7 @@ VERSIONS = Contact.history.model
 # Rooms whose texts are searched, and models that are left out: `forget` changes contacts itself,
 # and the others are copies of texts.
 SEARCHED_APPS = ("releases", "people", "assets")
-LEFT_OUT = {"contact", "historicalcontact", "foldedtext"}
+LEFT_OUT = {"contact", "historicalcontact", "foldedtext", "searchentry", "searchword"}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -23,6 +23,7 @@ EXACT = {
     "sessions.Session.session_data": "It is signed: another character breaks the signature.",
     "previews.PreviewLink.token_hash": "It is a hash.",
     "releases.FoldedText.letters": "It is compared letter by letter with what is computed.",
+    "releases.SearchWord.word": "It is compared with words as they are computed.",
     "releases.RejectedName.name": "It is compared with a name as it is computed.",
 }
 

@@ -36,6 +36,7 @@ from releases.models import (
     Release,
     ReleaseAccess,
     RestrictedFile,
+    SearchEntry,
 )
 from tests.make import (
     make_chief,
@@ -197,6 +198,17 @@ def two_jobs_with_one_key():
     create_twice(Job, name="x", key="y")
 
 
+def an_entry(**values):
+    places = dict.fromkeys(("title", "quotation", "standfirst", "everything"), ())
+    row = {"kind": SearchEntry.Kind.RELEASE, "key": "x", "tokeniser": 1} | places
+    SearchEntry.objects.create(**row | values)
+
+
+def two_entries_of_one_row():
+    release = make_release("draft")
+    an_entry(release=release, key=release.pk.hex)
+
+
 def a_recovery(**fields):
     user, at = make_user(), timezone.now()
     fields = {"user": user, "identity_check": "x", "expires_at": at, "token_digest": "x"} | fields
@@ -338,6 +350,16 @@ INVALID = {
     ],
     "access_once_a_person": [
         lambda: create_twice(ReleaseAccess, release=make_release("draft"), user=make_chief())
+    ],
+    "searchentry_once_a_row": [two_entries_of_one_row],
+    "searchentry_has_its_row": [
+        an_entry,
+        lambda: an_entry(kind=SearchEntry.Kind.QUOTATION, release=make_release("draft")),
+        *(
+            lambda kind=kind: an_entry(kind=kind)
+            for kind in SearchEntry.Kind
+            if kind != SearchEntry.Kind.RELEASE
+        ),
     ],
     "restrictedfile_once": [
         lambda: create_twice(RestrictedFile, release=make_release("draft"), asset=make_picture())

@@ -14,12 +14,13 @@ from django.utils import timezone
 from accounts import hooks, team
 from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, Invitation, KnownBrowser, User
-from jobs import outbox
-from jobs.models import Email
+from jobs import outbox, queue
+from jobs.models import Email, Lane
 from releases import workflow
 from releases.models import Event, Release
 from releases.workflow import emails_visible_to
 from tests.make import make_chief, make_release, make_user, unguarded
+from tests.signing_in import verbs
 from tests.test_locks import at_once, on_postgresql
 from tests.test_queries import cost
 
@@ -69,10 +70,6 @@ def sent_link(to="ada@n.example") -> str:
 def account_form(**values) -> dict:
     form = {"username": "ada", "name": "Ada Abel", "password1": GOOD, "password2": GOOD}
     return form | values
-
-
-def verbs(**filters) -> list[str]:
-    return list(AccessEvent.objects.filter(**filters).order_by("pk").values_list("verb", flat=True))
 
 
 def closed(client, path) -> str:
@@ -559,6 +556,28 @@ def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_
     assert seen == {heir: 2, boss: 0}
 
 
+def test_only_administrators_see_emails_about_accounts(desk, boss, maya):
+    invite(desk, "secret.guest@n.example")
+    post(Client(), "/admin/account/reset/", email=maya.email)
+    queue.work(Lane.QUICK)
+    Email.objects.update(state="failed", reason="No such mailbox.", ended_at=timezone.now())
+    about = set(Email.objects.values_list("about", flat=True))
+    assert {kind.partition(":")[0] for kind in about} == {"invitation", "user"}
+    editor, chief = Client(), Client()
+    editor.force_login(make_user("ed", "Editor"))
+    both = make_user("both", "Editor")
+    both.groups.add(Group.objects.get(name="Administrator"))
+    chief.force_login(both)
+    for path in ("/admin/", "/admin/jobs/email/"):
+        assert "secret.guest@n.example" in text(chief.get(path))
+        page = text(editor.get(path))
+        assert "secret.guest@n.example" not in page
+        assert "maya@n.example" not in page
+    key = Email.objects.first().pk
+    assert editor.get(f"/admin/jobs/email/{key}/change/", follow=True).redirect_chain
+    assert chief.get(f"/admin/jobs/email/{key}/change/").status_code == 200
+
+
 def test_the_only_writer_leaves_if_there_are_no_drafts(desk, maya):
     draft = make_release("draft", by=maya)
     assert "a person who can write releases" in post(desk, f"{member(maya)}leave/")
@@ -793,6 +812,42 @@ def test_changes_on_the_stock_pages_are_recorded_and_end_sessions(maya):
     ]  # fmt: skip
     outbox.send_due()
     assert [message.to for message in mail.outbox] == [["maya@n.example"]] * 5
+
+
+def test_a_user_who_can_no_longer_sign_in_is_paused_on_the_stock_page(maya):
+    """“Can sign in to the desk” and “Active” are both needed, so each of them pauses."""
+    chief = make_chief()
+    client, session = Client(), Client()
+    client.force_login(chief), session.force_login(maya)
+    page = f"/admin/accounts/user/{maya.pk}/change/"
+    client.post(page, stock(maya, is_staff=""))
+    assert session.get("/admin/").status_code == 302
+    client.post(page, stock(maya, is_staff="", is_active=""))  # paused already
+    client.post(page, stock(maya, is_staff=""))
+    client.post(page, stock(maya))
+    assert session.get("/admin/").status_code == 302  # the session ended
+    assert verbs(subject_id=maya.pk, actor_id=chief.pk) == [
+        "paused", "account_changed", "account_changed", "resumed",
+    ]  # fmt: skip
+    fields = [event.detail.get("fields") for event in AccessEvent.objects.order_by("pk")]
+    assert fields == [None, ["is_active"], ["is_active"], None]
+    outbox.send_due()
+    assert "Your account is paused." in mail.outbox[0].body
+    assert "Your account works again." in mail.outbox[-1].body
+
+
+def test_who_loses_the_team_on_the_stock_page_loses_the_open_invitations(desk, boss):
+    client = Client()
+    client.force_login(make_chief())
+    page = f"/admin/accounts/user/{boss.pk}/change/"
+    for change in ({"is_staff": ""}, {"is_active": ""}, {"groups": ""}):
+        boss.groups.set([Group.objects.get(name="Administrator")])
+        invitation = team.invite("ada@n.example", name="A", roles=["Author"], by=boss)
+        client.post(page, stock(boss, **change))
+        client.post(page, stock(boss))
+        invitation.refresh_from_db()
+        assert invitation.cancelled_at, change
+    assert verbs(verb="invitation_cancelled") == ["invitation_cancelled"] * 3
 
 
 def test_a_closed_account_cannot_be_opened_on_the_stock_page(boss, maya):

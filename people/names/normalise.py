@@ -40,13 +40,13 @@ _SPACED_OUT = re.compile("[ \u2009\u00a0]([-'’][ \u2009\u00a0])?")
 MIN_SPACED_OUT = 3  # single letters in a row that count as one word, such as “J o h n”
 
 # Scripts that write no spaces between words, or join particles to a name.
-_UNSPACED_RANGES = (
+UNSPACED_RANGES = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u318f"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\ua9e0-\ua9ff\uaa60-\uaa7f\uac00-\ud7ff"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003fffd"
 )
-_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
-_APOSTROPHES = "'’ʼ‘ʻʹ′`´ʾʿ"
+_UNSPACED = re.compile(f"[{UNSPACED_RANGES}]")
+APOSTROPHES = "'’ʼ‘ʻʹ′`´ʾʿ"
 
 
 def _class_of(categories: tuple[str, ...]) -> str:
@@ -63,13 +63,13 @@ def _class_of(categories: tuple[str, ...]) -> str:
 
 
 # Marks and invisible characters (soft hyphens, joiners, direction marks) belong to a word.
-_MARKS = _class_of(("Mn", "Mc", "Cf"))
-_LETTER = f"(?:[^\\W_{_APOSTROPHES}])"
-_SPACED_LETTER = f"(?![{_UNSPACED_RANGES}]){_LETTER}"
-_UNSPACED_LETTER = f"(?=[{_UNSPACED_RANGES}]){_LETTER}"
+MARKS = _class_of(("Mn", "Mc", "Cf"))
+_LETTER = f"(?:[^\\W_{APOSTROPHES}])"
+_SPACED_LETTER = f"(?![{UNSPACED_RANGES}]){_LETTER}"
+_UNSPACED_LETTER = f"(?=[{UNSPACED_RANGES}]){_LETTER}"
 _WORD = re.compile(
-    f"(?P<unspaced>{_UNSPACED_LETTER}(?:[{_MARKS}]|{_UNSPACED_LETTER})*)"
-    f"|{_SPACED_LETTER}(?:[{_MARKS}]|{_SPACED_LETTER})*"
+    f"(?P<unspaced>{_UNSPACED_LETTER}(?:[{MARKS}]|{_UNSPACED_LETTER})*)"
+    f"|{_SPACED_LETTER}(?:[{MARKS}]|{_SPACED_LETTER})*"
 )
 _PAIRS = ('""', "“”", "„“", "„”", "«»", "»«", "‹›", "()", "[]", "（）", "「」", "『』", "《》")
 _QUOTED = re.compile(
@@ -140,7 +140,7 @@ class Word:
     @property
     def is_joined(self) -> bool:
         """Whether an apostrophe joins it to the previous word."""
-        return len(self.before) == 1 and self.before in _APOSTROPHES
+        return len(self.before) == 1 and self.before in APOSTROPHES
 
 
 def words(text: str) -> list[Word]:

@@ -19,11 +19,13 @@ from releases.models.release import (
     ReleaseQuerySet,
     text_stored,
 )
+from releases.models.search import GAP, SearchEntry, SearchWord
 from releases.models.shared import Contact, ContactQuerySet, Topic
 
 __all__ = [
-    "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Contact", "ContactQuerySet",
+    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Contact", "ContactQuerySet",
     "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug", "Illustration", "Mention",
     "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote", "RejectedName",
-    "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "Topic", "text_stored",
+    "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "SearchEntry", "SearchWord",
+    "Topic", "text_stored",
 ]  # fmt: skip

@@ -1,0 +1,302 @@
+"""Finds releases, quotations and people. Whether a hit is visible is decided when it is asked."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from assets.models import MediaAsset
+from people.models import Case, Person
+from people.names.normalise import key
+from releases.models import Release, ReleaseQuerySet, SearchEntry
+from releases.rules.desk_visibility import files_visible_to
+from releases.rules.visibility import public_assets
+from releases.search.entries import ATTRIBUTIONS, FILES, PEOPLE, TOPICS, Kind, reference
+from releases.search.matching import (
+    EVERYTHING,
+    RANK,
+    Matches,
+    Sought,
+    place_of_match,
+)  # fmt: skip
+from releases.search.query import Form, Query, Unit
+
+MAX_HITS = 1_000  # that are ranked and counted: the newest
+MAX_ROWS = 500  # people, attributions, topics and files that a query may stand for
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row that was found: its key, the place of the match (0 is the best), and its day.
+
+    `position` is that of a quotation, whose `pk` is its release. `kind`, `language` and `countries`
+    are those of the release.
+    """
+
+    pk: Any
+    place: int
+    day: datetime | None = None
+    position: int = 0
+    kind: str = ""
+    language: str = ""
+    countries: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found, the best first. If there are more than MAX_HITS, only the newest."""
+
+    rows: tuple[Hit, ...] = ()
+    capped: bool = False
+
+    @property
+    def total(self) -> int:
+        """The number of hits, or MAX_HITS + 1 if there are more than MAX_HITS."""
+        return len(self.rows) + self.capped
+
+    @property
+    def pks(self) -> list[Any]:
+        """The keys of the rows, the best first."""
+        return [hit.pk for hit in self.rows]
+
+    def order_by_day(self) -> "Hits":
+        """Return the same hits, the newest first."""
+        return Hits(tuple(sorted(self.rows, key=_by_day)), self.capped)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who asks and when: the public, or a user of the desk."""
+
+    at: datetime
+    user: Any = None
+
+    def releases(self) -> ReleaseQuerySet:
+        if self.user is None:
+            return Release.objects.public(self.at)
+        return Release.objects.visible_to(self.user, self.at)
+
+    def people(self) -> QuerySet[Person]:
+        if self.user is None:
+            return Person.objects.with_page(timezone.localdate(self.at))
+        return Person.objects.visible_to(self.user)
+
+    def files(self) -> QuerySet[MediaAsset]:
+        if self.user is None:
+            return public_assets(self.at)
+        return files_visible_to(self.user, self.at)
+
+    def speakers(self) -> QuerySet[Person]:
+        """Return the people whose name is printed below their quotations."""
+        if self.user is None:
+            protected = Person.objects.protected(timezone.localdate(self.at))
+            return Person.objects.exclude(pk__in=protected.values("pk"))
+        return Person.objects.visible_to(self.user)
+
+    @property
+    def kind_of_people(self) -> SearchEntry.Kind:
+        return Kind.PERSON if self.user is None else Kind.RECORD
+
+
+def releases(query: Query, at: datetime, within: ReleaseQuerySet | None = None) -> Hits:
+    """Return the public releases that a query finds at a time.
+
+    `within`: public releases at that time, for example of one country.
+    """
+    return _releases(query, Viewer(at), within)
+
+
+def quotations(query: Query, at: datetime, within: ReleaseQuerySet | None = None) -> Hits:
+    """Return the quotations in public releases that a query finds at a time."""
+    return _quotations(query, Viewer(at), within)
+
+
+def people(query: Query, at: datetime) -> Hits:
+    """Return the people with a public page that a query finds at a time, by name."""
+    return _people(query, Viewer(at))
+
+
+def count_public(wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], at: datetime) -> int:
+    """Return how many public releases and people contain all that is wanted, at most MAX_HITS."""
+    viewer = Viewer(at)
+    entries = _visible_entries(Kind.RELEASE, _sought(wanted, excluded, viewer), viewer.releases())
+    people = _people_entries(Sought(wanted, excluded), viewer)
+    return entries[:MAX_HITS].count() + people[:MAX_HITS].count()
+
+
+def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) -> dict[str, Hits]:
+    """Return what a query finds of everything that a user may see, by kind of row.
+
+    The kinds are those of DESK; without `kinds`, all are searched. The caller checks the
+    permissions for the kinds.
+    """
+    return {kind: DESK[kind](query, Viewer(at, user)) for kind in kinds or DESK}
+
+
+def _releases(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = None) -> Hits:
+    if not query.wanted:
+        return Hits()
+    sought = _sought(query.wanted, query.excluded, viewer)
+    return _ranked(Kind.RELEASE, sought, viewer, within)
+
+
+def _quotations(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = None) -> Hits:
+    if not query.wanted:
+        return Hits()
+    sought = _sought(query.wanted, query.excluded, viewer, files=False)
+    return _ranked(Kind.QUOTATION, sought, viewer, within)
+
+
+def _ranked(
+    kind: SearchEntry.Kind, sought: Sought, viewer: Viewer, within: ReleaseQuerySet | None
+) -> Hits:
+    entries = (
+        _visible_entries(kind, sought, viewer.releases() if within is None else within)
+        .annotate(
+            place=place_of_match(sought),
+            day=Coalesce(F("release__publish_at"), F("release__updated_at")),
+        )
+        .order_by("-day", "release", "position")
+        .values_list(
+            "release", "place", "day", "position", "release__kind", "release__language",
+            "release__countries",
+        )
+    )  # fmt: skip
+    found = [
+        Hit(pk, place, day, position or 0, of_kind, language, str(countries or ""))
+        for pk, place, day, position, of_kind, language, countries in entries[: MAX_HITS + 1]
+    ]
+    newest = found[:MAX_HITS]
+    return Hits(tuple(sorted(newest, key=_by_rank)), len(found) > MAX_HITS)
+
+
+def _visible_entries(
+    kind: SearchEntry.Kind, sought: Sought, releases: ReleaseQuerySet
+) -> QuerySet[SearchEntry]:
+    entries = SearchEntry.objects.filter(Matches(sought), kind=kind)
+    return entries.filter(release__in=releases.order_by().values("pk"))
+
+
+def _people_entries(sought: Sought, viewer: Viewer) -> QuerySet[SearchEntry]:
+    entries = SearchEntry.objects.filter(Matches(sought), kind=viewer.kind_of_people)
+    return entries.filter(person__in=viewer.people().order_by().values("pk"))
+
+
+def _people(query: Query, viewer: Viewer) -> Hits:
+    if not query.wanted:
+        return Hits()
+    sought = Sought(query.wanted, query.excluded)
+    rows = (
+        _people_entries(sought, viewer)
+        .annotate(place=place_of_match(sought))
+        .order_by("person")
+        .values_list("person", "place", "person__sort_name")[: MAX_HITS + 1]
+    )
+    found = sorted((place, key(name), pk) for pk, place, name in rows[: MAX_HITS + 1])
+    kept = tuple(Hit(pk, place) for place, _name, pk in found[:MAX_HITS])
+    return Hits(kept, len(found) > MAX_HITS)
+
+
+def _files(query: Query, viewer: Viewer) -> Hits:
+    if not query.wanted:
+        return Hits()
+    sought = Sought(query.wanted, query.excluded)
+    entries = SearchEntry.objects.filter(Matches(sought), kind=Kind.FILE)
+    rows = (
+        entries.filter(asset__in=viewer.files().order_by().values("pk"))
+        .order_by("-asset__uploaded_at", "asset")
+        .values_list("asset", "asset__uploaded_at")[: MAX_HITS + 1]
+    )
+    found = tuple(Hit(pk, RANK[EVERYTHING], day) for pk, day in rows)
+    return Hits(found[:MAX_HITS], len(found) > MAX_HITS)
+
+
+def _cases(query: Query, viewer: Viewer) -> Hits:
+    if not query.wanted:
+        return Hits()
+    sought = Sought(query.wanted, query.excluded)
+    known = Case.objects.filter(person__in=viewer.people().order_by().values("pk"))
+    rows = (
+        SearchEntry.objects.filter(Matches(sought), kind=Kind.CASE, case__in=known.values("pk"))
+        .order_by("-case__as_of", "case")
+        .values_list("case", flat=True)[: MAX_HITS + 1]
+    )
+    found = tuple(Hit(pk, RANK[EVERYTHING]) for pk in rows)
+    return Hits(found[:MAX_HITS], len(found) > MAX_HITS)
+
+
+DESK: dict[str, Callable[[Query, Viewer], Hits]] = {
+    "releases": _releases, "quotations": _quotations, "people": _people, "cases": _cases,
+    "files": _files,
+}  # fmt: skip
+
+
+def _by_day(hit: Hit) -> tuple[Any, ...]:
+    return (-hit.day.timestamp() if hit.day else 0, hit.pk, hit.position)
+
+
+def _by_rank(hit: Hit) -> tuple[Any, ...]:
+    return (hit.place, *_by_day(hit))
+
+
+# --- References: the rows that a word stands for, if they are visible now ------------------------
+
+
+def _sought(
+    wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], viewer: Viewer, *, files: bool = True
+) -> Sought:
+    """Return what entries of releases have to contain: words, or references to visible rows."""
+    units = (*wanted, *excluded)
+    named = _named(units, viewer)
+    found = tuple(_with(unit, named[number]) for number, unit in enumerate(units))
+    instead = _shown(wanted, viewer) if files else ()
+    return Sought(found[: len(wanted)], found[len(wanted) :], instead)
+
+
+def _with(unit: Unit, references: list[str]) -> Unit:
+    more = tuple(Form((each,)) for each in references)
+    return Unit((*unit.forms, *more), unit.word, unit.excluded, unit.place)
+
+
+def _named(units: tuple[Unit, ...], viewer: Viewer) -> list[list[str]]:
+    """Return the references to the people, attributions and topics that each unit names."""
+    matches = {f"unit_{number}": Matches(Sought((unit,))) for number, unit in enumerate(units)}
+    any_unit = Q()
+    for match in matches.values():
+        any_unit |= Q(match)
+    person = OuterRef("person")
+    visible = (
+        Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
+        | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
+        | Q(kind=Kind.TOPIC)
+    )
+    kinds = (viewer.kind_of_people, Kind.ATTRIBUTION, Kind.TOPIC)
+    rows = (
+        SearchEntry.objects.filter(any_unit, visible, kind__in=kinds)
+        .annotate(**matches)
+        .order_by("kind", "key")
+        .values_list("kind", "key", *matches)[:MAX_ROWS]
+    )
+    tokens = {viewer.kind_of_people: PEOPLE, Kind.ATTRIBUTION: ATTRIBUTIONS, Kind.TOPIC: TOPICS}
+    found: list[list[str]] = [[] for _unit in units]
+    for kind, entry_key, *matched in rows:
+        for references, is_match in zip(found, matched, strict=True):
+            if is_match:
+                references.append(reference(tokens[Kind(kind)], entry_key))
+    return found
+
+
+def _shown(wanted: tuple[Unit, ...], viewer: Viewer) -> tuple[Form, ...]:
+    """Return the references to the visible files whose texts contain all that is wanted."""
+    sought = Sought(wanted)
+    rows = (
+        SearchEntry.objects.filter(Matches(sought), kind=Kind.FILE)
+        .filter(asset__in=viewer.files().order_by().values("pk"))
+        .order_by("key")
+        .values_list("key", flat=True)[:MAX_ROWS]
+    )
+    return tuple(Form((reference(FILES, entry_key),)) for entry_key in rows)

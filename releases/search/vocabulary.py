@@ -1,0 +1,82 @@
+"""The words of all texts (SearchWord): how they are stored, and their stems."""
+
+from collections.abc import Collection, Iterable, Iterator
+from threading import Lock
+
+import snowballstemmer
+from django.db import transaction
+
+from people.locking import lock_words, try_lock_words
+from releases.models import SearchWord
+
+BATCH = 500  # words in one query
+MAX_LETTERS = 40  # longer ones are no words
+# “and the”, “with the”, “as the”, “so the”, “for the”, “the”: written together with an Arabic word.
+ARABIC_ARTICLES = ("وال", "بال", "كال", "فال", "لل", "ال")
+MIN_ARABIC_LETTERS = 3  # that must remain without the article
+
+_english = snowballstemmer.stemmer("english")
+_lock = Lock()  # a stemmer keeps its word in itself
+
+
+def stem(word: str) -> str:
+    """Return the stem of an English word, an Arabic word without its article, or the word."""
+    if word.isascii():
+        with _lock:
+            return _english.stemWord(word) if word.isalpha() else word
+    for article in ARABIC_ARTICLES:
+        if word.startswith(article) and len(word) >= len(article) + MIN_ARABIC_LETTERS:
+            return word[len(article) :]
+    return word
+
+
+def add_words(words: Iterable[str], *, public: bool) -> None:
+    """Store words that are new, in the transaction that stores their text.
+
+    If another transaction stores words at the same time, they are stored after the commit. So two
+    transactions never wait for each other's words.
+    """
+    wanted = sorted(word for word in set(words) if len(word) <= MAX_LETTERS)
+    if missing := _missing(wanted, public):
+        if try_lock_words():
+            _store(missing, public)
+        else:
+            transaction.on_commit(lambda: _store_later(missing, public))
+
+
+def known(words: Collection[str]) -> set[str]:
+    """Return the words that occur in a text."""
+    return set(SearchWord.objects.filter(word__in=words).values_list("word", flat=True))
+
+
+def _missing(words: list[str], public: bool) -> list[str]:
+    stored = SearchWord.objects.filter(public=True) if public else SearchWord.objects.all()
+    found: set[str] = set()
+    for batch in batches(words):
+        found.update(stored.filter(word__in=batch).values_list("word", flat=True))
+    return [word for word in words if word not in found]
+
+
+def _store_later(words: list[str], public: bool) -> None:
+    with transaction.atomic():
+        lock_words()
+        _store(words, public)
+
+
+def _store(words: list[str], public: bool) -> None:
+    for batch in batches(words):
+        SearchWord.objects.bulk_create(
+            [
+                SearchWord(word=word, reversed=word[::-1], stem=stem(word), public=public)
+                for word in batch
+            ],
+            ignore_conflicts=True,
+        )
+        if public:  # those that were only in texts of the desk
+            SearchWord.objects.filter(word__in=batch, public=False).update(public=True)
+
+
+def batches(items: list[str]) -> Iterator[list[str]]:
+    """Yield items in lists of at most BATCH."""
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
