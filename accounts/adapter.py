@@ -37,7 +37,7 @@ class Adapter(DefaultAccountAdapter):
         login = credentials.get("username") or credentials.get("email") or ""
         user = passwords.check(request, login, credentials["password"])
         if user is not None and not user.is_staff:
-            signing_in.failed(request, login, reason="desk")
+            signing_in.failed(request, user, reason="desk")
             return None
         return user
 
@@ -47,7 +47,7 @@ class Adapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: Any, **login: Any) -> HttpResponse | None:
         # A passkey does not ask the backend whether its user may sign in.
         if not (user.is_active and user.is_staff):
-            signing_in.failed(request, user.get_username(), reason="closed")
+            signing_in.failed(request, user, reason="closed")
             messages.error(request, WRONG_PASSKEY)
             return redirect("account_login")
         request.session[BEGAN_WITH] = user.get_session_auth_hash()
@@ -59,6 +59,7 @@ class Adapter(DefaultAccountAdapter):
         # because a stranger knows it.
         is_current = request.session.pop(BEGAN_WITH, "") == user.get_session_auth_hash()
         if not (user.is_active and user.is_staff and is_current):
+            signing_in.failed(request, user, reason="closed")
             raise ImmediateHttpResponse(redirect("account_login"))
         request.session.set_expiry(None)  # a challenge for a passkey made it short
         super().login(request, user)

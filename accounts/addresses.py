@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core import signing
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import notices
 from accounts.errors import ActionBlocked
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import AccessEvent, User
 from accounts.record import Verb, record
 from jobs import outbox, queue
@@ -32,7 +32,7 @@ def send_reset(address: str, origin: str) -> None:
     This is a job, so that the page takes the same time for known and unknown addresses.
     """
     at = timezone.now()
-    found = list(User.objects.filter(email__iexact=address, is_active=True, is_staff=True)[:2])
+    found = list(User.with_email(address).filter(is_active=True, is_staff=True)[:2])
     if len(found) != 1:
         return
     user = found[0]
@@ -50,7 +50,7 @@ def _with_reset_token(email: Email) -> str:
     user = User.objects.filter(pk=email.fill_key, is_active=True).first()
     if user is None or user.email != email.to:
         raise outbox.EmailNotNeeded(_("The account was closed, or has another address now."))
-    return email.text.replace(notices.TOKEN, default_token_generator.make_token(user))
+    return email.text.replace(PLACEHOLDER, default_token_generator.make_token(user))
 
 
 @transaction.atomic
@@ -66,7 +66,7 @@ def _with_address_token(email: Email) -> str:
     if user is None:
         raise outbox.EmailNotNeeded(_("The account was closed."))
     return email.text.replace(
-        notices.TOKEN, signing.dumps([user.pk, user.email, email.to], salt=SALT)
+        PLACEHOLDER, signing.dumps([user.pk, user.email, email.to], salt=SALT)
     )
 
 
@@ -91,12 +91,10 @@ def confirm_change(user: User, token: str, *, request: HttpRequest) -> str:
     address = address_in(token, user)
     if address is None:
         raise ActionBlocked(_("This link does not work any more. Request the change again."))
-    old, user.email = user.email, address
-    try:
-        user.clean()
-    except ValidationError as problem:
-        raise ActionBlocked(*problem.messages) from None
+    if problem := user.problem_of_address(address):
+        raise ActionBlocked(problem)
+    old, user.email = user.email, User.objects.normalize_email(address)
     user.save(update_fields=["email"])
     record(Verb.EMAIL_CHANGED, by=user, subject=user, request=request)
     notices.address_changed(user, old, request=request)
-    return address
+    return user.email

@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import FactorRecovery, Invitation, KnownBrowser, User
+from accounts.models.users import keys_with
 from accounts.sessions import end_unrecorded
 
 # Rows with which only the account itself could do something.
@@ -20,14 +21,14 @@ SIGN_IN_ROWS = (Authenticator, EmailAddress, FactorRecovery, KnownBrowser, UserS
 
 def accounts_of(email: str) -> QuerySet[User]:
     """Return the accounts with an address."""
-    return User.objects.filter(email__iexact=email).order_by("pk")
+    return User.with_email(email).order_by("pk")
 
 
 def invitations_of(email: str) -> QuerySet[Invitation]:
     """Return the invitations that were sent to an address, or accepted by an account with it."""
-    return Invitation.objects.filter(
-        Q(email__iexact=email) | Q(account__in=accounts_of(email))
-    ).order_by("pk")
+    sent = keys_with(Invitation.objects.all(), email, "email")
+    rows = Invitation.objects.filter(Q(pk__in=sent) | Q(account__in=accounts_of(email)))
+    return rows.order_by("pk")
 
 
 def is_former(user: User) -> bool:

@@ -14,9 +14,11 @@ from django.db import DataError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from fido2.utils import websafe_decode
 
 from accounts import factors, failed_guesses, throttle
 from accounts.adapter import WRONG_PASSKEY
+from accounts.folding import folded
 from accounts.json_field import JSONField
 from accounts.models import FactorRecovery, User
 from accounts.passwords import MAX_LOGIN_CHARACTERS, MAX_PASSWORD_CHARACTERS
@@ -92,6 +94,19 @@ class PasskeyForm(AuthenticateWebAuthnForm):
 
 class PasskeySignInForm(PasskeyForm, LoginWebAuthnForm):
     """A passkey without a user: it says whose it is."""
+
+    def owner(self) -> User | None:
+        """Return whose passkey it names, also if it was refused.
+
+        Anyone can invent the name of a user, so the user must have this passkey.
+        """
+        try:
+            named = self.fields["credential"].clean(self.data.get("credential"))
+            user = webauthn.extract_user_from_response(named)
+            key = websafe_decode(named["rawId"])
+            return user if webauthn.get_authenticator_by_credential_id(user, key) else None
+        except (*BAD_PASSKEY, ValidationError):
+            return None
 
 
 class PasskeyConfirmationForm(PasskeyForm):
@@ -191,6 +206,8 @@ class NewPasswordForm(SetPasswordForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["class"] = "vTextField"
+        self.fields["new_password2"].label = _("New password again")
+        self.fields["new_password2"].help_text = ""
 
 
 class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
@@ -221,15 +238,10 @@ class NewAddressForm(EmailForm):
 
     def clean_email(self) -> str:
         address: str = self.cleaned_data["email"]
-        if address.casefold() == self.user.email.casefold():
+        if folded(address) == folded(self.user.email):
             raise ValidationError(_("This is your address already. Enter a new one."))
-        self.user.email, old = address, self.user.email
-        try:
-            self.user.clean()
-        except ValidationError as problem:
-            raise ValidationError(problem.messages) from None
-        finally:
-            self.user.email = old
+        if problem := self.user.problem_of_address(address):
+            raise ValidationError(problem)
         return address
 
 

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.desk_addresses import DESK, is_desk_page
 from accounts.second_factor import State, state_of
@@ -23,6 +23,13 @@ ALWAYS = {
 }  # fmt: skip
 # What a user without a second factor may open too, to set one up.
 ENROLMENT = {"mfa_index", "mfa_activate_totp", "mfa_add_webauthn"}
+# What a user reads whose sign-in led to an answer that is no page, by its status.
+SENTENCES = {
+    404: gettext_lazy("The page does not exist, or you may not open it. This is the desk."),
+    405: gettext_lazy(
+        "The address works only as a button, and nothing was changed. This is the desk."
+    ),
+}
 
 
 class SecondFactorMiddleware:
@@ -32,13 +39,11 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         # During an outage, the session can’t be read from the database.
-        is_page = response.status_code in (200, 404)
+        is_page = response.status_code in SENTENCES or response.status_code == 200
         if request.path_info.startswith(DESK) and is_page and _is_destination(request):
             del request.session[DESTINATION]
-            if response.status_code == 404:
-                messages.warning(
-                    request, _("The page does not exist, or you may not open it. This is the desk.")
-                )
+            if sentence := SENTENCES.get(response.status_code):
+                messages.warning(request, sentence)
                 return redirect("admin:index")
         return response
 

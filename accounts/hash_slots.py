@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 
 MAX_HASHES = 4  # at a time, in all web processes of a machine
 RETRY_SECONDS = 2
-# How long a request from a known browser waits. Otherwise a flood of strangers, who are refused at
-# once, would hold all slots and keep everybody at the desk from signing in with a password.
-KNOWN_BROWSER_SECONDS = 4.0
+# How long a request waits that proves something: a known browser, a link from an e-mail, a session.
+# Otherwise a flood of strangers, who are refused at once, would hold all slots and keep everybody
+# at the desk from signing in with a password, and from choosing one.
+WAIT_SECONDS = 4.0
 _POLL_SECONDS = 0.005
 # The number of threads of this process that answer requests, 0 if unknown. Set by gunicorn.conf.py.
 web_threads = 0

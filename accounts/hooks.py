@@ -9,13 +9,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.dispatch import Signal
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 
-# Sent before an account leaves the team or loses a role. A receiver returns a list of
-# sentences that say why this is not possible yet. They name no record: an administrator may read
-# them who may not know it.
-blockers_of_leaving = Signal()
+# Sent before an account leaves the team or loses a role. A receiver returns whether something needs
+# the user. It returns no more, because an administrator who asks may not know what this is.
+is_needed = Signal()
 
 # Sent before an account leaves the team or loses a role, if nothing blocks it. It is not sent for
 # a pause, after which the user continues with the same work.
@@ -29,9 +29,20 @@ def find_blockers(
     losing: Collection[str] | None = None,
     at: datetime | None = None,
 ) -> list[str]:
-    """Return why a user can't lose these roles (`losing`), or the whole account (None)."""
-    answers = blockers_of_leaving.send(User, user=user, losing=losing, by=by, at=at)
-    return [sentence for _receiver, sentences in answers for sentence in sentences or ()]
+    """Return why a user can't lose these roles (`losing`), or the whole account (None).
+
+    There is one sentence for all reasons, for one row and for many: the administrator learns
+    neither what needs the user nor how much.
+    """
+    answers = is_needed.send(User, user=user, losing=losing, by=by, at=at)
+    if not any(needed for _receiver, needed in answers):
+        return []
+    sentence = _(
+        "Some work that only a few people may see can’t continue without %(name)s. Ask %(name)s to "
+        "give another person access first, to each restricted release and to each record at level "
+        "0."
+    )
+    return [sentence % {"name": user}]
 
 
 def announce_leaving(

@@ -54,6 +54,17 @@ def remember(request: HttpRequest, response: HttpResponse, user: User, at: datet
     return not was_known
 
 
+def forget(user: User, *, keep: HttpRequest | None = None) -> None:
+    """Forget the browsers of a user, because a thief may have used one.
+
+    `keep` is a request of the user, whose browser stays known.
+    """
+    rows = KnownBrowser.objects.filter(user=user)
+    if keep and (token := _token_of(keep)):
+        rows = rows.exclude(token_digest=_digest(user, token))
+    rows.delete()
+
+
 def _token_of(request: HttpRequest) -> str:
     try:
         return request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEPT) or ""

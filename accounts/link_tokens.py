@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 CHARACTERS = 43  # for 256 bits
+PLACEHOLDER = "TOKEN-OF-THIS-LINK"  # in a stored e-mail, until it is sent
 
 
 def new_token(purpose: str, value: str | bytes) -> str:

@@ -1,4 +1,4 @@
-"""E-mails to users about their own account. They go through the outbox."""
+"""E-mails to users about sign-in, passwords and second factors. They go through the outbox."""
 
 from datetime import datetime
 
@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from accounts.browser_families import family_of, label_of
 from accounts.desk_addresses import site_url
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import User
 from accounts.networks import address_of, network_of
 from jobs import outbox
-
-TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # a placeholder until the e-mail is sent
 
 
 def send(
@@ -25,17 +24,24 @@ def send(
     paragraphs: list[str],
     *,
     request: HttpRequest | None = None,
+    by: User | None = None,
     to: str = "",
     fill: str = "",
     fill_key: str = "",
 ) -> None:
-    """Add an e-mail to a user to the outbox; `to` is another address than theirs."""
+    """Add an e-mail to a user to the outbox, if the user has an address.
+
+    `request` adds the time, browser and network. `to` is another address than that of the user.
+    """
     if not (to or user.email):
         return
     greeting = _("Dear %(name)s,") % {"name": user}
     where = [_where(request)] if request else []
     text = "\n\n".join([greeting, *paragraphs, *where, settings.NEWSROOM_NAME]) + "\n"
-    outbox.add_email(to or user.email, subject, text, fill=fill, fill_key=fill_key)
+    about = f"user:{user.pk}"
+    outbox.add_email(
+        to or user.email, subject, text, about=about, by=by, fill=fill, fill_key=fill_key
+    )
 
 
 def link(request: HttpRequest | None, name: str, *args: object) -> str:
@@ -144,7 +150,7 @@ def code_used(user: User, *, request: HttpRequest, left: int) -> None:
 
 def reset_link(user: User, uid: str, *, origin: str) -> None:
     """Send the link for a new password. The token is inserted when the e-mail is sent."""
-    address = origin + reverse("account_reset_password_from_key", args=[uid, TOKEN])
+    address = origin + reverse("account_reset_password_from_key", args=[uid, PLACEHOLDER])
     paragraphs = [
         _("Someone asked for a new password for your account, %(name)s.")
         % {"name": user.get_username()},
@@ -156,7 +162,7 @@ def reset_link(user: User, uid: str, *, origin: str) -> None:
 
 def confirm_address(user: User, address: str, *, request: HttpRequest) -> None:
     """Send the link that confirms a new e-mail address to that address."""
-    url = link(request, "account_confirm_address", TOKEN)
+    url = link(request, "account_confirm_address", PLACEHOLDER)
     paragraphs = [
         _("To use this e-mail address for your account, open this link within a day:\n%(url)s")
         % {"url": url},
@@ -193,7 +199,7 @@ def recovery_link(user: User, by: User, pk: int, *, request: HttpRequest | None)
             "To remove your old second factor and set up a new one, open this link within a day. "
             "You need your password.\n%(url)s"
         )
-        % {"url": link(request, "account_recover", TOKEN)},
+        % {"url": link(request, "account_recover", PLACEHOLDER)},
         _(
             "If you did not ask for this, do not open the link, and contact your administrator. "
             "You can cancel the recovery on your account page."

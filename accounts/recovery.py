@@ -12,8 +12,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import factors, link_tokens, notices, passwords, second_factor, sessions
+from accounts import (
+    factors,
+    known_browsers,
+    link_tokens,
+    notices,
+    passwords,
+    second_factor,
+    sessions,
+)
 from accounts.errors import ActionBlocked
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import FactorRecovery, User
 from accounts.record import Verb, record
 from jobs import outbox
@@ -113,6 +122,7 @@ def complete(
         recovery.save(update_fields=["used_at"])
         factors.remove_all(user, by=user, request=request)
         sessions.end_all(user, by=user, request=request)
+        known_browsers.forget(user)
         record(Verb.RECOVERY_USED, by=user, subject=user, request=request, at=at)
         notices.recovery_used(user, recovery.started_by, request=request)
     return user
@@ -145,6 +155,7 @@ def reset_by_command(user: User, *, at: datetime | None = None) -> None:
     at = at or timezone.now()
     factors.remove_all(user, by=None)
     sessions.end_all(user, by=None)
+    known_browsers.forget(user)
     FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None).update(
         cancelled_at=at
     )
@@ -162,7 +173,7 @@ def _with_token(email: Email) -> str:
         raise outbox.EmailNotNeeded(
             _("SECRET_KEY was changed before the e-mail could be sent. Start the recovery again.")
         )
-    return email.text.replace(notices.TOKEN, token)
+    return email.text.replace(PLACEHOLDER, token)
 
 
 def _is_open(recovery: FactorRecovery, at: datetime) -> bool:

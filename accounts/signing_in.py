@@ -9,32 +9,23 @@ from django.contrib.auth import user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from accounts import known_browsers, notices, throttle
 from accounts.models import AccessEvent, User
-from accounts.passwords import account_of
 from accounts.record import Verb, record
 
 DESTINATION = "accounts.destination"  # in the session: the page to which sign-in led
 
 
-def failed(request: HttpRequest, login: str, *, reason: str) -> None:
+@transaction.atomic
+def failed(request: HttpRequest, account: User | None, **detail: Any) -> None:
     """Record a refused passkey, or a right password of an account that can't open the desk.
 
     `accounts.failed_guesses` records wrong passwords and codes.
     """
-    _record_failure(request, account_of(login), {"reason": reason})
-
-
-def factor_failed(request: HttpRequest, user: User) -> None:
-    """Record a refused passkey of a known user."""
-    _record_failure(request, user, {"step": "factor"})
-
-
-@transaction.atomic
-def _record_failure(request: HttpRequest, account: User | None, detail: dict[str, Any]) -> None:
     if throttle.may_record_failure(timezone.now(), account):
         record(Verb.SIGN_IN_FAILED, subject=account, request=request, **detail)
 
@@ -74,6 +65,15 @@ def succeeded(request: HttpRequest, response: HttpResponse, user: User) -> None:
         last = {key: value for key, value in used[-1].items() if key != "at"}
         record_authentication(request, user, **last | {"reauthenticated": True})
     request.session[DESTINATION] = response.get("Location", "")
+
+
+def lead_to(request: HttpRequest, path: str) -> HttpResponse:
+    """Redirect a user who has signed in, or confirmed who they are, to a page of the desk.
+
+    If it turns out to be no page that they can open, `accounts.gate` leads them to the desk.
+    """
+    request.session[DESTINATION] = path
+    return redirect(path)
 
 
 @receiver(user_logged_out, dispatch_uid="accounts.signed_out")

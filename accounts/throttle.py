@@ -8,7 +8,6 @@ An account is counted by its key, whether its username or its e-mail address was
 without an account is counted in the same way, in a limited number of rows.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import known_browsers
+from accounts.folding import folded
+from accounts.hash_slots import WAIT_SECONDS
 from accounts.models import GuessCount, User
 from accounts.networks import address_of, subscriber_of
 from storing.counts import add_one
@@ -31,6 +32,7 @@ WINDOW = timedelta(hours=1)
 PASSWORDS_FROM_ONE_ADDRESS = 10  # for one account
 PASSWORDS_FROM_ALL_ADDRESSES = 50  # for one account
 PASSWORDS_FROM_A_KNOWN_BROWSER = 10  # of the account. The other two limits do not apply to it.
+LINK_WAITS = 10  # requests with one link from an e-mail that wait for a password hash
 CODES = 10  # of a second factor, for one account whose password was right
 RESETS_FROM_ONE_ADDRESS = 20
 RESETS_FOR_ONE_ACCOUNT = 3
@@ -75,7 +77,7 @@ def password_counters(
     if account:
         total, one = _key("password", account.pk), _key("password", account.pk, "from", address)
     else:
-        name = _folded(login)
+        name = folded(login)
         total, one = _bucket("password", name), _bucket("password", name, "from", address)
     return [
         Counter(total, PASSWORDS_FROM_ALL_ADDRESSES),
@@ -112,8 +114,18 @@ def reset_request(request: HttpRequest, email: str, at: datetime | None = None) 
             _("Too many links were requested from your network. Wait an hour, then try again."),
             "limited",
         )
-    counter = Counter(_bucket("reset for", _folded(email)), RESETS_FOR_ONE_ACCOUNT)
+    counter = Counter(_bucket("reset for", folded(email)), RESETS_FOR_ONE_ACCOUNT)
     return reserve([counter], at) is not None
+
+
+def wait_of_link(kind: str, pk: int, at: datetime | None = None) -> float:
+    """Return how many seconds a request with a link may wait for a password hash.
+
+    `pk` is the row that the link opens. Only a few requests in an hour wait, because each holds a
+    thread.
+    """
+    counter = Counter(_key("link", kind, pk), LINK_WAITS)
+    return WAIT_SECONDS if reserve([counter], at or timezone.now()) else 0
 
 
 def reserve(counters: Sequence[Counter], at: datetime) -> CountedGuess | None:
@@ -147,7 +159,7 @@ def is_used_up(counters: Sequence[Counter], at: datetime) -> bool:
 
 def is_first_limit(at: datetime, kind: str, account: User | None, login: str) -> bool:
     """Note that a limit was reached; return whether it is the first time in this hour."""
-    key = _key("limit", kind, account.pk) if account else _bucket("limit", kind, _folded(login))
+    key = _key("limit", kind, account.pk) if account else _bucket("limit", kind, folded(login))
     return _count_once(Counter(key, 1), at)
 
 
@@ -170,10 +182,6 @@ def _count_once(counter: Counter, at: datetime) -> bool:
         return False
     found = add_one(GuessCount, "guesses", counter.key, at, WINDOW, maximum=counter.maximum)
     return found is not None
-
-
-def _folded(login: str) -> str:
-    return unicodedata.normalize("NFKC", login).casefold().strip()
 
 
 def _key(*parts: object) -> str:

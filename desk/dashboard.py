@@ -12,7 +12,12 @@ from jobs.models import Email, Job
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
 from releases.library import with_use
 from releases.models import NameCheckFind, NameDisclosure, Release
-from releases.rules.desk_visibility import files_visible_to, jobs_visible_to, of_hidden_rows
+from releases.rules.desk_visibility import (
+    files_visible_to,
+    jobs_visible_to,
+    of_hidden_rows,
+    without_hidden_addresses,
+)
 from releases.rules.name_finds import for_case_officer
 from releases.workflow import emails_visible_to
 
@@ -42,7 +47,7 @@ class Desk:
     sources: list[Case]
     emails: list[Email]
     jobs: list[Job]
-    without_officer: int  # records at level 0 that nobody sees; for administrators
+    without_officer: bool  # whether nobody sees a record at level 0; for administrators
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -93,9 +98,9 @@ def desk_of(user: Any, at: datetime) -> Desk:
         ),
         finds=list(for_case_officer(user).filter(at__gt=at - RECENT).exclude(hidden)[:MAX_LISTED]),
         printed_names=list(
-            NameCheckFind.objects.open()
-            .visible_to(user)
-            .exclude(hidden)
+            without_hidden_addresses(
+                NameCheckFind.objects.open().visible_to(user).exclude(hidden), user, at
+            )
             .select_related("person")
             .order_by("warned", "address", "pk")[:MAX_LISTED]
         )
@@ -156,7 +161,6 @@ def desk_of(user: Any, at: datetime) -> Desk:
         jobs=list(jobs_visible_to(user).needing_attention()[:MAX_LISTED])
         if user.has_perm("jobs.view_job")
         else [],
-        without_officer=Person.objects.without_officer().count()
-        if user.has_perm("accounts.manage_team")
-        else 0,
+        without_officer=user.has_perm("accounts.manage_team")
+        and Person.objects.without_officer().exists(),
     )

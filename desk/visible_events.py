@@ -11,12 +11,17 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import AccessEvent, User
 from people.models import Person
-from releases.models import Release
+from releases.models import Release, ReleaseAccess
 
 
 def releases_visible_to(user: User, keys: Collection[UUID]) -> set[UUID]:
-    """Return those of the keys whose release has a record that a user may read."""
-    return set(Release.objects.known_to(user).filter(pk__in=keys).values_list("pk", flat=True))
+    """Return those of the keys whose release has a record that a user may read.
+
+    The people named on a restricted draft may also read it after the draft was deleted.
+    """
+    known = Release.objects.known_to(user).filter(pk__in=keys).values_list("pk", flat=True)
+    named = ReleaseAccess.objects.filter(user=user, release__in=keys)
+    return {*known, *named.values_list("release_id", flat=True)}
 
 
 def people_visible_to(user: User, keys: Collection[UUID]) -> set[UUID]:

@@ -52,6 +52,7 @@ from releases.rules.public_texts import (
     printed_with,
     releases_printing,
     row_of,
+    row_or_none,
     table_of,
     texts_of,
 )
@@ -558,13 +559,13 @@ class NameCheck:
                 ],
                 batch_size=BATCH,
             )  # fmt: skip
-            notify_of_names(
-                UUID(find.row)
+            new = [
+                find
                 for find in self.report.found
-                if find.table == "releases.release"
-                and not (find.accepted or find.warned)
+                if not (find.accepted or find.warned)
                 and (find.person, find.row, find.place[:120]) not in before
-            )
+            ]
+            notify_of_names(pk for find in new for pk in _releases_with(find, self.at))
 
 
 def _place_label(place: str) -> str:
@@ -586,6 +587,17 @@ def _rows_of(source: Model | None) -> list[Model]:
         case MediaAsset():
             return [source]
     return []
+
+
+def _releases_with(find: Found, at: datetime) -> set[UUID]:
+    """Return the public releases that print what was found: on their page, in a row or a file."""
+    source = find.address.source
+    own = {source.pk} if isinstance(source, Release) else set()
+    row = row_or_none(find.table, find.row) or source
+    if row is None:
+        return own
+    printing_it = Release.objects.public(at).filter(releases_printing(row))
+    return own | set(printing_it.values_list("pk", flat=True))
 
 
 def _is_printed(table: str, row: str, at: datetime) -> bool:

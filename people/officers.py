@@ -17,12 +17,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts import team
 from accounts.desk_addresses import desk_address
 from accounts.errors import ActionBlocked
-from accounts.hooks import blockers_of_leaving, leaving
+from accounts.hooks import is_needed, leaving
 from accounts.models import User
 from accounts.record import Verb, record
 from jobs import outbox
@@ -174,24 +173,12 @@ def records_only_for(user: User) -> list[Person]:
     return list(Person.objects.filter(level=Level.CASE_OFFICERS).only_seen_by(user))
 
 
-@receiver(blockers_of_leaving)
-def _last_officer_stays(
-    user: User, losing: Collection[str] | None = None, **signal: Any
-) -> list[str]:
+@receiver(is_needed)
+def _last_officer_stays(user: User, losing: Collection[str] | None = None, **signal: Any) -> bool:
     with transaction.atomic():
         if losing is not None and _is_eligible_without(user, losing):
-            return []
-        count = len(records_only_for(user))
-    if not count:
-        return []
-    sentence = ngettext(
-        "%(name)s is the only case officer of %(count)s record. A case officer of the record must "
-        "name another one first.",
-        "%(name)s is the only case officer of %(count)s records. A case officer of each record "
-        "must name another one first.",
-        count,
-    )
-    return [sentence % {"name": user, "count": count}]
+            return False
+        return bool(records_only_for(user))
 
 
 @receiver(leaving)

@@ -25,6 +25,7 @@ from accounts.gate import SecondFactorMiddleware
 from accounts.networks import address_of, network_of
 from pressroom import logs, outages
 from pressroom.health import ReadinessLog, may_probe
+from pressroom.typed import typed_texts
 from releases import probes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -230,18 +231,53 @@ class MethodNotAllowedMiddleware:
         response = self.get_response(request)
         if response.status_code != 405 or response.content:
             return response
-        # The page must not depend on the route. The metrics need the route afterwards.
-        match, request.resolver_match = request.resolver_match, None
-        if request.path_info.startswith("/admin/"):
-            title = {"title": _("This page can’t be opened directly")}
-            context = admin.site.each_context(request) | title
-            page = render_to_string("admin/405.html", context, request)
-        else:
-            page = render_to_string("405.html", request=request)
-        request.resolver_match = match
         # Keep the answer, because it has the Allow header.
-        response.content = page
+        if request.path_info.startswith("/admin/"):
+            title = _("This page can’t be opened directly")
+            response.content = _desk_page(request, "admin/405.html", title)
+        else:
+            response.content = _without_route(request, "405.html")
         response["Content-Type"] = "text/html; charset=utf-8"
+        return response
+
+
+def _desk_page(request: HttpRequest, template: str, title: str, **context: Any) -> str:
+    return _without_route(
+        request, template, admin.site.each_context(request) | {"title": title, **context}
+    )
+
+
+def _without_route(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None
+) -> str:
+    """Render a page that must not depend on the route. The metrics need the route afterwards."""
+    match, request.resolver_match = request.resolver_match, None
+    page = render_to_string(template, context, request)
+    request.resolver_match = match
+    return page
+
+
+class TypedTextMiddleware:
+    """Give texts back if the page of a form does not exist any more for a user of the desk.
+
+    Someone else may have deleted or restricted a release, or lowered a person to level 0, since
+    the form was opened. The answer stays 404, and contains only what the user has sent.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if (
+            response.status_code == 404
+            and request.path_info.startswith("/admin/")
+            and request.user.is_authenticated
+            and (texts := typed_texts(request))
+        ):
+            title = _("This page can’t be opened any more")
+            page = _desk_page(request, "admin/gone.html", title, texts=texts)
+            return HttpResponseNotFound(page)
         return response
 
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assets.storage_basics import StorageBusyError, StorageError
 from pressroom import sqlite
+from pressroom.typed import typed_fields
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ def _is_empty_sqlite() -> bool:
 
 def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
     """Return the page for an outage. At the desk it has the typed text, to send again."""
-    kept, files = _typed(request)
+    kept, files = typed_fields(request)
     context = {
         "heading": HEADINGS[outage.what, outage.why],
         "what": outage.what,
@@ -162,25 +163,6 @@ def answer(request: HttpRequest, outage: Outage) -> HttpResponse:
     page = loader.get_template("503.html").render(context)
     headers = {"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"}
     return HttpResponse(page, status=503, headers=headers)
-
-
-def _typed(request: HttpRequest) -> tuple[list[tuple[str, str]], bool]:
-    """Return the fields that an editor has sent, and whether there were files among them.
-
-    Forms with a password, or with a code or a passkey of a second factor, are left out.
-    """
-    if request.method != "POST" or not request.path_info.startswith("/admin/"):
-        return [], False
-    if request.META.get("pressroom.unread"):  # the upload gate rejected it
-        return [], True
-    try:
-        fields = [(name, value) for name, values in request.POST.lists() for value in values]
-        files = bool(request.FILES) or "pressroom.left_out_files" in request.META
-    except Exception:  # the request cannot be parsed
-        return [], True
-    if any("password" in name or name in ("code", "credential") for name, value in fields):
-        return [], False
-    return [(name, str(value)) for name, value in fields], files
 
 
 # --- The log ------------------------------------------------------------------------------------

@@ -450,6 +450,7 @@ MIDDLEWARE = [
     "accounts.hash_slots.PasswordHashLimitMiddleware",
     "pressroom.middleware.OutageMiddleware",
     "pressroom.middleware.MethodNotAllowedMiddleware",
+    "pressroom.middleware.TypedTextMiddleware",
     "pressroom.middleware.UniformNotFoundMiddleware",
 ]
 

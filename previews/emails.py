@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import User
 from jobs import mail, outbox
 from jobs.models import Email
@@ -104,7 +105,7 @@ def invite(links: Sequence[PreviewLink], message: str, *, origin: str, by: User)
         if not link.email:
             continue
         text = message
-        address = origin + reverse("preview", args=[TOKEN])
+        address = origin + reverse("preview", args=[PLACEHOLDER])
         for key, value in fields_for(link, address).items():
             text = text.replace(f"{{{key}}}", value)
         outbox.add_email(
@@ -118,9 +119,6 @@ def invite(links: Sequence[PreviewLink], message: str, *, origin: str, by: User)
         )
 
 
-TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105  # a placeholder until the e-mail is sent
-
-
 @outbox.fills("previews.address")
 def _with_address(email: Email) -> str:
     link = PreviewLink.objects.select_related("release").filter(pk=email.fill_key).first()
@@ -131,7 +129,7 @@ def _with_address(email: Email) -> str:
         raise outbox.EmailNotNeeded(
             _("SECRET_KEY was changed before the e-mail could be sent. Issue a new link.")
         )
-    return email.text.replace(TOKEN, token)
+    return email.text.replace(PLACEHOLDER, token)
 
 
 @receiver(outbox.email_sent)

@@ -99,8 +99,9 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
 
     It is approved together with the releases that show it. Once one of them is public, a change
     is a correction. If a person's page shows it, a publisher can replace the file, and an editor
-    can change its texts. A restricted release that the user does not know blocks nothing, because
-    a blocker would reveal it: its people get an e-mail about the change.
+    can change its texts. A restricted release that the user does not know blocks nothing while it
+    is hidden, because a blocker would reveal it: its people get an e-mail about the change. Once it
+    is public, only the people named on it change what it shows.
     """
     edits, corrects = map(user.has_perm, ("releases.edit_any_release", "releases.correct_release"))
     shown_in = releases_with(asset).visible_to(user)
@@ -112,6 +113,8 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
             )
             % {"release": approved}
         ]
+    if closed := closed_blockers(asset, user):
+        return closed
     if not corrects and shown_in.published().exists():
         return [gettext("It is on a public page. A publisher can correct it.")]
     if not edits and (reviewed := shown_in.filter(status=Release.Status.IN_REVIEW).first()):
@@ -126,6 +129,21 @@ def edit_blockers(asset: MediaAsset, user: User, *, file: bool = False) -> list[
             return [gettext("It is on a person’s page. A publisher can replace the file.")]
         return [gettext("It is on a person’s page. An editor can change its text.")]
     return []
+
+
+def closed_blockers(asset: MediaAsset, user: User) -> list[str]:
+    """Return a blocker if a public release shows it whose record the user may not know."""
+    public = releases_with(asset).public()
+    others = public.exclude(pk__in=Release.objects.known_to(user).values("pk")).first()
+    if others is None:
+        return []
+    return [
+        gettext(
+            "It is on the page of “%(release)s”. Only the people named on that release can change "
+            "it."
+        )
+        % {"release": others}
+    ]
 
 
 def reads_original(asset: MediaAsset, user: User) -> bool:
@@ -265,6 +283,8 @@ def end_withdrawal(asset: MediaAsset, *, by: User, at: datetime | None = None) -
     permission = "correct_release" if approved.exists() else "hold_release"
     if not by.has_perm(f"releases.{permission}"):
         raise ActionBlocked(gettext("You don’t have permission to show it again. Ask a publisher."))
+    if closed := closed_blockers(asset, by):
+        raise ActionBlocked(*closed)
     _set_withdrawn(asset, None, by=by, note=gettext("“%(name)s” is shown again."))
 
 
@@ -279,6 +299,8 @@ def accept_as_is(asset: MediaAsset, *, by: User, reason: str, read: str) -> None
         raise ActionBlocked(
             gettext("You don’t have permission to accept it as it is. Ask a publisher.")
         )
+    if closed := closed_blockers(asset, by):
+        raise ActionBlocked(*closed)
     if not reason:
         raise ActionBlocked(gettext("Enter why it may be published as it is."))
     with transaction.atomic():

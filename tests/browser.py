@@ -223,6 +223,27 @@ def assert_usable(page: Page, schemes, name: str) -> None:
         assert overflow(page) <= 0, f"{name} is wider than the screen"
 
 
+def cut_off(page: Page) -> list[str]:
+    """Return what is cut off at the side, where nobody can scroll to it.
+
+    A table that stacks its cells on a phone must not scroll either.
+    """
+    return page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((one) => {
+            const cuts = ["hidden", "clip"].includes(getComputedStyle(one).overflowX)
+                || one.matches(".wide-table:has(> table.stacked)");
+            return cuts && one.checkVisibility() && !one.matches("input, select, textarea, button")
+                && one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1;
+        }).map((one) => one.outerHTML.slice(0, 120))"""
+    )
+
+
+def assert_whole(page: Page, schemes, name: str) -> None:
+    """Assert that a page is accessible, fits on the screen, and has no text that is cut off."""
+    assert_usable(page, schemes, name)
+    assert cut_off(page) == [], name
+
+
 def click_into(page: Page, place: Locator) -> None:
     """Click into the text of an editor, and wait until the editor knows where.
 

@@ -3,9 +3,11 @@
 import json
 import re
 import time
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from hashlib import sha256
 
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.auth.tokens import default_token_generator
@@ -74,6 +76,25 @@ def add_passkey(user) -> Authenticator:
     return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
 
 
+def refused_passkey(user, key=b"id") -> str:
+    """Return what a browser would send for the passkey of `add_passkey`, with a wrong signature."""
+
+    def encoded(value: bytes) -> str:
+        return urlsafe_b64encode(value).decode().rstrip("=")
+
+    handle = user_pk_to_url_str(user).encode()
+    seen = AuthenticatorData.create(sha256(b"testserver").digest(), AuthenticatorData.FLAG.UP, 0)
+    client_data = CollectedClientData.create("webauthn.get", b"x", "http://testserver")
+    return json.dumps({
+        "id": encoded(key), "rawId": encoded(key), "type": "public-key",
+        "clientExtensionResults": {},
+        "response": {
+            "authenticatorData": encoded(seen), "clientDataJSON": encoded(client_data),
+            "signature": encoded(b"wrong"), "userHandle": encoded(handle),
+        },
+    })  # fmt: skip
+
+
 def confirmed_client(user) -> Client:
     """Return a client whose user confirmed just now who it is, by a second factor if there is one.
 
@@ -118,14 +139,21 @@ def make_links(*, signed_in, away, by) -> dict[str, str]:
     }
 
 
+def assert_unusable(response) -> None:
+    """Check that a link from an e-mail gets the page for links that do not work."""
+    assert response.status_code == 404
+    assert "This link does not work." in text(response)
+
+
 def text(response) -> str:
     return " ".join(response.content.decode().split())
 
 
-def verbs(user=None) -> list[str]:
-    found = AccessEvent.objects.order_by("pk")
-    found = found.filter(subject_id=user.pk) if user else found
-    return [event.verb for event in found]
+def verbs(user=None, **filters) -> list[str]:
+    """Return the verbs of the record, of the events about a user if one is given."""
+    if user:
+        filters["subject_id"] = user.pk
+    return list(AccessEvent.objects.filter(**filters).order_by("pk").values_list("verb", flat=True))
 
 
 def sent_link(to: str) -> str:

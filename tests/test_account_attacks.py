@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts import recovery, team, throttle
+from accounts import passwords, recovery, team, throttle
 from accounts.models import AccessEvent, User
 from jobs.models import Email
 from people.models import Level
@@ -29,6 +30,8 @@ from tests.test_password_hashes import busy
 from tests.test_team_pages import stock
 
 pytestmark = pytest.mark.django_db
+NEW = "another lantern in the harbour"
+LIMITED = "accounts.hashers.LimitedPasswordHasher"  # the hasher of new passwords outside tests
 
 
 def test_the_address_of_a_colleague_as_a_username_locks_nobody_out(client):
@@ -82,7 +85,7 @@ def test_a_superuser_cannot_take_the_desk_from_the_last_case_officer(client, sup
     make_person("Teodor Brask", level=Level.CASE_OFFICERS).case_officers.add(ada)
     page = f"/admin/accounts/user/{ada.pk}/change/"
     shown = text(client.post(page, stock(ada, is_staff="")))
-    assert f"{ada} is the only case officer of 1 record." in shown
+    assert f"can’t continue without {ada}" in shown
     assert User.objects.get(pk=ada.pk).is_staff
     client.post(page, stock(ada, is_active=""))  # a pause, which stops a stolen account
     assert not User.objects.get(pk=ada.pk).is_active
@@ -167,6 +170,69 @@ def test_the_session_of_a_stranger_who_asks_for_a_challenge_is_short(client):
     enter_code(client)
     assert client.get("/admin/").status_code == 200
     assert seconds() > 11 * 60 * 60
+
+
+def forms_of_links(client) -> dict[str, tuple[str, dict]]:
+    """Return the form of each link that asks for a password, opened in a browser not known."""
+    ada, boss = member(), member("Administrator", name="boss")
+    new = {"new_password1": NEW, "new_password2": NEW}
+    Client().post("/admin/account/reset/", {"email": ada.email})
+    reset = client.get(sent_link(ada.email))["Location"]
+    invitation = team.invite("new@n.example", name="New", roles=["Author"], by=boss)
+    account = {"name": "New", "username": "new", "password1": NEW, "password2": NEW}
+    cy = enrol(member(name="cy"))
+    recovery.start(cy, by=boss, identity_check="called")
+    return {
+        "reset": (reset, new),
+        "invitation": (team.path_of(invitation), account),
+        "recovery": (sent_link(cy.email), {"password": PASSWORD}),
+    }
+
+
+@pytest.mark.parametrize("kind", ["reset", "invitation", "recovery"])
+def test_a_link_waits_for_a_hash_while_strangers_are_refused(client, settings, kind):
+    path, typed = forms_of_links(client)[kind]
+    settings.PASSWORD_HASHERS = [LIMITED, *settings.PASSWORD_HASHERS]
+    with ExitStack() as slots:
+        slots.enter_context(busy(4))
+        assert sign_in(Client(), "nobody").status_code == 429
+        timer = threading.Timer(0.3, slots.close)
+        timer.start()
+        assert client.post(path, typed).status_code == 302
+        timer.join()
+
+
+@pytest.mark.parametrize("kind", ["reset", "invitation", "recovery"])
+def test_a_link_waits_a_few_times_and_still_works_after_a_429(client, settings, monkeypatch, kind):
+    path, typed = forms_of_links(client)[kind]
+    settings.PASSWORD_HASHERS = [LIMITED, *settings.PASSWORD_HASHERS]
+    monkeypatch.setattr(throttle, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.2)
+    with busy(4):
+        for _ in range(throttle.LINK_WAITS):
+            answer = client.post(path, typed)
+            assert (answer.status_code, answer["Retry-After"]) == (429, "2")
+            assert "If you opened a link from an e-mail, it still works." in text(answer)
+        if kind != "recovery":  # the guesses of its password have a limit of their own
+            monkeypatch.setattr(throttle, "WAIT_SECONDS", 60)
+            begun = time.monotonic()
+            assert client.post(path, typed).status_code == 429
+            assert time.monotonic() - begun < 30
+    assert client.post(path, typed).status_code == 302
+
+
+def test_a_session_waits_for_the_hash_of_its_new_password(client, settings):
+    ada = member()
+    sign_in(client, ada)
+    del client.cookies["browser"]
+    settings.PASSWORD_HASHERS = [LIMITED, *settings.PASSWORD_HASHERS]
+    typed = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    with ExitStack() as slots:
+        slots.enter_context(busy(4))
+        timer = threading.Timer(0.3, slots.close)
+        timer.start()
+        assert client.post("/admin/account/password/", typed).status_code == 302
+        timer.join()
 
 
 def test_a_known_browser_waits_for_a_hash_while_strangers_are_refused(client):

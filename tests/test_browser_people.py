@@ -99,6 +99,20 @@ def test_the_pages_of_people_and_cases_are_accessible(page, live_server, signed_
             assert within == nothing or violations(page, within) == [], (path, scheme)
 
 
+def test_an_officer_reads_the_whole_panel_and_hears_the_name_of_each_field(
+    page, live_server, signed_in
+):
+    officer, person = make_user("officer", "Case officer"), make_prisoner("Teodor Brask", title="A")
+    person.names.create(text="Theo Brask")
+    levels.lower_level(person, to=Level.CASE_OFFICERS, by=officer, case_officers=[officer])
+    signed_in(officer)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{live_server.url}/admin/people/person/{person.pk}/change/")
+    assert violations(page, "#names-group", ["label", "label-title-only", "select-name"]) == []
+    panel = page.locator(".panel")
+    assert panel.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_a_quotation_is_copied_without_later_news_of_people(
     page, context, live_server, newsroom_of_brask
 ):

@@ -14,7 +14,7 @@ from tests.browser import (
     _connections_of_the_loop,
     _leave_the_page,
     _page_of_the_worker,
-    assert_usable,
+    assert_whole,
     browser_type_launch_args,
     colour,
     complaints,
@@ -71,10 +71,11 @@ def test_the_pages_of_a_restricted_release_are_accessible(
         ("restricted", f"{desk}/{release.pk}/access/"),
         ("list", f"{desk}/"),
         ("form", f"{desk}/{release.pk}/change/"),
+        ("versions", f"{desk}/{release.pk}/history/"),
     ]:
         page.goto(path)
-        if name in ("open", "restricted"):
-            assert_usable(page, schemes, name)
+        if name in ("open", "restricted", "versions"):
+            assert_whole(page, schemes, name)
         if folder := os.environ.get("PICTURES_IN"):  # to look at them
             for scheme in schemes:
                 colour(page, scheme)

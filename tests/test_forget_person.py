@@ -222,7 +222,7 @@ def test_a_contact_is_forgotten_with_its_versions_and_the_approval_stays(client,
         f"Former contact {contact.pk}", "", False
     )  # fmt: skip
     stored = everything()
-    for part in ("Nora", ADDRESS, "7946", "9 to 5"):
+    for part in ("Nora", ADDRESS, "7946 0000", "9 to 5"):
         assert part.casefold() not in stored.casefold()
     assert "Former contact" not in client.get(public.get_absolute_url()).content.decode()
     scheduled.refresh_from_db()

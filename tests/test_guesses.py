@@ -9,16 +9,17 @@ import pytest
 import time_machine
 from django.conf import settings as current
 from django.core import mail, signing
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import failed_guesses, hash_slots, known_browsers, passwords, throttle
+from accounts import hash_slots, known_browsers, passwords, throttle
 from accounts.models import AccessEvent, GuessCount, KnownBrowser, User
 from jobs import outbox
+from jobs.models import Job
 from tests.guesses import REFUSED, WRONG, CountingHasher, Guesser, addresses, errors_of
 from tests.make import PASSWORD, make_user
+from tests.signing_in import text, verbs
 from tests.test_throttle import locked
 
 pytestmark = pytest.mark.django_db
@@ -60,10 +61,6 @@ def known_browser(user, **more) -> Client:
     known_browsers.remember(request, response, user, timezone.now())
     client.cookies[known_browsers.COOKIE] = response.cookies[known_browsers.COOKIE].value
     return client
-
-
-def verbs(**filters) -> list[str]:
-    return list(AccessEvent.objects.filter(**filters).order_by("pk").values_list("verb", flat=True))
 
 
 # --- How many guesses are evaluated --------------------------------------------------------------
@@ -371,6 +368,7 @@ def test_a_limit_is_recorded_and_mailed_once_in_an_hour(ada):
         assert email.to == ada.email
         assert "203.0.0.0/24" in email.text
         assert "None of them was right" in email.text
+        assert "with a passkey, or in a browser in which you signed in before." in email.text
         clock.shift(timedelta(hours=1, minutes=1))
         use_up(Guesser(), ada.username)
     assert verbs(verb="sign_in_limited") == ["sign_in_limited"] * 2
@@ -400,50 +398,40 @@ def test_a_flood_of_names_fills_neither_the_counts_nor_the_record(monkeypatch):
     assert verbs(verb="sign_in_failed") == ["sign_in_failed"] * 5
 
 
-# --- Codes, links to a new password, secret links -------------------------------------------------
-
-
-def request_from(address="203.0.113.7", client=None):
-    request = RequestFactory().post("/admin/", headers={"X-Forwarded-For": address})
-    if client:
-        request.COOKIES |= {name: cookie.value for name, cookie in client.cookies.items()}
-    return request
-
-
-def test_ten_codes_of_an_account_are_evaluated_from_all_addresses(ada):
-    for address in addresses(10):
-        guess = throttle.factor_guess(ada, request_from(address))
-        failed_guesses.code_failed(request_from(address), ada, guess)
-    with pytest.raises(ValidationError, match="Too many wrong codes"):
-        throttle.factor_guess(ada, request_from("192.0.2.1"))
-    assert verbs() == ["sign_in_failed"] * 10 + ["sign_in_limited"]
-    assert "someone knows your password" in outbox.Email.objects.get().text
-    # The editor is not locked out of the browser that signed in before.
-    throttle.factor_guess(ada, request_from(client=known_browser(ada))).give_back()
-    throttle.factor_guess(make_user("bo"), request_from())
-
-
-def test_a_right_code_does_not_count(ada):
-    for _ in range(15):
-        throttle.factor_guess(ada, request_from()).give_back()
+# --- Links to a new password, open sessions ------------------------------------------------------
 
 
 def test_nobody_is_flooded_with_links_to_a_new_password(ada):
-    sent = [throttle.reset_request(request_from(place), ada.email) for place in addresses(9)]
-    assert sent == [True] * 3 + [False] * 6
-    assert not throttle.reset_request(request_from(), ada.email.upper())
+    def ask(address, email):
+        headers = {"X-Forwarded-For": address}
+        return Client().post("/admin/account/reset/", {"email": email}, headers=headers)
+
+    def links() -> int:
+        return Job.objects.filter(name="accounts.send_reset").count()
+
+    for place in addresses(9):
+        assert ask(place, ada.email).status_code == 302
+    assert links() == 3
+    ask("203.0.113.7", ada.email.upper())
+    assert links() == 3
     for number in range(19):
-        assert throttle.reset_request(request_from(), f"nobody-{number}@newsroom.example")
-    with pytest.raises(ValidationError, match="Too many links were requested"):
-        throttle.reset_request(request_from(), ada.email)
+        ask("203.0.113.7", f"nobody-{number}@newsroom.example")
+    assert links() == 3 + 19
+    assert "Too many links were requested" in text(ask("203.0.113.7", ada.email))
 
 
 def test_the_password_of_an_open_session_is_limited_too(ada):
+    confirm, left_open = "/admin/account/confirm/", Client()
+    left_open.force_login(ada)
     for _ in range(10):
-        assert not passwords.confirm(request_from(), ada, WRONG)
-    with pytest.raises(ValidationError, match="Too many wrong passwords"):
-        passwords.confirm(request_from(), ada, PASSWORD)
-    assert passwords.confirm(request_from(client=known_browser(ada)), ada, PASSWORD)
+        answer = left_open.post(confirm, {"password": WRONG})
+        assert "The password is wrong." in text(answer)
+    answer = left_open.post(confirm, {"password": PASSWORD})
+    assert "Too many wrong passwords" in text(answer)
+    assert CountingHasher.evaluated == 10
+    mine = known_browser(ada)
+    mine.force_login(ada)
+    assert mine.post(confirm, {"password": PASSWORD}).status_code == 302
 
 
 # --- Without the database -------------------------------------------------------------------------

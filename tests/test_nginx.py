@@ -7,6 +7,8 @@ import shutil
 import socket
 import ssl
 import time
+from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,12 +19,18 @@ from django.db import models
 from django.test import override_settings
 from django.utils import timezone
 
+from accounts import throttle
 from releases.models import Release
-from tests.deployment import Node, files, rows, start
+from tests.deployment import ROOT, Node, files, rows, start
 from tests.make import PASSWORD, make_person, make_picture, make_release, quotation
 from tests.nginx import Front, needs_nginx
+from tests.test_upload_gate import views
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once, needs_nginx]
+
+
+# What strangers may post to, and costs no hash.
+FREE = {"/admin/logout/"}
 
 
 class Deployment:
@@ -179,6 +187,66 @@ def test_an_upload_without_a_session_does_not_reach_pressroom(front):
         status, headers, _ = front.ask(path, "POST", b"x" * 5_000_000)
         assert (status, headers["Location"]) == (302, f"/admin/login/?next={path}")
     assert path not in (front.folder.parent / "log").read_text()
+
+
+def rate_limit() -> tuple[str, int]:
+    """Return the pattern of the paths that have a limit of requests, and how many may come at once.
+
+    From docs/nginx.conf.
+    """
+    conf = (ROOT / "docs/nginx.conf").read_text()
+    (block,) = [part for part in re.split(r"\n    location ", conf) if "limit_req zone" in part]
+    burst = re.search(r"limit_req zone=pressroom_sign_ins burst=(\d+) nodelay;", block)[1]
+    return re.match(r"~ (\S+) \{", block)[1], int(burst)
+
+
+def test_nginx_limits_the_pages_on_which_strangers_sign_in_and_no_others(client):
+    pattern, burst = rate_limit()
+    limited = set()
+    for path, _ in views():
+        address = "/" + re.sub("<[^>]+>", "1", re.sub(r"[\^$]|\\Z", "", path))
+        if not address.startswith("/admin/"):
+            assert not re.search(pattern, address)
+            continue
+        answer = client.post(address)
+        to_sign_in = answer.headers.get("Location", "").startswith("/admin/login/?next=")
+        if re.search(pattern, address):
+            limited.add(address)
+            assert not to_sign_in, address
+        else:
+            # The pages of the desk, which ask who it is first, and what costs no hash.
+            assert to_sign_in or answer.status_code == 404 or address in FREE, address
+    assert {"/admin/login/", "/admin/account/passkey/", "/admin/account/reset/1/1/",
+            "/admin/account/invitation/1/", "/admin/account/recover/1/"} <= limited  # fmt: skip
+    assert burst >= throttle.PASSWORDS_FROM_ALL_ADDRESSES
+
+
+def test_a_flood_of_sign_ins_from_one_network_does_not_reach_pressroom(front, account):
+    """1,000 requests are refused after the first 50, and other pages still answer."""
+    _, cookies = front.sign_in(account, PASSWORD)
+    session = f"sessionid={cookies['sessionid']}"
+    _, burst = rate_limit()
+    begun, statuses = time.monotonic(), Counter()
+    with closing(front.connect()) as connection:
+        for number in range(1_000):
+            path = ("/admin/login/", "/admin/account/passkey/", "/admin/account/reset/x/y/")[
+                number % 3
+            ]
+            connection.request("POST", path, body="username=ada")
+            answer = connection.getresponse()
+            page = answer.read()
+            statuses[answer.status] += 1
+            if answer.status == 429:
+                assert answer.headers["Retry-After"] == "60"
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert b"Wait a minute. Then go back and try again." in page
+    passed = 1_000 - statuses[429]
+    assert burst - 1 <= passed <= burst + 2 + time.monotonic() - begun
+    assert front.ask("/")[0] == 200
+    assert front.ask("/admin/login/")[0] == 200
+    assert front.ask("/admin/", Cookie=session)[0] == 200
+    assert front.ask("/admin/releases/release/", Cookie=session)[0] == 200
+    assert front.ask("/admin/login/", "POST", b"x")[0] == 429
 
 
 def test_a_preview_is_not_cached_and_its_token_is_not_logged(front):

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
@@ -19,9 +20,10 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from accounts import team
-from accounts.hooks import blockers_of_leaving
+from accounts.hooks import find_blockers
 from accounts.models import AccessEvent, User
 from assets.models import MediaAsset
+from desk.visible_events import events_visible_to
 from jobs.models import Email
 from people import levels
 from people.models import Level, Person
@@ -33,6 +35,7 @@ from releases.models import (
     Contact,
     Event,
     FormerSlug,
+    NameCheckFind,
     NameDisclosure,
     NameException,
     Release,
@@ -540,24 +543,30 @@ def test_only_the_author_and_publishers_restrict_a_release():
         workflow.restrict(release, by=editor, people=[make_user("p", "Publisher")])
 
 
-def test_leaving_asks_for_someone_else_without_a_title():
+def test_leaving_asks_for_someone_else_in_one_sentence_for_every_reason():
+    """For one release or many, and for a person at level 0: only insiders may know what it is."""
     secret = Secret("draft")
+    (one,) = find_blockers(secret.editor)
+    assert one == (
+        f"Some work that only a few people may see can’t continue without {secret.editor}. Ask "
+        f"{secret.editor} to give another person access first, to each restricted release and to "
+        "each record at level 0."
+    )
     workflow.restrict(
         make_release("draft", title=CANARY), by=secret.publisher, people=[secret.editor]
     )
-
-    def sentences(user):
-        return [line for _, lines in blockers_of_leaving.send(User, user=user) for line in lines]
-
-    (sentence,) = sentences(secret.editor)
-    assert "2 restricted releases can’t be finished" in sentence
-    assert CANARY not in sentence
-    assert sentences(outsider("editor")) == []
+    assert find_blockers(secret.editor) == [one], "two releases"
+    person = make_person("Berit Ode", level=Level.CASE_OFFICERS)
+    person.case_officers.add(secret.editor)
+    assert find_blockers(secret.editor) == [one], "a person too"
+    assert find_blockers(outsider("editor")) == []
     other = make_user("other", "Editor")
     for release in Release.objects.filter(access__user=secret.editor):
         workflow.give_access(release, other, by=secret.publisher)
-    assert sentences(secret.editor) == []
-    assert len(sentences(secret.publisher)) == 1
+    assert find_blockers(secret.editor) == [one], "only the person is left"
+    person.case_officers.add(other)
+    assert find_blockers(secret.editor) == []
+    assert len(find_blockers(secret.publisher)) == 1
 
 
 def test_a_role_can_go_if_the_others_still_finish_the_release():
@@ -566,9 +575,9 @@ def test_a_role_can_go_if_the_others_still_finish_the_release():
     release = make_release("draft", title=CANARY, by=author)
     workflow.restrict(release, by=author, people=[chief])
     team.change_roles(author, roles=["Author"], by=boss)
-    with pytest.raises(ActionBlocked, match="can’t be finished"):
+    with pytest.raises(ActionBlocked, match="can’t continue without"):
         team.change_roles(author, roles=["Administrator"], by=boss)
-    with pytest.raises(ActionBlocked, match="can’t be finished"):
+    with pytest.raises(ActionBlocked, match="can’t continue without"):
         team.change_roles(chief, roles=["Editor"], by=boss)
     team.change_roles(chief, roles=["Publisher", "Editor"], by=boss)
     team.change_roles(chief, roles=["Publisher"], by=boss)
@@ -848,6 +857,35 @@ def test_a_change_by_others_of_a_shared_picture_reaches_the_people_of_the_releas
     assert secret.release.events.filter(verb="around", actor=user).exists()
 
 
+def test_only_the_people_named_correct_a_picture_that_a_public_release_shows(at_desk):
+    """A change of the picture is a correction of the release. Everyone else may still hide it."""
+    secret, chief = Secret("draft"), outsider("publisher")
+    workflow.publish(workflow.submit(secret.release, by=secret.editor), by=secret.publisher)
+    client, path = at_desk(chief), f"/admin/assets/mediaasset/{secret.picture.pk}/"
+    sentence = (
+        f"It is on the page of “{CANARY} is free”. Only the people named on that release can "
+        "change it."
+    )
+    assert sentence in body_of(client.get(f"{path}change/"))
+    asset = MediaAsset.objects.get(pk=secret.picture.pk)
+    asset.caption = "Other"
+    with pytest.raises(ActionBlocked, match="Only the people named on that release"):
+        library.save_asset(asset, by=chief)
+    result = library.edit_many(
+        {asset.pk: library.version_of(asset)}, {"credit_line": "Other"}, by=chief
+    )
+    assert (result.changed, len(result.unchanged)) == (0, 1)
+    asset = MediaAsset.objects.get(pk=asset.pk)
+    library.withdraw(asset, by=chief)
+    with pytest.raises(ActionBlocked, match="Only the people named on that release"):
+        library.end_withdrawal(asset, by=chief)
+    library.end_withdrawal(asset, by=secret.publisher)
+    asset = MediaAsset.objects.get(pk=asset.pk)
+    asset.caption = "Corrected"
+    library.save_asset(asset, by=secret.publisher)
+    assert MediaAsset.objects.get(pk=asset.pk).caption == "Corrected"
+
+
 # --- Names ---------------------------------------------------------------------------------------
 
 
@@ -894,6 +932,47 @@ def test_the_people_of_a_restricted_release_learn_what_namecheck_finds():
         assert Email.objects.filter(subject__contains="public page").count() == expected
 
 
+def test_the_people_of_a_restricted_release_learn_of_a_name_in_a_picture_it_shows():
+    secret = Secret("draft")
+    secret.release = workflow.submit(secret.release, by=secret.editor)
+    workflow.publish(secret.release, by=secret.publisher)
+    named = make_person("Berit Zaunstein", level=Level.STAFF)
+    unguarded(MediaAsset.objects.filter(pk=secret.picture.pk)).update(caption=str(named))
+    call_command("reindex")
+    Email.objects.all().delete()
+    with pytest.raises((SystemExit, CommandError)):
+        call_command("namecheck", stdout=StringIO(), stderr=StringIO())
+    found = Email.objects.filter(subject__contains="public page")
+    assert {email.to for email in found} == {secret.editor.email, secret.publisher.email}
+    for role in ("publisher", "superuser"):
+        assert not workflow.emails_visible_to(outsider(role)).filter(pk__in=found).exists()
+
+
+def test_what_namecheck_found_on_a_restricted_release_is_hidden_with_it(at_desk):
+    """Also a find that has no row, such as a name in a document: its address repeats the title."""
+    secret, user = Secret("draft"), outsider("publisher")
+    secret.release = workflow.submit(secret.release, by=secret.editor)
+    release = workflow.publish(secret.release, by=secret.publisher)
+    named = make_person("Berit Zaunstein", level=Level.STAFF)
+    addresses = [
+        release.get_absolute_url(), f"{release.get_absolute_url()}release.json",
+        f"/media/{secret.document.pk}/document.pdf",
+    ]  # fmt: skip
+    for each in addresses:
+        NameCheckFind.objects.create(
+            person=named, address=each, kind="page", place="x", at=timezone.now()
+        )
+
+    def shown(to):
+        page = body_of(at_desk(to).get("/admin/"))
+        return [f'<a href="{each}">' in page for each in addresses]
+
+    assert all(shown(user)), "it is public"
+    workflow.hold(Release.objects.get(pk=release.pk), by=secret.publisher)
+    assert not any(shown(user))
+    assert all(shown(secret.publisher))
+
+
 def test_a_warning_about_a_name_does_not_count_restricted_releases(at_desk):
     secret = Secret()
     for user, expected in ((outsider("publisher"), (0, 0)), (secret.publisher, (1, 3))):
@@ -911,3 +990,74 @@ def test_a_deleted_restricted_draft_comes_back_restricted():
     assert again.is_restricted()
     assert not again.is_visible_to(user)
     assert PreviewLink.objects.visible_to(user).count() == 0
+
+
+def test_a_deleted_draft_of_a_person_who_left_comes_back_to_who_restores_it():
+    secret = Secret("draft")
+    chief = make_user("third", "Publisher")
+    workflow.give_access(secret.release, chief, by=secret.publisher)
+    workflow.discard(Release.objects.get(pk=secret.release.pk), by=secret.publisher)
+    team.leave(secret.editor, by=make_user("boss", "Administrator"))
+    again = workflow.undelete(secret.release.pk, by=chief)
+    assert again.created_by == chief
+
+
+def test_the_events_of_a_deleted_restricted_draft_stay_with_the_people_who_could_read_it():
+    secret = Secret("draft")
+    third = make_user("third", "Publisher", "Administrator")
+    for user in (secret.publisher, secret.editor):
+        user.groups.add(Group.objects.get(name="Administrator"))
+    workflow.give_access(secret.release, third, by=secret.publisher)
+    workflow.remove_access(secret.release, third, by=secret.publisher)
+    about = f"release:{secret.release.pk}"
+    workflow.discard(Release.objects.get(pk=secret.release.pk), by=secret.publisher)
+    events = AccessEvent.objects.filter(about=about)
+    assert len(events) > 3
+    for user in (secret.publisher, secret.editor):
+        seen = events_visible_to(User.objects.get(pk=user.pk)).filter(about=about)
+        assert {*seen} == {*events}
+    for user in (third, outsider("administrator"), outsider("superuser")):
+        assert not events_visible_to(user).filter(about=about).exists()
+
+
+# --- Typed text -----------------------------------------------------------------------------------
+
+
+def test_who_loses_access_while_typing_gets_the_text_back_and_nothing_else(at_desk):
+    author = make_user("writer", "Author")
+    publisher, editor = make_user("p", "Publisher"), make_user("e", "Editor")
+    release = make_release("draft", by=author, title=CANARY, body=f"<p>{CANARY}</p>")
+    client, path = at_desk(author), f"/admin/releases/release/{release.pk}/change/"
+    assert client.get(path).status_code == 200
+    workflow.restrict(release, by=publisher, people=[editor])
+    body = "<p>A <strong>new</strong> text.</p><script>alert(1)</script>"
+    form = {
+        "kind": "press_release", "language": "en", "title": "My <title>", "body": body,
+        "standfirst": "", "notes_to_editors": "<p>For editors</p>", "countries": "SE",
+        "read_version": release.version, "rejected_names": '["Ann"]', "_continue": "Save",
+    }  # fmt: skip
+    answer = client.post(path, form)
+    page = body_of(answer)
+    assert answer.status_code == 404
+    assert "This page can’t be opened any more" in page
+    assert "My &lt;title&gt;</textarea>" in page
+    assert "<p>A <strong>new</strong> text.</p>" in page
+    assert "<p>For editors</p>" in page
+    assert "alert(1)" not in page
+    assert "press_release" not in page
+    assert CANARY not in page
+    never = client.post(path.replace(str(release.pk), str(uuid4())), form)
+    assert never.status_code == 404
+    assert without_noise(never) == without_noise(answer)
+    assert Release.objects.get(pk=release.pk).title == CANARY
+
+
+def test_a_message_to_readers_comes_back_too_when_its_release_is_gone(at_desk):
+    secret, user = Secret(), outsider("publisher")
+    path = f"/admin/previews/previewlink/issue/{secret.release.pk}/press/"
+    answer = at_desk(user).post(path, {"message": "Dear colleagues,\nread this."})
+    assert answer.status_code == 404
+    assert "Dear colleagues,\nread this.</textarea>" in body_of(answer)
+    empty = at_desk(user).post(path, {"kind": "press"})
+    assert empty.status_code == 404
+    assert "can’t be opened any more" not in body_of(empty)

@@ -4,14 +4,25 @@ import time
 from datetime import timedelta
 
 import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
-from accounts import known_browsers, throttle
+from accounts import team, throttle
 from accounts.models import AccessEvent, KnownBrowser, User
 from jobs.models import Email
 from tests.make import PASSWORD, make_chief
-from tests.signing_in import member, sign_in, text, verbs
+from tests.signing_in import (
+    add_passkey,
+    member,
+    refused_passkey,
+    sent_link,
+    sign_in,
+    text,
+    verbs,
+)
+from tests.test_team_pages import stock
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +37,50 @@ class TestPassword:
         assert (answer.status_code, answer["Location"]) == (302, "/admin/")
         assert client.get("/admin/").status_code == 200
         assert verbs(user) == ["signed_in"]
+
+    @pytest.mark.parametrize("login", ["éva", "ÉVA", "éVA", "E\u0301va", "éva@ÉCOLE.example"])
+    def test_letters_beyond_ascii_are_compared_without_case_too(self, client, login):
+        user = member(email="éva@École.example")
+        User.objects.filter(pk=user.pk).update(username="Éva")
+        assert sign_in(client, login).status_code == 302
+        assert verbs(user) == ["signed_in"]
+
+    @pytest.mark.parametrize("typed", ["kate@École.example", "KATE@ÉCOLE.EXAMPLE"])
+    def test_an_address_is_one_account_whatever_its_case(self, client, typed):
+        user = member(email="kate@école.example")
+        client.post("/admin/account/reset/", {"email": typed})
+        assert sent_link(user.email)
+        sign_in(client, member("Administrator", name="bo"))
+        page = client.post("/admin/account/address/", {"email": typed})
+        assert "already has this e-mail address" in text(page)
+        invite = {"email": typed, "name": "K", "roles": ["Author"]}
+        assert "already has an account" in text(client.post("/admin/team/invite/", invite))
+
+    # Before the @, Django accepts ASCII letters only. But it ignores their case, and Python counts
+    # the sign for kelvin as a K.
+    @pytest.mark.parametrize(("typed", "is_read"), [("\u212aate", True), ("éva", False)])
+    def test_a_letter_that_looks_like_another_makes_no_second_account(self, client, typed, is_read):
+        member(email="kate@newsroom.example")
+        sign_in(client, member("Administrator", name="bo"))
+        invite = {"email": f"{typed}@newsroom.example", "name": "K", "roles": ["Author"]}
+        page = text(client.post("/admin/team/invite/", invite))
+        assert ("already has an account" in page) == is_read
+        assert ("Enter a valid email address." in page) != is_read
+
+    @pytest.mark.parametrize("name", ["éva", "ÉVA", "E\u0301va"])
+    def test_a_username_is_taken_in_any_case(self, client, name):
+        first, second = member(), member(name="second")
+        User.objects.filter(pk=first.pk).update(username="Éva")
+        client.force_login(make_chief())
+        page = f"/admin/accounts/user/{second.pk}/change/"
+        answer = client.post(page, stock(second, username=name))
+        assert "A user with that username already exists." in text(answer)
+        boss = member("Administrator", name="boss")
+        link = team.path_of(team.invite("n@n.example", name="N", roles=["Author"], by=boss))
+        new = "another lantern in the harbour"
+        typed = {"name": "N", "username": name, "password1": new, "password2": new}
+        answer = Client().post(link, typed)
+        assert "A user with that username already exists." in text(answer)
 
     @pytest.mark.parametrize(
         ("login", "password"),
@@ -106,6 +161,25 @@ class TestPassword:
         assert "The page does not exist, or you may not open it." in text(answer)
         assert other.get(missing).status_code == 404
 
+    @pytest.mark.parametrize("way", ["sign in", "confirm", "signed in already"])
+    def test_sign_in_never_ends_at_an_address_that_is_only_a_button(self, client, way):
+        boss = member("Administrator")
+        button = f"/admin/team/{member(name='bo').pk}/pause/"
+        if way == "sign in":
+            # Like a session that ended while the page was open.
+            to_sign_in = client.post(button)["Location"]
+            assert to_sign_in == f"/admin/login/?next={button}"
+            answer = sign_in(client, boss, next=button)
+        else:
+            sign_in(client, boss)
+            page = {"confirm": "/admin/account/confirm/"}.get(way, "/admin/login/")
+            answer = client.post(page, {"password": PASSWORD, "next": button})
+        assert answer["Location"] == button
+        answer = client.get(button, follow=True)
+        assert answer.redirect_chain == [("/admin/", 302)]
+        assert "The address works only as a button, and nothing was changed." in text(answer)
+        assert client.get(button).status_code == 405
+
     def test_a_second_tab_continues_where_the_first_signed_in(self, client):
         sign_in(client, member())
         assert sign_in(client, "another", "wrong")["Location"] == "/admin/"
@@ -149,6 +223,33 @@ class TestPassword:
             assert send().status_code == 200
             assert verbs(user) == [*before, "sign_in_failed"]
 
+    def test_a_refused_passkey_is_a_failed_sign_in_of_its_user(self, client):
+        user = member()
+        add_passkey(user)
+        sign_in(client, user)  # the second step waits, so this is no sign-in
+        for _ in range(2):
+            Client().post("/admin/account/passkey/", {"credential": refused_passkey(user)})
+        assert verbs(user) == ["sign_in_failed"] * 2
+        assert {event.detail["reason"] for event in AccessEvent.objects.all()} == {"passkey"}
+        Authenticator.objects.all().delete()
+        sign_in(client, user)
+        assert "2 failed attempts to sign in before this one." in text(client.get("/admin/"))
+
+    def test_an_invented_passkey_is_no_failure_of_the_user_that_it_names(self, client):
+        user = member()
+        add_passkey(user)
+        typed = {"credential": refused_passkey(user, key=b"invented")}
+        assert client.post("/admin/account/passkey/", typed).status_code == 302
+        assert AccessEvent.objects.get().subject_id is None
+
+    def test_refused_passkeys_of_a_user_do_not_fill_the_record(self, client, monkeypatch):
+        monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
+        user = member()
+        add_passkey(user)
+        for _ in range(5):
+            client.post("/admin/account/passkey/", {"credential": refused_passkey(user)})
+        assert verbs(user) == ["sign_in_failed"] * 3
+
     def test_refused_passkeys_do_not_fill_the_record(self, client, monkeypatch):
         monkeypatch.setattr(throttle, "MAX_RECORDED_FAILURES", 3)
         for _ in range(5):
@@ -175,22 +276,16 @@ class TestBrowsers:
         token = cookie.value.partition(":")[0]
         assert token not in str([*KnownBrowser.objects.values()])
 
-    def test_a_browser_is_known_for_each_user_alone(self, client, rf):
+    def test_a_browser_is_known_for_each_user_alone_and_for_a_year(self, client):
         ada, bo = member(), member(name="bo")
-        sign_in(client, ada)
-        client.post("/admin/logout/")
-        sign_in(client, bo)
-        assert {*Email.objects.values_list("to", flat=True)} == {ada.email, bo.email}
-        request = rf.get("/admin/")
-        request.COOKIES["browser"] = client.cookies["browser"].value
-        now = timezone.now()
-        assert known_browsers.is_known(request, ada, now)
-        assert known_browsers.is_known(request, bo, now)
-        assert not known_browsers.is_known(request, member(name="cy"), now)
-        assert not known_browsers.is_known(request, ada, now + timedelta(days=366))
-        for forged in ("", "x", "x:y:z", "a" * 5000, client.cookies["browser"].value[:-1]):
-            request.COOKIES["browser"] = forged
-            assert not known_browsers.is_known(request, ada, now)
+        for days, user, reported in (
+            (0, ada, 1), (1, bo, 2), (300, ada, 2), (660, ada, 2), (660, bo, 3), (1030, ada, 4),
+        ):  # fmt: skip
+            with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
+                sign_in(client, user)
+                client.post("/admin/logout/")
+            subject = "You signed in from a new browser"
+            assert Email.objects.filter(subject=subject).count() == reported, days
 
     def test_a_mail_server_that_does_not_answer_delays_no_sign_in(self, client, settings):
         settings.EMAIL_BACKEND = "jobs.mail.Backend"

@@ -14,12 +14,13 @@ from django.utils import timezone
 from accounts import hooks, team
 from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, Invitation, KnownBrowser, User
-from jobs import outbox
-from jobs.models import Email
+from jobs import outbox, queue
+from jobs.models import Email, Lane
 from releases import workflow
 from releases.models import Event, Release
 from releases.workflow import emails_visible_to
 from tests.make import make_chief, make_release, make_user, unguarded
+from tests.signing_in import verbs
 from tests.test_locks import at_once, on_postgresql
 from tests.test_queries import cost
 
@@ -69,10 +70,6 @@ def sent_link(to="ada@n.example") -> str:
 def account_form(**values) -> dict:
     form = {"username": "ada", "name": "Ada Abel", "password1": GOOD, "password2": GOOD}
     return form | values
-
-
-def verbs(**filters) -> list[str]:
-    return list(AccessEvent.objects.filter(**filters).order_by("pk").values_list("verb", flat=True))
 
 
 def closed(client, path) -> str:
@@ -501,9 +498,8 @@ def test_restricted_releases_of_a_person_who_leaves_show_nowhere(desk, boss, may
     assert "has left the team" in page
     assert "Zaunkoenig" not in form + page
     owners = dict(Release.objects.values_list("pk", "created_by"))
-    assert owners == {secret.pk: maya.pk} | {draft.pk: heir.pk for draft in drafts}
+    assert owners == {secret.pk: publishers[0].pk} | {draft.pk: heir.pk for draft in drafts}
     assert not Release.objects.known_to(heir).filter(pk=secret.pk).exists()
-    assert not secret.events.filter(verb="handed_over").exists()
     outbox.send_due()
     bodies = [message.body for message in mail.outbox if message.to == ["heir@n.example"]]
     assert len(bodies) == others
@@ -524,7 +520,24 @@ def test_no_question_for_a_successor_reveals_a_restricted_release(boss, maya, is
     workflow.restrict(secret, by=insiders[0], people=[*insiders, maya])
     team.leave(maya, by=boss, successor=heir)
     assert User.objects.get(pk=maya.pk).left_at
-    assert Release.objects.get(pk=secret.pk).created_by == maya
+    assert Release.objects.get(pk=secret.pk).created_by == insiders[0]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_restricted_draft_goes_to_a_person_inside_who_can_finish_it(boss, maya, is_named):
+    """Its author may leave whether named on it or not, and its people get an e-mail."""
+    chief = make_user("chief", "Publisher", email="chief@n.example")
+    editor = make_user("editor", "Editor", email="editor@n.example")
+    secret = make_release("in_review", by=maya)
+    workflow.restrict(secret, by=chief, people=[editor, *[maya] * is_named])
+    Email.objects.all().delete()
+    team.leave(maya, by=boss, successor=make_user("heir", "Author"))
+    release = Release.objects.get(pk=secret.pk)
+    assert release.created_by == editor, "the publisher must approve it"
+    assert release.events.filter(verb="handed_over").get().detail["to"] == editor.pk
+    new = Email.objects.filter(subject="A restricted release has a new author")
+    assert {email.to for email in new} == {"chief@n.example", "editor@n.example"}
+    assert not emails_visible_to(boss).filter(pk__in=new).exists()
 
 
 def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_learn_it(
@@ -541,6 +554,28 @@ def test_a_successor_who_is_named_gets_a_restricted_release_and_only_its_people_
     assert not Email.objects.filter(subject__startswith="Drafts of").exists()
     seen = {user: emails_visible_to(user).filter(pk__in=emails).count() for user in (heir, boss)}
     assert seen == {heir: 2, boss: 0}
+
+
+def test_only_administrators_see_emails_about_accounts(desk, boss, maya):
+    invite(desk, "secret.guest@n.example")
+    post(Client(), "/admin/account/reset/", email=maya.email)
+    queue.work(Lane.QUICK)
+    Email.objects.update(state="failed", reason="No such mailbox.", ended_at=timezone.now())
+    about = set(Email.objects.values_list("about", flat=True))
+    assert {kind.partition(":")[0] for kind in about} == {"invitation", "user"}
+    editor, chief = Client(), Client()
+    editor.force_login(make_user("ed", "Editor"))
+    both = make_user("both", "Editor")
+    both.groups.add(Group.objects.get(name="Administrator"))
+    chief.force_login(both)
+    for path in ("/admin/", "/admin/jobs/email/"):
+        assert "secret.guest@n.example" in text(chief.get(path))
+        page = text(editor.get(path))
+        assert "secret.guest@n.example" not in page
+        assert "maya@n.example" not in page
+    key = Email.objects.first().pk
+    assert editor.get(f"/admin/jobs/email/{key}/change/", follow=True).redirect_chain
+    assert chief.get(f"/admin/jobs/email/{key}/change/").status_code == 200
 
 
 def test_the_only_writer_leaves_if_there_are_no_drafts(desk, maya):
@@ -581,22 +616,23 @@ def test_an_action_on_the_own_account_is_refused(desk, boss):
 
 def test_another_room_can_block_a_loss_of_access(desk, boss, maya):
     def needed(user, losing, **signal):
-        return [f"{user} is still needed."] if losing is None or "Editor" in losing else []
+        return losing is None or "Editor" in losing
 
-    hooks.blockers_of_leaving.connect(needed)
+    hooks.is_needed.connect(needed)
     try:
         heir = make_user("heir", "Author")
-        assert "Maya is still needed." in post(desk, f"{member(maya)}leave/", successor=heir.pk)
-        assert "Maya is still needed." in save(desk, maya, ["Author"])
+        page = post(desk, f"{member(maya)}leave/", successor=heir.pk)
+        assert "can’t continue without Maya" in page
+        assert "can’t continue without Maya" in save(desk, maya, ["Author"])
         assert "Saved." in save(desk, maya, ["Editor", "Author"])
         chief = Client()
         chief.force_login(make_chief())
         page = post(chief, f"/admin/accounts/user/{maya.pk}/change/", **stock(maya, is_staff=""))
-        assert "Maya is still needed." in page
+        assert "can’t continue without Maya" in page
         page = post(desk, f"{member(maya)}pause/")  # it stops a stolen account
         assert "The account of Maya is paused." in page
     finally:
-        hooks.blockers_of_leaving.disconnect(needed)
+        hooks.is_needed.disconnect(needed)
     maya = User.objects.get(pk=maya.pk)
     assert (maya.is_staff, team.roles_of(maya)) == (True, ["Author", "Editor"])
 
@@ -777,6 +813,42 @@ def test_changes_on_the_stock_pages_are_recorded_and_end_sessions(maya):
     ]  # fmt: skip
     outbox.send_due()
     assert [message.to for message in mail.outbox] == [["maya@n.example"]] * 5
+
+
+def test_a_user_who_can_no_longer_sign_in_is_paused_on_the_stock_page(maya):
+    """“Can sign in to the desk” and “Active” are both needed, so each of them pauses."""
+    chief = make_chief()
+    client, session = Client(), Client()
+    client.force_login(chief), session.force_login(maya)
+    page = f"/admin/accounts/user/{maya.pk}/change/"
+    client.post(page, stock(maya, is_staff=""))
+    assert session.get("/admin/").status_code == 302
+    client.post(page, stock(maya, is_staff="", is_active=""))  # paused already
+    client.post(page, stock(maya, is_staff=""))
+    client.post(page, stock(maya))
+    assert session.get("/admin/").status_code == 302  # the session ended
+    assert verbs(subject_id=maya.pk, actor_id=chief.pk) == [
+        "paused", "account_changed", "account_changed", "resumed",
+    ]  # fmt: skip
+    fields = [event.detail.get("fields") for event in AccessEvent.objects.order_by("pk")]
+    assert fields == [None, ["is_active"], ["is_active"], None]
+    outbox.send_due()
+    assert "Your account is paused." in mail.outbox[0].body
+    assert "Your account works again." in mail.outbox[-1].body
+
+
+def test_who_loses_the_team_on_the_stock_page_loses_the_open_invitations(desk, boss):
+    client = Client()
+    client.force_login(make_chief())
+    page = f"/admin/accounts/user/{boss.pk}/change/"
+    for change in ({"is_staff": ""}, {"is_active": ""}, {"groups": ""}):
+        boss.groups.set([Group.objects.get(name="Administrator")])
+        invitation = team.invite("ada@n.example", name="A", roles=["Author"], by=boss)
+        client.post(page, stock(boss, **change))
+        client.post(page, stock(boss))
+        invitation.refresh_from_db()
+        assert invitation.cancelled_at, change
+    assert verbs(verb="invitation_cancelled") == ["invitation_cancelled"] * 3
 
 
 def test_a_closed_account_cannot_be_opened_on_the_stock_page(boss, maya):

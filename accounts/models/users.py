@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.folding import folded
 
 
 class TeamState(models.TextChoices):
@@ -20,6 +22,17 @@ class TeamState(models.TextChoices):
     ACTIVE = "active", _("Active")
     PAUSED = "paused", _("Paused")
     LEFT = "left", _("Left the team")
+
+
+def keys_with(rows: QuerySet[Any], text: str, *fields: str) -> list[int]:
+    """Return the keys of the rows that have a text in one of the fields, ignoring case.
+
+    It reads all rows, because the databases ignore the case of different letters. A newsroom has
+    few accounts. There is always a key, so that Django also makes the query for none.
+    """
+    wanted = folded(text)
+    found = rows.order_by("pk").values_list("pk", *fields)
+    return [0, *(pk for pk, *values in found if wanted and wanted in map(folded, values))]
 
 
 class User(AbstractUser):
@@ -64,17 +77,45 @@ class User(AbstractUser):
             yield hashed + self.session_epoch
 
     def clean(self) -> None:
-        """Refuse an e-mail address that another user has, ignoring case.
+        """Refuse a username and an e-mail address that another user has, ignoring case.
 
-        A duplicate address that an older version of Pressroom accepted is allowed if it does not
-        change, so that such a user can still be deactivated.
+        A duplicate that an older version of Pressroom accepted is allowed if it does not change, so
+        that such a user can still be deactivated.
         """
         super().clean()
-        if not self.email or User.objects.filter(pk=self.pk, email=self.email).exists():
-            return
-        if other := User.objects.filter(email__iexact=self.email).exclude(pk=self.pk).first():
-            sentence = _("%(name)s already has this e-mail address. Enter another one.")
-            raise ValidationError({"email": sentence % {"name": other.get_username()}})
+        if (
+            self.username  # None while a form has refused it
+            and not User.objects.filter(pk=self.pk, username=self.username).exists()
+            and User.with_username(self.username).exclude(pk=self.pk).exists()
+        ):
+            raise ValidationError({"username": _("A user with that username already exists.")})
+        is_unchanged = User.objects.filter(pk=self.pk, email=self.email).exists()
+        if not is_unchanged and (problem := self.problem_of_address(self.email)):
+            raise ValidationError({"email": problem})
+
+    def problem_of_address(self, email: str) -> str:
+        """Return why this user can't have an e-mail address, as a sentence, or "" if they can."""
+        other = User.with_email(email).exclude(pk=self.pk).first() if email else None
+        if other is None:
+            return ""
+        sentence = _("%(name)s already has this e-mail address. Enter another one.")
+        return sentence % {"name": other.get_username()}
+
+    @classmethod
+    def with_username(cls, username: str) -> QuerySet["User"]:
+        """Return the users with a username, ignoring case."""
+        return User.objects.filter(pk__in=keys_with(User.objects.all(), username, "username"))
+
+    @classmethod
+    def with_email(cls, email: str) -> QuerySet["User"]:
+        """Return the users with an e-mail address, ignoring case."""
+        return User.objects.filter(pk__in=keys_with(User.objects.all(), email, "email"))
+
+    @classmethod
+    def with_login(cls, login: str) -> QuerySet["User"]:
+        """Return the users with a username or an e-mail address, ignoring case."""
+        keys = keys_with(User.objects.all(), login, "username", "email")
+        return User.objects.filter(pk__in=keys)
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:

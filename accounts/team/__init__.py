@@ -28,8 +28,11 @@ from accounts.team.invitations import (
 from accounts.team.members import (
     change_member,
     change_roles,
+    end_invitations_of,
     leave,
     member_left,
+    note_pause,
+    note_resumption,
     pause,
     rename,
     resume,
@@ -37,7 +40,8 @@ from accounts.team.members import (
 
 __all__ = [
     "MANAGE_TEAM", "MAX_NAME_CHARACTERS", "accept_invitation", "administrators",
-    "cancel_invitation", "change_member", "change_roles", "groups_in_words", "groups_of_roles",
-    "invitation_of", "invite", "invite_again", "keep_an_administrator", "leave", "member_left",
-    "path_of", "pause", "permissions_without", "rename", "resume", "roles_of", "users_with",
+    "cancel_invitation", "change_member", "change_roles", "end_invitations_of", "groups_in_words",
+    "groups_of_roles", "invitation_of", "invite", "invite_again", "keep_an_administrator", "leave",
+    "member_left", "note_pause", "note_resumption", "path_of", "pause", "permissions_without",
+    "rename", "resume", "roles_of", "users_with",
 ]  # fmt: skip

@@ -1,22 +1,15 @@
-"""E-mails about accounts, to the person whose account it is. They contain no secret."""
+"""E-mails about changes of an account by the team. They contain no secret."""
 
 from collections.abc import Iterable
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.desk_addresses import desk_home
 from accounts.models import User
 from accounts.roles import roles_in_words
 from accounts.team.administrators import administrators
-from jobs import outbox
-
-
-def email_user(user: User, subject: str, text: str, by: User | None = None) -> None:
-    """Put an e-mail to a user into the outbox, if the user has an address."""
-    if user.email:
-        about = f"user:{user.pk}"
-        outbox.add_email(user.email, subject, _signed(text), about=about, by=by)
 
 
 def account_changed(user: User, sentences: Iterable[str], by: User | None) -> None:
@@ -24,22 +17,21 @@ def account_changed(user: User, sentences: Iterable[str], by: User | None) -> No
 
     If administrators change their own account, the other administrators are notified too.
     """
-    changed_by = str(by) if by else _("a command on the server")
-    lines = [
-        *sentences,
-        _("Changed by: %(name)s") % {"name": changed_by},
+    is_own = by is not None and by.pk == user.pk
+    changed_by = _("Changed by: %(name)s") % {"name": by or _("a command on the server")}
+    change = "\n".join([*sentences, changed_by])
+    warning = (
         _("If you did not expect this, contact another administrator at once.")
-        if by and by.pk == user.pk
-        else _("If you did not expect this, contact an administrator."),
-    ]
-    subject = _("Your account at %(newsroom)s") % {"newsroom": settings.NEWSROOM_NAME}
-    email_user(user, subject, "\n".join(lines), by)
-    if by and by.pk == user.pk:
+        if is_own
+        else _("If you did not expect this, contact an administrator.")
+    )
+    notices.send(user, _subject(), [change, warning], by=by)
+    if is_own:
         subject = _("An administrator changed their own account at %(newsroom)s") % {
             "newsroom": settings.NEWSROOM_NAME
         }
         for other in administrators().exclude(pk=user.pk):
-            email_user(other, subject, "\n".join([*sentences, lines[-2]]), by)
+            notices.send(other, subject, [change], by=by)
 
 
 def roles_changed(user: User, before: Iterable[str], now: Iterable[str], by: User | None) -> None:
@@ -72,14 +64,13 @@ def renamed(user: User, by: User | None) -> None:
 
 
 def account_created(user: User, by: User | None) -> None:
-    sentences = [
+    paragraphs = [
         _("Your account was created."),
         _("Username: %(name)s") % {"name": user.get_username()},
         _("Sign in at %(address)s") % {"address": settings.SITE_URL + desk_home()},
         _("If you did not create it, contact an administrator at once."),
     ]
-    subject = _("Your account at %(newsroom)s") % {"newsroom": settings.NEWSROOM_NAME}
-    email_user(user, subject, "\n".join(sentences), by)
+    notices.send(user, _subject(), paragraphs, by=by)
 
 
 def invitation_accepted(inviter: User, user: User) -> None:
@@ -87,8 +78,8 @@ def invitation_accepted(inviter: User, user: User) -> None:
         "newsroom": settings.NEWSROOM_NAME
     }
     text = _("%(name)s (%(email)s) accepted your invitation and can sign in now.")
-    email_user(inviter, subject, text % {"name": user, "email": user.email}, user)
+    notices.send(inviter, subject, [text % {"name": user, "email": user.email}], by=user)
 
 
-def _signed(text: str) -> str:
-    return f"{text}\n\n{settings.NEWSROOM_NAME}\n"
+def _subject() -> str:
+    return _("Your account at %(newsroom)s") % {"newsroom": settings.NEWSROOM_NAME}

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -15,9 +16,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import link_tokens
+from accounts import link_tokens, throttle
 from accounts.errors import ActionBlocked
+from accounts.hash_slots import hash_slot
+from accounts.link_tokens import PLACEHOLDER
 from accounts.models import Invitation, User
+from accounts.models.users import keys_with
 from accounts.record import Verb, record
 from accounts.roles import ROLES, roles_in_words
 from accounts.team import emails
@@ -28,7 +32,6 @@ from jobs.models import Email
 
 VALID_FOR = timedelta(days=7)
 PURPOSE = "accounts.invitation"  # of its token
-TOKEN = "TOKEN-OF-THIS-INVITATION"  # noqa: S105  # a placeholder until the e-mail is sent
 
 
 def invite(
@@ -140,6 +143,11 @@ def accept_invitation(
 ) -> User:
     """Create the account of an invitation. The caller has checked the password and the form."""
     at = at or timezone.now()
+    found = invitation_of(token, at)
+    if found is None:
+        raise ActionBlocked(_ended_already())
+    with hash_slot(throttle.wait_of_link("invitation", found.pk, at)):
+        hashed = make_password(password)  # not while the team is locked, because it may wait
     with transaction.atomic():
         lock_team()
         found = invitation_of(token, at)
@@ -148,12 +156,17 @@ def accept_invitation(
             raise ActionBlocked(_ended_already())
         if reason := address_taken(invitation.email):
             raise ActionBlocked(reason)
-        if User.objects.filter(username__iexact=username).exists():
+        if User.with_username(username).exists():
             raise ActionBlocked(
                 _("The username %(name)s is taken. Choose another one.") % {"name": username}
             )
-        user = User(username=username, first_name=name, email=invitation.email, is_staff=True)
-        user.set_password(password)
+        user = User(
+            username=username,
+            first_name=name,
+            email=invitation.email,
+            is_staff=True,
+            password=hashed,
+        )
         user.save()
         user.groups.set(invitation.roles.all())
         invitation.accepted_at, invitation.account = at, user
@@ -179,7 +192,7 @@ def path_of(invitation: Invitation) -> str | None:
 
 def address_taken(email: str) -> str:
     """Return why an address can't be invited, as a sentence, or "" if it can."""
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.with_email(email).first()
     if user is None:
         return ""
     if user.left_at:
@@ -203,7 +216,7 @@ def _check_typed(email: str, name: str, roles: Collection[str]) -> None:
 
 def _not_ended(email: str = "") -> QuerySet[Invitation]:
     rows = Invitation.objects.filter(accepted_at=None, cancelled_at=None)
-    return rows.filter(email__iexact=email) if email else rows
+    return rows.filter(pk__in=keys_with(rows, email, "email")) if email else rows
 
 
 def _ended_already() -> str:
@@ -241,7 +254,7 @@ def _create(
         "newsroom": settings.NEWSROOM_NAME,
         "by": by,
         "roles": roles_in_words(roles),
-        "link": (origin or settings.SITE_URL) + reverse("account_invitation", args=[TOKEN]),
+        "link": (origin or settings.SITE_URL) + reverse("account_invitation", args=[PLACEHOLDER]),
         "until": date_format(timezone.localtime(invitation.expires_at), "DATETIME_FORMAT"),
     }
     text = _(
@@ -279,7 +292,7 @@ def _with_token(email: Email) -> str:
         raise outbox.EmailNotNeeded(
             _("SECRET_KEY was changed before the e-mail could be sent. Invite the person again.")
         )
-    return email.text.replace(TOKEN, token)
+    return email.text.replace(PLACEHOLDER, token)
 
 
 def _token_of(invitation: Invitation) -> str | None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import hooks
+from accounts import hooks, known_browsers
 from accounts.errors import ActionBlocked
 from accounts.models import FactorRecovery, User
 from accounts.record import Verb, record
@@ -93,7 +93,7 @@ def change_roles(
             Verb.ROLES_CHANGED, by=actor, subject=fresh, request=request, at=at,
             before=before, roles=[name for name in ROLES if name in roles],
         )  # fmt: skip
-        _end_invitations_of(fresh, actor, at, request)
+        end_invitations_of(fresh, by=actor, at=at, request=request)
         emails.roles_changed(fresh, before, roles, actor)
     return User.objects.get(pk=fresh.pk)
 
@@ -132,10 +132,8 @@ def pause(
             raise ActionBlocked(_("The account of %(name)s is paused already.") % {"name": fresh})
         fresh.is_active = False
         fresh.save(update_fields=["is_active"])
-        end_unrecorded(fresh)
-        record(Verb.PAUSED, by=actor, subject=fresh, request=request, at=at)
-        _end_invitations_of(fresh, actor, at, request)
-        emails.paused(fresh, actor)
+        note_pause(fresh, by=actor, at=at, request=request)
+        end_invitations_of(fresh, by=actor, at=at, request=request)
     return fresh
 
 
@@ -148,8 +146,7 @@ def resume(
             raise ActionBlocked(_("The account of %(name)s is active.") % {"name": fresh})
         fresh.is_active = True
         fresh.save(update_fields=["is_active"])
-        record(Verb.RESUMED, by=actor, subject=fresh, request=request, at=at)
-        emails.resumed(fresh, actor)
+        note_resumption(fresh, by=actor, at=at, request=request)
     return fresh
 
 
@@ -181,9 +178,30 @@ def leave(
             Verb.LEFT, by=actor, subject=fresh, request=request, at=at,
             roles=before, successor=heir and heir.pk,
         )  # fmt: skip
-        _end_invitations_of(fresh, actor, at, request)
+        end_invitations_of(fresh, by=actor, at=at, request=request)
         emails.left(fresh, actor)
     return fresh
+
+
+def note_pause(
+    user: User, *, by: User, at: datetime | None = None, request: HttpRequest | None = None
+) -> None:
+    """End what is open of an account that was just paused, record the pause, and notify its user.
+
+    Here and on Django’s own page of a user, the caller holds the lock of the team.
+    """
+    end_unrecorded(user)
+    known_browsers.forget(user)
+    record(Verb.PAUSED, by=by, subject=user, request=request, at=at)
+    emails.paused(user, by)
+
+
+def note_resumption(
+    user: User, *, by: User, at: datetime | None = None, request: HttpRequest | None = None
+) -> None:
+    """Record that a paused account was opened again, and notify its user."""
+    record(Verb.RESUMED, by=by, subject=user, request=request, at=at)
+    emails.resumed(user, by)
 
 
 @contextmanager
@@ -223,8 +241,8 @@ def _heir(user: User, successor: User | None) -> User | None:
     return heir
 
 
-def _end_invitations_of(
-    user: User, by: User, at: datetime | None, request: HttpRequest | None
+def end_invitations_of(
+    user: User, *, by: User, at: datetime | None = None, request: HttpRequest | None = None
 ) -> None:
     """Cancel the open invitations of a user who can no longer manage the team."""
     if not administrators().filter(pk=user.pk).exists():
@@ -234,7 +252,7 @@ def _end_invitations_of(
 def _remove_means_of_sign_in(user: User, at: datetime) -> None:
     """End everything with which a user could sign in, or come back."""
     end_unrecorded(user)
-    user.known_browsers.all().delete()
+    known_browsers.forget(user)
     open_recoveries = FactorRecovery.objects.filter(user=user, used_at=None, cancelled_at=None)
     open_recoveries.update(cancelled_at=at)
     Authenticator.objects.filter(user=user).delete()

@@ -8,24 +8,34 @@ from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth import views as auth
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView
 from django.views.generic.edit import FormView
 
-from accounts import addresses, factors, notices, recovery, second_factor, sessions, throttle
+from accounts import (
+    addresses,
+    factors,
+    known_browsers,
+    notices,
+    recovery,
+    second_factor,
+    sessions,
+    throttle,
+)
 from accounts.browser_families import family_of, label_of
 from accounts.desk_addresses import site_url
 from accounts.errors import ActionBlocked
 from accounts.forms import ChangePasswordForm, EmailForm, NewAddressForm, NewPasswordForm
+from accounts.hash_slots import WAIT_SECONDS, hash_slot
 from accounts.models import User
 from accounts.networks import network_of
 from accounts.record import Verb, record
-from accounts.views.page import Page
+from accounts.views.page import Page, unusable_link
 
 
 class AccountView(Page, TemplateView):
@@ -59,12 +69,13 @@ class ChangePasswordView(Page, FormView):
 
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
         user = User.of(self.request)
-        with transaction.atomic():
+        with hash_slot(WAIT_SECONDS), transaction.atomic():
             form.save()
             update_session_auth_hash(self.request, user)
             UserSession.objects.create_from_request(self.request)
             record(Verb.PASSWORD_CHANGED, by=user, subject=user, request=self.request)
             sessions.end_others(self.request)
+            known_browsers.forget(user, keep=self.request)
             notices.password_changed(user, request=self.request)
         messages.success(
             self.request, _("Your password is changed. Your other sessions have ended.")
@@ -109,12 +120,24 @@ class ChooseView(Page, auth.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if user and user.is_active and user.is_staff else None
 
+    def render_to_response(self, context: Any, **kwargs: Any) -> HttpResponse:
+        if not self.validlink:
+            return unusable_link(
+                self.request,
+                _("If it still does not work, request a new link."),
+                page=reverse("account_reset_password"),
+                label=_("Request a new link"),
+            )
+        return super().render_to_response(context, **kwargs)
+
     def form_valid(self, form: Any) -> HttpResponse:
         user: Any = self.user
-        with transaction.atomic():
+        # The slot comes before the transaction, which would hold its locks while it waits.
+        with hash_slot(throttle.wait_of_link("reset", user.pk)), transaction.atomic():
             response: HttpResponse = super().form_valid(form)
             record(Verb.PASSWORD_RESET, by=user, subject=user, request=self.request)
             sessions.end_all(user, by=user, request=self.request)
+            known_browsers.forget(user)
             notices.password_changed(user, request=self.request)
         return response
 
@@ -149,12 +172,16 @@ class ConfirmAddressView(Page, TemplateView):
     title = gettext_lazy("Confirm your new e-mail address")
     template_name = "accounts/confirm_address.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        address = addresses.address_in(self.kwargs["token"], User.of(self.request))
-        return super().get_context_data(**kwargs) | {"address": address}
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        address = addresses.address_in(self.kwargs["token"], User.of(request))
+        if address is None:
+            return self._unusable()
+        return self.render_to_response(self.get_context_data(address=address))
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         user = User.of(self.request)
+        if addresses.address_in(self.kwargs["token"], user) is None:
+            return self._unusable()
         try:
             address = addresses.confirm_change(user, self.kwargs["token"], request=self.request)
         except ActionBlocked as problem:
@@ -164,6 +191,14 @@ class ConfirmAddressView(Page, TemplateView):
                 self.request, _("Your e-mail address is now %(address)s.") % {"address": address}
             )
         return redirect("account_overview")
+
+    def _unusable(self) -> HttpResponse:
+        return unusable_link(
+            self.request,
+            _("If it is for another account, sign in with that one. Otherwise request a new link."),
+            page=reverse("account_change_address"),
+            label=_("Request a new link"),
+        )
 
 
 class SessionsView(Page, TemplateView):

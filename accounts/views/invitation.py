@@ -23,6 +23,7 @@ from accounts.desk_addresses import desk_home
 from accounts.errors import ActionBlocked
 from accounts.models import Invitation, User
 from accounts.roles import roles_in_words
+from accounts.views.page import unusable_link
 from accounts.views.sign_in import enter
 
 
@@ -76,7 +77,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request)
     if request.user.is_authenticated:
         title = _("You are signed in already")
-        return _answer(request, "accounts/invitation_signed_in.html", title, 200)
+        return _answer(request, "accounts/invitation_signed_in.html", title)
     form = AccountForm(request.POST or None, invitation=invitation)
     blockers: list[Any] = []
     if form.is_valid():
@@ -101,19 +102,22 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         "invitation": invitation,
         "roles": roles_in_words(group.name for group in invitation.roles.all()),
     }
-    return _answer(request, "accounts/invitation.html", title, 200, **context)
+    return _answer(request, "accounts/invitation.html", title, **context)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
-    title = _("This invitation can’t be used")
-    return _answer(request, "accounts/invitation_closed.html", title, 404)
+    return unusable_link(
+        request,
+        _("If it still does not work, ask an administrator of the newsroom to invite you again."),
+        title=_("This invitation can’t be used"),
+        page=desk_home(),
+        label=_("Have you created your account? Sign in"),
+    )
 
 
-def _answer(
-    request: HttpRequest, template: str, title: str, status: int, **context: Any
-) -> HttpResponse:
+def _answer(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
     context |= admin.site.each_context(request) | {"title": title}
-    response = render(request, template, context, status=status)
+    response = render(request, template, context)
     # The address is a secret. The origin alone must be sent: Django checks it at a POST.
     response["Referrer-Policy"] = "strict-origin"
     return response

@@ -6,14 +6,17 @@ from allauth.account.internal.flows.reauthentication import raise_if_reauthentic
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.base import ContextMixin, View
 
 from accounts.desk_addresses import is_desk_page
 from accounts.second_factor import State, state_of
+from accounts.signing_in import DESTINATION
 
 
 class Page(ContextMixin, View):
@@ -32,15 +35,34 @@ class Page(ContextMixin, View):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = admin.site.each_context(self.request) | super().get_context_data(**kwargs)
-        is_open = self.request.user.is_authenticated and state_of(self.request) is State.OPEN
-        return {
-            **context,
-            "title": self.title,
-            "has_permission": context["has_permission"] and is_open,
-            "next": next_of(self.request),
-            "available_apps": [],
-        }
+        return super().get_context_data(**kwargs) | _context(self.request, self.title)
+
+
+def unusable_link(
+    request: HttpRequest, advice: Any, *, title: Any = "", page: str = "", label: Any = ""
+) -> HttpResponse:
+    """Answer a link from an e-mail that was used or cancelled, has expired or never existed.
+
+    All get one answer, so that it shows nothing about what there was. `advice` says what to do, and
+    `page` with its `label` where.
+    """
+    # The gate leads a sign-in that ends at a 404 to the desk. This one says what to do.
+    request.session.pop(DESTINATION, None)
+    context = _context(request, title or _("This link can’t be used"))
+    context |= {"advice": advice, "page": page, "label": label}
+    return render(request, "accounts/unusable_link.html", context, status=404)
+
+
+def _context(request: HttpRequest, title: Any) -> dict[str, Any]:
+    context = admin.site.each_context(request)
+    is_open = request.user.is_authenticated and state_of(request) is State.OPEN
+    return {
+        **context,
+        "title": title,
+        "has_permission": context["has_permission"] and is_open,
+        "next": next_of(request),
+        "available_apps": [],
+    }
 
 
 def next_of(request: HttpRequest) -> str:

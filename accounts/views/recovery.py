@@ -17,7 +17,7 @@ from accounts.errors import ActionBlocked
 from accounts.forms import PasswordForm, RecoveryForm
 from accounts.models import User
 from accounts.throttle import TooManyGuessesError
-from accounts.views.page import Page
+from accounts.views.page import Page, unusable_link
 from accounts.views.sign_in import enter
 
 
@@ -76,9 +76,8 @@ class RecoverView(Page, FormView):
     template_name = "accounts/recover.html"
     form_class = PasswordForm
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = recovery.find(self.kwargs["token"], timezone.now())
-        return super().get_context_data(**kwargs) | {"works": found is not None}
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return super().dispatch(request, *args, **kwargs) if self._works() else self._unusable()
 
     def form_valid(self, form: PasswordForm) -> HttpResponse:
         try:
@@ -88,7 +87,17 @@ class RecoverView(Page, FormView):
                 request=self.request,
             )
         except (ActionBlocked, TooManyGuessesError) as problem:
+            if not self._works():  # used in another tab meanwhile
+                return self._unusable()
             form.add_error("password", " ".join(getattr(problem, "messages", [str(problem)])))
             return self.form_invalid(form)
         messages.success(self.request, _("Your old second factor is removed. Set up a new one."))
         return enter(self.request, user, to=reverse("mfa_index"))
+
+    def _works(self) -> bool:
+        return recovery.find(self.kwargs["token"], timezone.now()) is not None
+
+    def _unusable(self) -> HttpResponse:
+        return unusable_link(
+            self.request, _("If it still does not work, ask your administrator for a new one.")
+        )

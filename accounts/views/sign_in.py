@@ -54,12 +54,11 @@ class SignInView(Page, LoginView):
         if request.user.is_authenticated and not request.user.is_staff:
             # Their session can’t open the desk, and another user may want to sign in.
             return super(RedirectAuthenticatedUserMixin, self).dispatch(request, *args, **kwargs)
-        if request.method == "POST" and not request.user.is_authenticated:
+        if request.user.is_authenticated:
+            return signing_in.lead_to(request, next_of(request) or desk_home())
+        if request.method == "POST":
             clear_login(request)  # of a sign-in that was begun, perhaps by another user
         return super().dispatch(request, *args, **kwargs)
-
-    def get_authenticated_redirect_url(self) -> str:
-        return next_of(self.request) or desk_home()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"app_path": self.request.path}
@@ -72,11 +71,11 @@ sign_in = SignInView.as_view()
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in the user of a passkey, without a password."""
     if request.user.is_authenticated:
-        return redirect(next_of(request) or "admin:index")
+        return signing_in.lead_to(request, next_of(request) or desk_home())
     clear_login(request)
     form = PasskeySignInForm(data=request.POST)
     if not form.is_valid():
-        signing_in.failed(request, "", reason="passkey")
+        signing_in.failed(request, form.owner(), reason="passkey")
         messages.error(request, WRONG_PASSKEY)
         return redirect("account_login")
     factor = form.cleaned_data["credential"]
@@ -130,7 +129,7 @@ class FactorView(Page, AuthenticateView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         if isinstance(form, PasskeyForm):
-            signing_in.factor_failed(self.request, self.stage.login.user)
+            signing_in.failed(self.request, self.stage.login.user, step="factor")
             messages.error(self.request, WRONG_PASSKEY)
             return redirect("mfa_authenticate")
         return self.render_to_response(self.get_context_data())
@@ -162,11 +161,11 @@ class ConfirmView(Page, FormView):
             reauthenticate_by_password(self.request)
         else:
             form.save()
-        return redirect(next_of(self.request) or "admin:index")
+        return signing_in.lead_to(self.request, next_of(self.request) or desk_home())
 
     def form_invalid(self, form: Any) -> HttpResponse:
         if isinstance(form, PasskeyConfirmationForm):
-            signing_in.factor_failed(self.request, User.of(self.request))
+            signing_in.failed(self.request, User.of(self.request), step="factor")
             messages.error(self.request, WRONG_PASSKEY)
             return redirect(self.request.get_full_path())
         return super().form_invalid(form)
@@ -190,7 +189,7 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     match = request.resolver_match
     is_sign_in = match is not None and match.view_name in SIGN_IN_PAGES
     if is_sign_in and request.user.is_authenticated:
-        return redirect(next_of(request) or desk_home())
+        return signing_in.lead_to(request, next_of(request) or desk_home())
     return csrf_failure(request, reason)
 
 

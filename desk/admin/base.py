@@ -18,7 +18,7 @@ from django.contrib.admin.utils import NestedObjects
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -43,7 +43,23 @@ class ExtraPagesAdmin(ModelAdmin):
         return path(route, wrapped, kwargs, name=full_name)
 
 
-class QuietAdmin(ModelAdmin):
+class KeepsTextAdmin(ModelAdmin):
+    """Admin that answers 404 to a form whose row does not exist any more for the user.
+
+    Django redirects. The page has the typed text (pressroom.middleware.TypedTextMiddleware).
+    """
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        if request.method == "POST":
+            raise Http404
+        parent: Any = super()
+        redirect: HttpResponse = parent._get_obj_does_not_exist_redirect(request, opts, object_id)
+        return redirect
+
+
+class QuietAdmin(KeepsTextAdmin):
     """Admin whose delete pages and filters do not disclose rows that refer to its rows.
 
     Users can't filter by `unfilterable_fields`, because no page shows these fields.
@@ -93,7 +109,7 @@ class ReadOnlyAdmin(QuietAdmin):
         return False
 
 
-class KeyOnlyLog(ModelAdmin):
+class KeyOnlyLog(KeepsTextAdmin):
     """Admin whose log has only the keys of its rows.
 
     Django's log stores the text of a row and shows it to the user who changed the row, even if that

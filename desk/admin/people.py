@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -27,14 +28,26 @@ from releases import workflow
 from releases.rules.desk_visibility import files_visible_to
 
 
+class LabelledRows(BaseInlineFormSet):
+    """Rows of a table whose fields have a label for screen readers. Django has only a column."""
+
+    def add_fields(self, form: Any, index: Any) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if not field.widget.is_hidden and field.label:
+                field.widget.attrs["aria-label"] = capfirst(field.label)
+
+
 class NameInline(NameCheckedAdmin, admin.TabularInline):
     model = PersonName
+    formset = LabelledRows
     form = SearchedNameForm
     extra = 0
 
 
 class RoleInline(NameCheckedAdmin, admin.TabularInline):
     model = Role
+    formset = LabelledRows
     form = PublicTextForm
     extra = 0
 

@@ -160,24 +160,19 @@ class PersonPagesAdmin(NameSearchAdmin):
         blockers: list[str] = []
         if form.is_valid():
             try:
-                count = officers.name_on_records_without_officer(form.cleaned_data["user"], by=user)
+                officers.name_on_records_without_officer(form.cleaned_data["user"], by=user)
             except ActionBlocked as blocked:
                 blockers = blocked.blockers
             else:
-                text = ngettext(
-                    "%(count)s record has a case officer again: %(name)s.",
-                    "%(count)s records have a case officer again: %(name)s.",
-                    count,
-                )
-                values = {"name": form.cleaned_data["user"], "count": count}
-                messages.success(request, text % values)
+                text = _("Each record at level 0 has a case officer again. %(name)s was named.")
+                messages.success(request, text % {"name": form.cleaned_data["user"]})
                 return redirect("admin:index")
         context = {
             **self.admin_site.each_context(request),
             "title": _("Name a case officer"),
             "form": form,
             "blockers": blockers,
-            "count": Person.objects.without_officer().count(),
+            "missing": Person.objects.without_officer().exists(),
             "can_choose": officers.eligible().exclude(pk=user.pk).exists(),
         }
         return render(request, "admin/people/person/without_officer.html", context)

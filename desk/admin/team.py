@@ -17,12 +17,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import hooks, notices, team
+from accounts import hooks, known_browsers, notices, team
 from accounts.errors import ActionBlocked
 from accounts.models import AccessEvent, User
 from accounts.record import record
 from accounts.roles import ROLES
-from accounts.sessions import end_unrecorded
 from accounts.team import emails
 from desk.admin.base import QuietAdmin
 
@@ -85,7 +84,7 @@ class UserForm(UserChangeForm):
                 "Untick this to pause the account. Its sessions end at once. If a person leaves, "
                 "use the page of the team."
             ),
-            "is_staff": _("Without this, the user can’t sign in."),
+            "is_staff": _("Without this, the account is paused: the user can’t sign in."),
             "is_superuser": _("Has every permission, and can change all accounts."),
             "groups": _("The user has all permissions of these groups."),
             "user_permissions": _("Permissions of this user in addition to those of the groups."),
@@ -252,14 +251,13 @@ class NewsroomUserAdmin(ForSuperusers, UserAdmin):
             roles = team.roles_of(user)
             record(Verb.ACCOUNT_CREATED, by=by, subject=user, request=request, roles=roles)
             return
-        if "is_active" in changed:
-            if user.is_active:
-                record(Verb.RESUMED, by=by, subject=user, request=request)
-                emails.resumed(user, by)
-            else:
-                end_unrecorded(user)
-                record(Verb.PAUSED, by=by, subject=user, request=request)
-                emails.paused(user, by)
+        recorded = {"groups", "password", "email"}
+        # A user needs both to sign in, so the account is paused without one of them.
+        was_open = form.initial["is_active"] and form.initial["is_staff"]
+        if was_open != (user.is_active and user.is_staff):
+            recorded |= {"is_active", "is_staff"}
+            note = team.note_pause if was_open else team.note_resumption
+            note(user, by=by, request=request)
         if "groups" in changed:
             now = team.roles_of(user)
             record(
@@ -270,9 +268,11 @@ class NewsroomUserAdmin(ForSuperusers, UserAdmin):
             record(Verb.EMAIL_CHANGED, by=by, subject=user, request=request)
             # The old address too: its owner is the one who must know.
             notices.address_changed(user, form.initial.get("email", ""), request=request)
-        if other := sorted(changed - {"is_active", "groups", "password", "email"}):
+            known_browsers.forget(user, keep=request if user.pk == by.pk else None)
+        if other := sorted(changed - recorded):
             record(Verb.ACCOUNT_CHANGED, by=by, subject=user, request=request, fields=other)
             emails.account_changed(user, [gettext("An administrator changed your account.")], by)
+        team.end_invitations_of(user, by=by, request=request)
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
@@ -283,6 +283,7 @@ class NewsroomUserAdmin(ForSuperusers, UserAdmin):
             user = User.objects.filter(pk=id).first()
             if user and user.password != before:
                 by = User.of(request)
+                known_browsers.forget(user, keep=request if user.pk == by.pk else None)
                 record(Verb.PASSWORD_CHANGED, by=by, subject=user, request=request)
                 emails.account_changed(
                     user, [gettext("An administrator changed your password.")], by

@@ -163,11 +163,15 @@ def member_view(request: HttpRequest, pk: int) -> HttpResponse:
     may_change = member.team_state != TeamState.LEFT and (
         by.is_superuser or not member.is_superuser
     )
+    has_factor = second_factor.is_enrolled(member)
     return _page(
         request, "member.html", str(member), member=member, form=form, blockers=blockers,
         state=member.team_state, may_change=may_change, is_self=member.pk == by.pk,
-        has_factor=second_factor.is_enrolled(member),
-        recovery=reverse("account_start_recovery", args=[member.pk]),
+        has_factor=has_factor,
+        # Without a second factor there is nothing to recover.
+        recovery=reverse("account_start_recovery", args=[member.pk])
+        if has_factor and member.is_active
+        else "",
         others=[group.name for group in member.groups.all() if group.name not in LABELS],
         roles=roles_in_words(team.roles_of(member)),
     )  # fmt: skip

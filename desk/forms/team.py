@@ -79,7 +79,8 @@ class LeaveForm(forms.Form):
         queryset=User.objects.none(),
         empty_label=_("Choose a person"),
         help_text=_(
-            "This person becomes the author of all drafts and of all texts that wait for approval."
+            "This person becomes the author of all drafts and of all texts that wait for approval. "
+            "Restricted ones stay with the people named on them."
         ),
         error_messages={
             "required": _("Choose who gets the drafts."),

@@ -5,13 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.urls import reverse
 
 from assets.models import MediaAsset
 from jobs.models import Job, JobQuerySet
 from people.models import Person
 from releases.models import (
     Correction,
+    FormerSlug,
     Illustration,
+    NameCheckFind,
     NameException,
     Quote,
     Release,
@@ -71,8 +74,7 @@ def of_hidden_rows(user: Any, at: datetime | None = None) -> Q:
 
     Deleted drafts are included.
     """
-    closed = ReleaseAccess.objects.releases_closed_to(user)
-    closed -= set(Release.objects.public(at).filter(pk__in=closed).values_list("pk", flat=True))
+    closed = _releases_hidden_from(user, at)
     keys = {
         "releases.release": closed,
         "assets.mediaasset": _files_hidden_from(user, at),
@@ -85,9 +87,36 @@ def of_hidden_rows(user: Any, at: datetime | None = None) -> Q:
     return found
 
 
+def without_hidden_addresses(
+    finds: QuerySet[NameCheckFind], user: Any, at: datetime | None = None
+) -> QuerySet[NameCheckFind]:
+    """Leave out what `namecheck` found at addresses that do not exist for a user any more.
+
+    Not every find has a row: the text of a document has none, and an address repeats a title.
+    """
+    addresses = dict(finds.values_list("pk", "address"))
+    if not addresses:
+        return finds
+    closed = _releases_hidden_from(user, at)
+    slugs = {*Release.objects.filter(pk__in=closed).values_list("slug", flat=True)}
+    slugs |= {*FormerSlug.objects.filter(release__in=closed).values_list("slug", flat=True)}
+    pages = [reverse("release", args=[slug]) for slug in slugs if slug]
+    for pk in _files_hidden_from(user, at):
+        pages.append(reverse("rendition", args=[pk, "x", "x"]).removesuffix("x.x"))
+    hidden = [pk for pk, address in addresses.items() if address.startswith(tuple(pages))]
+    return finds.exclude(pk__in=hidden)
+
+
 def jobs_visible_to(user: Any) -> JobQuerySet:
     """Return the background jobs, without those for files that do not exist for a user."""
     return Job.objects.exclude(key__in=[str(pk) for pk in _files_hidden_from(user)])
+
+
+def _releases_hidden_from(user: Any, at: datetime | None = None) -> set[UUID]:
+    """Return the keys of the releases that do not exist for a user. Deleted drafts are included."""
+    closed = ReleaseAccess.objects.releases_closed_to(user)
+    public = Release.objects.public(at).filter(pk__in=closed)
+    return closed - set(public.values_list("pk", flat=True))
 
 
 def _files_hidden_from(user: Any, at: datetime | None = None) -> set[UUID]:

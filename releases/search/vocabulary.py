@@ -53,14 +53,12 @@ def _missing(words: list[str], public: bool) -> list[str]:
     if not words:
         return []
     table = SearchWord._meta.db_table
-    if connection.vendor == "postgresql":
-        wanted, parameter = "word = ANY(%s)", words
-    else:
-        wanted, parameter = "word IN (SELECT value FROM json_each(%s))", json.dumps(words)
+    is_sqlite = connection.vendor == "sqlite"
+    wanted = "word IN (SELECT value FROM json_each(%s))" if is_sqlite else "word = ANY(%s)"
     stored = "public" if public else "true"
     with connection.cursor() as cursor:
         query = f"SELECT word FROM {table} WHERE {wanted} AND {stored}"  # noqa: S608
-        cursor.execute(query, [parameter])
+        cursor.execute(query, [json.dumps(words) if is_sqlite else words])
         found = {word for (word,) in cursor.fetchall()}
     return [word for word in words if word not in found]
 

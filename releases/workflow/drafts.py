@@ -97,7 +97,9 @@ def undelete(pk: UUID, *, by: User, at: datetime | None = None) -> Release:
         last = deleted_drafts(by).filter(uuid=pk).first()
         if last is None:
             raise ActionBlocked(_("You can’t restore this draft."))
-        fresh = Release(pk=pk, created_by_id=last.created_by_id, version=last.version + 1)
+        has_left = User.objects.filter(pk=last.created_by_id).exclude(left_at=None).exists()
+        author = by.pk if has_left else last.created_by_id
+        fresh = Release(pk=pk, created_by_id=author, version=last.version + 1)
         restore_text(fresh, last)
         if not Release.objects.filter(import_digest=last.import_digest).exists():
             fresh.import_digest = last.import_digest

@@ -1,9 +1,11 @@
 """E-mails to the people of a release: its author and approvers, or the people named on it."""
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts.desk_addresses import desk_address
 from accounts.models import User
+from accounts.team import MANAGE_TEAM
 from jobs import outbox
 from jobs.models import Email, EmailQuerySet
 from releases.models import Event, Release, ReleaseAccess
@@ -28,9 +30,16 @@ def people_named_on(release: Release) -> set[User]:
 
 
 def emails_visible_to(user: User) -> EmailQuerySet:
-    """Return the e-mails of the outbox, without those about releases unknown to a user."""
+    """Return the e-mails of the outbox that a user may see.
+
+    Those about a restricted release are for the people named on it. Those about an account are for
+    administrators, because they say who was invited, who lost a phone or who typed wrong passwords.
+    """
     closed = ReleaseAccess.objects.releases_closed_to(user)
-    return Email.objects.exclude(about__in=[f"release:{pk}" for pk in closed])
+    emails = Email.objects.exclude(about__in=[f"release:{pk}" for pk in closed])
+    if user.has_perm(MANAGE_TEAM):
+        return emails
+    return emails.exclude(Q(about__startswith="user:") | Q(about__startswith="invitation:"))
 
 
 def _email(release: Release, people: set[User], subject: str, text: str, but: User | None) -> None:

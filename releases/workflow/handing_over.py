@@ -20,8 +20,7 @@ from releases.models import Event, Release
 from releases.workflow.actions import DRAFT, IN_REVIEW
 from releases.workflow.emails import email_people_named
 from releases.workflow.recording import set_status
-
-WRITE = "releases.change_release"
+from releases.workflow.restricting import WRITE, next_author
 
 
 @receiver(team.member_left)
@@ -37,7 +36,7 @@ def hand_over(user: User, successor: User | None, *, by: User, at: datetime | No
     Returns how many texts that are not restricted there were. Raises ActionBlocked if there are any
     and `successor` can't write.
 
-    Restricted releases on which the successor is not named stay with the people named on them. For
+    A restricted release goes to one of the people named on it: `successor`, or `next_author`. For
     all others none exists: no count, no question and no e-mail that they could see depends on one.
     """
     at = at or timezone.now()
@@ -45,34 +44,34 @@ def hand_over(user: User, successor: User | None, *, by: User, at: datetime | No
         lock_names_for_change()
         texts = Release.objects.filter(created_by=user, status__in=[DRAFT, IN_REVIEW])
         releases = list(texts.order_by("pk").select_for_update(of=("self",)))
-        is_open = {release.pk: not release.is_restricted() for release in releases}
-        count = sum(is_open.values())
-        if successor is None or not successor.has_perm(WRITE):
-            if not count:
-                return 0
+        restricted = {release.pk for release in releases if release.is_restricted()}
+        count = len(releases) - len(restricted)
+        heir = successor if successor and successor.has_perm(WRITE) else None
+        if count and heir is None:
             raise ActionBlocked(
                 _("Choose who gets the drafts of %(name)s: a person who can write releases.")
                 % {"name": user}
             )
         for release in releases:
-            if not release.is_known_to(successor):
+            author = heir if heir and release.is_known_to(heir) else next_author(release, but=user)
+            if author is None:  # nobody who is named can sign in
                 continue
-            release.created_by = successor
+            release.created_by = author
             set_status(
                 release, Release.Status(release.status), Event.Verb.HANDED_OVER, by, at,
-                before=user.pk, to=successor.pk,
+                before=user.pk, to=author.pk,
             )  # fmt: skip
-            if not is_open[release.pk]:
-                _email_people_named(release, user, successor)
-        if count:
-            _email(user, successor, by, count)
+            if release.pk in restricted:
+                _email_people_named(release, user, author)
+        if count and heir:
+            _email(user, heir, by, count)
     return count
 
 
-def _email_people_named(release: Release, user: User, successor: User) -> None:
-    text = _("%(name)s left the team. %(successor)s is now the author of a restricted release.")
+def _email_people_named(release: Release, user: User, author: User) -> None:
+    text = _("%(name)s left the team. %(author)s is now the author of a restricted release.")
     subject = _("A restricted release has a new author")
-    email_people_named(release, subject, text % {"name": user, "successor": successor}, but=user)
+    email_people_named(release, subject, text % {"name": user, "author": author}, but=user)
 
 
 def _email(user: User, successor: User, by: User, count: int) -> None:

@@ -14,11 +14,10 @@ from django.db.models import QuerySet
 from django.dispatch import Signal, receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts import team
 from accounts.errors import ActionBlocked
-from accounts.hooks import blockers_of_leaving
+from accounts.hooks import is_needed
 from accounts.models import AccessEvent, User
 from accounts.record import record as record_access
 from people.locking import lock_names_for_change
@@ -29,7 +28,7 @@ from releases.workflow.emails import email_people_named
 from releases.workflow.recording import lock, raise_if
 
 Verb = AccessEvent.Verb
-READ = "releases.view_release"
+READ, WRITE = "releases.view_release", "releases.change_release"
 
 # Sent in the transaction in which users lose access to a release. Arguments: `release`, `by`, `at`.
 access_ended = Signal()
@@ -168,19 +167,30 @@ class _Without:
         return permission in self.permissions
 
 
-def can_be_finished_by(
+def finishers(
     release: Release, people: Iterable[User], losing: Mapping[int, Collection[str]] | None = None
-) -> bool:
-    """Return whether one of these people can submit a release, and another can approve it.
+) -> list[User]:
+    """Return those of these people who can submit a release that another of them can approve.
 
     `losing` has the names of roles that a user, by key, is about to lose.
     """
     losing = losing or {}
-    can = {user.pk: can_finish(release, user, losing.get(user.pk, ())) for user in people}
-    return any(
-        submits and any(approves for other, (_s, approves) in can.items() if other != user)
-        for user, (submits, _a) in can.items()
-    )
+    can = {user: can_finish(release, user, losing.get(user.pk, ())) for user in people}
+    return [
+        user
+        for user, (submits, _approves) in can.items()
+        if submits and any(approves for other, (_s, approves) in can.items() if other != user)
+    ]
+
+
+def next_author(release: Release, but: User) -> User | None:
+    """Return who becomes the author of a restricted release when its author (`but`) leaves.
+
+    Of the people named who can write, it is the first who can finish the release with another.
+    """
+    rows = release.access.exclude(user=but).select_related("user")
+    writers = [row.user for row in rows if row.user.has_perm(WRITE)]
+    return next(iter(finishers(release, writers) or writers), None)
 
 
 def people_who_can_be_named() -> QuerySet[User]:
@@ -188,37 +198,25 @@ def people_who_can_be_named() -> QuerySet[User]:
     return team.users_with(READ).order_by("first_name", "last_name", "username")
 
 
-@receiver(blockers_of_leaving)
-def _blockers_of_leaving(
-    user: User, losing: Collection[str] | None = None, **signal: Any
-) -> list[str]:
-    """Return a sentence if restricted releases could not be finished without a user.
+@receiver(is_needed)
+def _is_needed(user: User, losing: Collection[str] | None = None, **signal: Any) -> bool:
+    """Return whether a restricted release could not be finished without a user.
 
     A user who loses only some roles (`losing`) stays one of the people who can read them.
     The releases are locked to the end of the transaction, so that nobody else is removed meanwhile.
     """
     own = ReleaseAccess.objects.filter(user=user).values("release")
     locked = Release.objects.filter(pk__in=own).order_by("pk").select_for_update(of=("self",))
-    count = 0
-    for release in locked:
-        people = _people_named(release)
-        if losing is None:
-            people.pop(user.pk, None)
-        if release.status == Release.Status.WITHDRAWN or release.is_published():
-            stays = any(other.is_active for other in people.values())
-        else:
-            stays = can_be_finished_by(release, people.values(), {user.pk: losing or ()})
-        count += not stays
-    if not count:
-        return []
-    sentence = ngettext(
-        "Without %(name)s, %(count)s restricted release can’t be finished. Ask %(name)s to give "
-        "someone else access first.",
-        "Without %(name)s, %(count)s restricted releases can’t be finished. Ask %(name)s to give "
-        "someone else access first.",
-        count,
-    )
-    return [sentence % {"name": user, "count": count}]
+    return not all(_continues_without(user, release, losing) for release in locked)
+
+
+def _continues_without(user: User, release: Release, losing: Collection[str] | None) -> bool:
+    people = _people_named(release)
+    if losing is None:
+        people.pop(user.pk, None)
+    if release.status == Release.Status.WITHDRAWN or release.is_published():
+        return any(other.is_active for other in people.values())
+    return bool(finishers(release, people.values(), {user.pk: losing or ()}))
 
 
 def _check(release: Release, by: User, at: datetime, of_oneself: bool = False) -> None:
@@ -246,8 +244,7 @@ def _check_can_be_named(user: User) -> None:
 
 
 def _check_can_be_finished(release: Release, people: dict[int, User]) -> None:
-    fresh = User.objects.filter(pk__in=people)
-    if not can_be_finished_by(release, fresh):
+    if not finishers(release, User.objects.filter(pk__in=people)):
         raise ActionBlocked(
             _(
                 "At least two of the people named must be able to finish it: one submits it, "

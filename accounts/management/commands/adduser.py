@@ -75,7 +75,7 @@ class Command(BaseCommand):
         self.stdout.write(done % {"name": name, "role": role, "url": url})
 
     def _check(self, user: User) -> None:
-        taken = User.objects.filter(username__iexact=user.username).exists()
+        taken = User.with_username(user.username).exists()
         if taken:
             raise CommandError(
                 _("The name %(name)s is taken. Choose another.") % {"name": user.username}
