@@ -10,9 +10,9 @@ class ReleasesConfig(AppConfig):
     def ready(self) -> None:
         from releases import probes, workflow  # noqa: F401  # declare a job and a receiver
         from releases.rules import name_guards
-        from releases.search import index, storage
+        from releases.search import index, reminder, storage
 
         name_guards.connect()
         index.connect()
         post_migrate.connect(storage.install, sender=self, dispatch_uid="releases.search")
-        post_migrate.connect(index.announce, sender=self, dispatch_uid="releases.search_is_due")
+        post_migrate.connect(reminder.remind, sender=self, dispatch_uid="releases.search_is_due")

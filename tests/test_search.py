@@ -587,3 +587,12 @@ def test_a_large_corpus_gives_the_same_on_both_databases_and_answers_quickly():
         path.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
     assert found == json.loads(path.read_text())
     assert took < 0.3
+
+
+def test_migrate_says_when_reindex_is_due(capsys):
+    make_release(title="Harbour")
+    call_command("migrate", verbosity=1)
+    assert "reindex" not in capsys.readouterr().out
+    SearchEntry.objects.all().delete()
+    call_command("migrate", verbosity=1)
+    assert "Run `manage.py reindex`." in capsys.readouterr().out

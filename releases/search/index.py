@@ -1,13 +1,11 @@
 """Writes the index of the search: of a row when it is saved, of all rows by `reindex`."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Max, Model, Q
 from django.db.models.signals import m2m_changed, post_delete, post_save
-from django.utils.translation import gettext as _
 
 from assets.models import MediaAsset
 from people.models import (
@@ -156,14 +154,6 @@ def is_due() -> bool:
         model._default_manager.count() != entries.get(kinds[0].value, 0)
         for model, (_link, kinds) in INDEXED.items()
     )
-
-
-def announce(verbosity: int = 1, **signal: Any) -> None:
-    """Print after `migrate` that `reindex` has to run, if so."""
-    is_there = SearchEntry._meta.db_table in connection.introspection.table_names()
-    if verbosity and is_there and is_due():
-        message = _("The search does not know every text yet. Run `manage.py reindex`.")
-        sys.stdout.write(f"{message}\n")
 
 
 def count() -> int:

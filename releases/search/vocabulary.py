@@ -38,29 +38,27 @@ def add_words(words: Iterable[str], *, public: bool) -> None:
     transactions never wait for each other's words.
     """
     wanted = sorted(word for word in set(words) if len(word) <= MAX_LETTERS)
-    if missing := _missing(wanted, public):
+    stored = known(wanted, public=public) if wanted else ()
+    if missing := [word for word in wanted if word not in stored]:
         if try_lock_words():
             _store(missing, public)
         else:
             transaction.on_commit(lambda: _store_later(missing, public))
 
 
-def _missing(words: list[str], public: bool) -> list[str]:
-    """Return the words that are not stored yet, or not as public.
+def known(words: Iterable[str], *, public: bool = False) -> set[str]:
+    """Return the words that are stored, or stored as public.
 
-    The words are one parameter. As hundreds of them they would take most of the time.
+    The words are one parameter. As hundreds of them they would take most of the time of a save.
     """
-    if not words:
-        return []
     table = SearchWord._meta.db_table
     is_sqlite = connection.vendor == "sqlite"
     wanted = "word IN (SELECT value FROM json_each(%s))" if is_sqlite else "word = ANY(%s)"
     stored = "public" if public else "true"
     with connection.cursor() as cursor:
         query = f"SELECT word FROM {table} WHERE {wanted} AND {stored}"  # noqa: S608
-        cursor.execute(query, [json.dumps(words) if is_sqlite else words])
-        found = {word for (word,) in cursor.fetchall()}
-    return [word for word in words if word not in found]
+        cursor.execute(query, [json.dumps(list(words)) if is_sqlite else list(words)])
+        return {word for (word,) in cursor.fetchall()}
 
 
 def _store_later(words: list[str], public: bool) -> None:
