@@ -589,6 +589,7 @@ def test_a_large_corpus_gives_the_same_on_both_databases_and_answers_quickly():
     assert took < 0.3
 
 
+@pytest.mark.django_db(transaction=True)
 def test_migrate_says_when_reindex_is_due(capsys):
     make_release(title="Harbour")
     call_command("migrate", verbosity=1)
