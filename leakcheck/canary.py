@@ -52,9 +52,11 @@ from releases.models import (
     NameDisclosure,
     NameException,
     Release,
+    SearchEntry,
     SearchWord,
     Topic,
 )
+from releases.search.index import words_only_in
 
 NODE = "1eacc4ec0de5"
 TITLE = "Leak check {} (removes itself)"
@@ -321,6 +323,8 @@ def sweep(names: Names | None = None) -> int:
             _rows(model).filter(pk__in=keys).update(**{name: None})
         for model in BY_TABLE_AND_ROW:
             to_delete[model] = _about(model, to_delete) | to_delete.get(model, set())
+        if names:  # after a run that was killed, only its own words are removed: see _marked
+            to_delete[SearchWord] |= words_only_in(to_delete.get(SearchEntry, set()))
         # _raw_delete skips cascades, guards and signals, which would store another version of each
         # row. Foreign keys are checked at the commit, so the order does not matter.
         removed = sum(

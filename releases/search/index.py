@@ -1,6 +1,6 @@
 """Writes the index of the search: of a row when it is saved, of all rows by `reindex`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +21,8 @@ from people.models import (
 )
 from releases.models import Correction, Quote, Release, SearchEntry, SearchWord, Topic, text_stored
 from releases.search.entries import Entry, Kind, attribution_key, attributions_of, entries_of
+from releases.search.matching import Matches, Sought
+from releases.search.query import Form, Unit
 from releases.search.storage import PLACES
 from releases.search.tokens import TOKENISER
 from releases.search.vocabulary import add_words, batches
@@ -206,3 +208,20 @@ def _remove_words(used: set[str], newest: int) -> None:
         unused = [pk for pk, word in batch if word not in used]
         SearchWord.objects.filter(pk__in=unused).delete()
         last = batch[-1][0]
+
+
+def words_only_in(keys: Collection[int]) -> set[int]:
+    """Return the keys of the words that stand in the entries with some keys, and in no other."""
+    entries = SearchEntry.objects.filter(pk__in=keys)
+    tokens = {
+        token.partition(":")[0].strip("'")
+        for text in entries.values_list("everything", flat=True)
+        for token in text.split()
+    }
+    others = SearchEntry.objects.exclude(pk__in=keys)
+    words = SearchWord.objects.filter(word__in=tokens).values_list("pk", "word")
+    return {
+        pk
+        for pk, word in words
+        if not others.filter(Matches(Sought((Unit((Form((word,)),)),)))).exists()
+    }
