@@ -98,7 +98,7 @@ def answers(newsroom, client, *, posts=True):
         yield "GET", "", address, client.get(address)
 
 
-@pytest.mark.parametrize(("built", "role"), PAIRS, indirect=["built"])
+@pytest.mark.parametrize(("built", "role"), PAIRS, indirect=["built"], scope="module")
 def test_no_address_of_the_desk_shows_a_secret_to_a_role_outside(newsroom, role):
     client = confirmed_client(newsroom.users[role])
     client.get("/admin/")  # shows messages of earlier actions
