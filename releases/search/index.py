@@ -126,10 +126,12 @@ def _release_stored(release: Release, **signal: Any) -> None:
     index_rows([release])
 
 
-def _part_changed(instance: Model, **signal: Any) -> None:
+def _part_changed(instance: Model, origin: Any = None, **signal: Any) -> None:
+    """Index the row of a part again. `origin`: the row or the rows that somebody deleted."""
+    if getattr(origin, "model", type(origin)) in INDEXED:
+        return  # the row is deleted with its parts, and may be there until then
     field = PARTS[type(instance)]
     model: Any = instance._meta.get_field(field).related_model
-    # The row may have been deleted with its parts.
     index_rows(list(model.objects.filter(pk=getattr(instance, f"{field}_id"))))
 
 
