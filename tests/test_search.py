@@ -465,10 +465,12 @@ def test_another_tokeniser_says_that_reindex_is_due(monkeypatch):
 
 
 def test_a_deleted_row_leaves_nothing_in_the_index():
-    person = make_person("Teodor Brask")
+    person = make_person("Teodor Brask", title="Director", speaks=True)
+    prisoner = make_prisoner()
     draft = make_release("draft", title="Zebrafish", body=quotation(person))
     draft.delete()
     person.delete()
+    Person.objects.filter(pk=prisoner.pk).delete()
     assert not SearchEntry.objects.exists()
 
 
