@@ -674,7 +674,7 @@ def test_every_public_address_is_read_or_excused_with_a_reason():
     prefixes = {
         str(p.pattern) for p in get_resolver().url_patterns if not isinstance(p, URLPattern)
     }
-    assert prefixes == {"admin/", "admin/r/", "admin/account/invitation/", "admin/retention/"}
+    assert prefixes == {"admin/", "admin/r/", "admin/retention/"}
 
 
 def test_each_covered_view_has_addresses_that_are_read(newsroom):
