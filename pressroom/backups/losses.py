@@ -22,6 +22,7 @@ from pressroom.backups import databases
 from pressroom.backups.contents import MEDIA, MEDIA_FOLDERS, Backup, Sums, counted_rows, list_first
 from previews.models import PreviewLink
 from releases.models import Release
+from releases.search import storage as search
 
 MAIN = (User, Release, Person, MediaAsset, PreviewLink)
 # Tables that migrations fill. _added() finds the rows that people added to them.
@@ -194,6 +195,12 @@ def _unknown_in_sqlite(ours: set[str]) -> list[str]:
             [],
         )
         for kind, name in cursor.fetchall():
+            if (
+                name == search.INDEX
+                or name.startswith(f"{search.INDEX}_")
+                or name in search.TRIGGERS
+            ):
+                continue
             if kind == "table" and name not in ours:
                 rows = _rows(cursor, connection.ops.quote_name(name))
                 found.append(_("the table %(name)s (%(rows)s)") % {"name": name, "rows": rows})
