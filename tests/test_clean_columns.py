@@ -21,6 +21,7 @@ from accounts.models import AccessEvent, User
 from people.models import Person
 from releases import workflow
 from releases.models import Contact, Event, Release, Topic
+from releases.models.search import TokensField
 from storing.columns import EXACT
 from storing.texts import UNWANTED, clean_json, clean_text, cut, is_blank
 from tests.make import as_shown, make_chief, make_person, make_picture, make_release
@@ -159,7 +160,7 @@ def filled(model, /, **values):
     plain = {
         models.UUIDField: uuid.uuid4(), models.DateTimeField: timezone.now(),
         models.DateField: date(2026, 1, 2), models.BooleanField: False, models.FileField: "x",
-        models.JSONField: {}, models.GenericIPAddressField: "192.0.2.1",
+        models.JSONField: {}, models.GenericIPAddressField: "192.0.2.1", TokensField: ["word"],
     }  # fmt: skip
 
     def text(field):
