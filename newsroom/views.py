@@ -1,5 +1,6 @@
 """The public pages. Each view reads the clock once and shows what is public at that moment."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
@@ -25,6 +26,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 from zipstream import ZipStream
 
 from accounts.desk_addresses import site_url
@@ -37,6 +39,7 @@ from newsroom.counts import MAX_COUNTED, CountUpTo
 from newsroom.detention_chart import detention_chart
 from newsroom.feeds import channel_of
 from newsroom.formats import Content, FeedFormat, ReleaseFormat, links_to
+from newsroom.listing import accepted_languages, entries_of, listed, translations_of
 from newsroom.page import ReleasePage
 from newsroom.paging import PAGE_SIZE, page_of
 from newsroom.prisoners import Filters as CaseFilters
@@ -44,7 +47,8 @@ from newsroom.prisoners import columns, current_cases, sections, title_of, with_
 from newsroom.structured import news_article, profile
 from people.models import Consent, Group, Person
 from people.names.patterns import pattern
-from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
+from releases import search
+from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic, text_of
 from releases.rules.visibility import public_assets
 
 ReleaseView = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
@@ -56,25 +60,23 @@ SITEMAP_SIZE = 5_000  # URLs per file; the protocol allows 50,000
 QUOTE_FIELDS = (
     "position", "text", "attribution_name", "attribution_title", "speaker",
     "release__slug", "release__title", "release__language", "release__publish_at",
+    "release__translation_of",
 )  # fmt: skip
 CASE_RELATIONS = ("statuses", "events", "charges", "sentences", "designations")
 
 
-def listed(at: datetime) -> ReleaseQuerySet:
-    """Return the public releases with the data that lists show, newest first."""
-    return Release.objects.public(at).select_related("poster").defer("notes_to_editors")
-
-
 @require_safe
+@vary_on_headers("Accept-Language")
 def newsroom(request: HttpRequest) -> HttpResponse:
     """Show the front page: the newest release as the lead, earlier ones, cases and topics."""
     now = timezone.now()
-    newest = list(listed(now)[: FRONT_PAGE_RELEASES + 1])
-    public_about_topic = Topic.releases.through.objects.filter(
-        topic=OuterRef("pk"), release__in=Release.objects.public(now)
-    )
-    topics = Topic.objects.filter(Exists(public_about_topic)).annotate(
-        count=CountUpTo(public_about_topic)
+    releases = listed(now).one_per_text(accepted_languages(request))
+    newest = entries_of(releases[: FRONT_PAGE_RELEASES + 1], now)
+
+    public = Release.objects.public(now)
+    about = Topic.releases.through.objects.filter(topic=OuterRef("pk"))
+    topics = Topic.objects.filter(Exists(about.filter(release__in=public))).annotate(
+        count=CountUpTo(about.filter(Exists(_chosen_on_topic(public))))
     )
     cases = current_cases(timezone.localdate(now)).in_group(Group.DETENTION)
     return render(
@@ -82,7 +84,7 @@ def newsroom(request: HttpRequest) -> HttpResponse:
         "newsroom/newsroom.html",
         {
             "lead": newest[0] if newest else None,
-            "releases": newest[1:],
+            "entries": newest[1:],
             "topics": topics.order_by("name")[:MAX_TOPICS],
             "max_counted": MAX_COUNTED,
             "cases": cases.select_related("person")[:3],
@@ -90,20 +92,42 @@ def newsroom(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _chosen_on_topic(public: ReleaseQuerySet) -> ReleaseQuerySet:
+    """Return the release of a row of `Topic.releases.through`, if no translation replaces it."""
+    about = public.filter(topics=OuterRef(OuterRef("topic")))
+    return public.filter(pk=OuterRef("release")).one_per_text(among=about)
+
+
 @require_safe
+@vary_on_headers("Accept-Language")
 def archive(request: HttpRequest) -> HttpResponse:
     """Show the public releases that match the filters of the URL, in pages."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
     public = Release.objects.public(now).order_by()
+    query = search.parse(filters.q)
+    if filters.q:
+        hits = search.releases(query, now, within=filters.apply(public, today))
+        matching = listed(now).filter(pk__in=hits.pks)
+        chosen = matching.one_per_text(accepted_languages(request)).in_bulk()
+        page = page_of(request, [chosen[pk] for pk in hits.pks if pk in chosen])
+    else:
+        hits = search.Hits()
+        matching = filters.apply(listed(now), today)
+        in_language = matching.one_per_text(accepted_languages(request))
+        page = page_of(request, in_language, count=matching.count_texts())
     return render(
         request,
         "newsroom/archive.html",
         {
-            "page": page_of(request, filters.apply(listed(now), today)),
+            "page": page,
+            "entries": entries_of(page, now),
             "filters": filters,
-            "facets": list(filters.facets(public, today)),
+            "facets": list(filters.facets(filters.found_by(public, now), today)),
+            "query": query,
+            "capped": hits.capped,
+            "max_hits": search.MAX_HITS,
         },
     )
 
@@ -194,13 +218,14 @@ def feed(feed_format: FeedFormat) -> Callable[..., HttpResponse]:
 
 
 @require_safe
+@vary_on_headers("Accept-Language")
 def people(request: HttpRequest) -> HttpResponse:
     """Show our spokespeople, in pages."""
     now = timezone.now()
     today = timezone.localdate(now)
     spokespeople = Person.objects.with_page(today).spokespeople(today)
     page = page_of(request, spokespeople.select_related("portrait").prefetch_related("roles"))
-    quotes = Quote.objects.filter(speaker=OuterRef("pk"), release__in=Release.objects.public(now))
+    quotes = _quotations(accepted_languages(request), now).filter(speaker=OuterRef("pk"))
     on_page = Person.objects.filter(pk__in=[person.pk for person in page])
     counts = dict(on_page.order_by().values_list("pk", CountUpTo(quotes)))
     context = {
@@ -213,6 +238,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("Accept-Language")
 def person(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one person: titles, cases, quotations in pages, and the newest releases."""
     now = timezone.now()
@@ -228,19 +254,22 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         slug=slug,
     )
-    public_quotes = Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
+    accepted = accepted_languages(request)
+    quotes = _quotations(accepted, now).filter(speaker=found)
+    shown = Quote.objects.select_related("release").only(*QUOTE_FIELDS)
+    shown = shown.order_by("release", "position")
     term = request.GET.get("q", "").strip()[:MAX_TERM_CHARACTERS]
-    quotes = public_quotes.select_related("release").only(*QUOTE_FIELDS)
-    quotes = quotes.order_by("release", "position")
     if term:
-        searched = Concat("text", Value("\n"), "release__title", output_field=TextField())
-        with_term = quotes.alias(searched=searched).filter(searched__regex=pattern(term))
-        # The search reads every text, so run it once for both the count and the page.
-        page = page_of(request, list(with_term.values_list("pk", flat=True)))
-        page.object_list = quotes.filter(pk__in=page.object_list)
+        page = page_of(request, _quotations_with(term, found, accepted, now))
+        page.object_list = shown.filter(pk__in=page.object_list)
+        # More can be found than counted: in another language, the same text may quote more.
+        total = max(quotes.count(), page.paginator.count)
     else:
-        page = page_of(request, quotes)
-    releases = list(listed(now).filter(mentions__person=found)[: PAGE_SIZE + 1])
+        page = page_of(request, shown.filter(pk__in=quotes.values("pk")), count=quotes.count())
+        total = page.paginator.count
+    naming = listed(now).filter(mentions__person=found).one_per_text(accepted)
+    releases = list(naming[: PAGE_SIZE + 1])
+    others = translations_of([quote.release for quote in page], now)
     context = {
         "person": found,
         "entries": entries(found.cases.all(), now),
@@ -248,13 +277,48 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         "health": found.has_consent(Consent.Scope.HEALTH, today),
         "term": term,
         "query": urlencode({"q": term}) if term else "",
-        "quote_count": public_quotes.count() if term else page.paginator.count,
+        "quote_count": total,
         "page": page,
-        "releases": releases[:PAGE_SIZE],
+        "quotations": [(quote, others[quote.release_id]) for quote in page],
+        "releases": entries_of(releases[:PAGE_SIZE], now),
         "more": len(releases) > PAGE_SIZE,
         "structured": profile(found, today, site_url(request), now),
     }
     return render(request, "newsroom/person.html", context)
+
+
+def _quotations(accepted: list[str], at: datetime) -> "QuerySet[Quote]":
+    """Return the public quotations, those of a text from the one language that suits a reader.
+
+    It is chosen among the languages that quote the same person.
+    """
+    public = Release.objects.public(at)
+    # From the inner query outwards: another language, this release, and its quotation.
+    speaker = OuterRef(OuterRef(OuterRef("speaker")))
+    quoting = public.filter(Exists(Quote.objects.filter(release=OuterRef("pk"), speaker=speaker)))
+    chosen = public.filter(pk=OuterRef("release")).one_per_text(accepted, among=quoting)
+    return Quote.objects.filter(Exists(chosen))
+
+
+def _quotations_with(term: str, speaker: Person, accepted: list[str], at: datetime) -> list[int]:
+    """Return the keys of a person's public quotations that contain a term, in their order.
+
+    If several languages of a text contain it, such as a name, only one of them is returned.
+    """
+    public = Release.objects.public(at)
+    quotes = Quote.objects.filter(speaker=speaker, release__in=public)
+    searched = Concat("text", Value("\n"), "release__title", output_field=TextField())
+    found = quotes.alias(searched=searched).filter(searched__regex=pattern(term))
+    found = found.annotate(of_text=text_of("release")).order_by("release", "position")
+    # The search reads every text, so it is run only once.
+    rows = list(found.values_list("pk", "release", "of_text"))
+    languages_of = defaultdict(set)
+    for _pk, release, text in rows:
+        languages_of[text].add(release)
+    several = {pk for releases in languages_of.values() if len(releases) > 1 for pk in releases}
+    chosen = public.filter(pk__in=several).one_per_text(accepted).values_list("pk", flat=True)
+    left_out = several - set(chosen)
+    return [pk for pk, release, _text in rows if release not in left_out]
 
 
 @require_safe

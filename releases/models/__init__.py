@@ -17,6 +17,7 @@ from releases.models.release import (
     EditConflict,
     Release,
     ReleaseQuerySet,
+    text_of,
     text_stored,
 )
 from releases.models.search import GAP, SearchEntry, SearchWord
@@ -27,5 +28,5 @@ __all__ = [
     "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug", "Illustration", "Mention",
     "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote", "RejectedName",
     "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "SearchEntry", "SearchWord",
-    "Topic", "text_stored",
+    "Topic", "text_of", "text_stored",
 ]  # fmt: skip

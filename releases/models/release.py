@@ -10,7 +10,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
@@ -43,6 +44,15 @@ class EditConflict(Exception):
     """Someone saved the release since this copy of it was read."""
 
 
+def text_of(release: str = "") -> Coalesce:
+    """Return the key of the text of a release: of the original, if it is a translation.
+
+    `release` is the path from a row to the release, such as `mentions__release`.
+    """
+    start = f"{release}__" if release else ""
+    return Coalesce(f"{start}translation_of", f"{start}uuid")
+
+
 # A release becomes public only if it contains no protected name at that time.
 NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
 
@@ -50,6 +60,18 @@ NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publi
 def _public_at(at: datetime | None) -> Q:
     due = Q(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
     return due & NAMES_ALLOWED & Q(held_at=None)
+
+
+def _reader_rank(preferred: Sequence[str]) -> Case:
+    """Return the place of a release's language in a list of language ranges, from 0."""
+    return Case(
+        *(
+            When(Q(language=each) | Q(language__startswith=f"{each}-"), then=place)
+            for place, each in enumerate(preferred)
+        ),
+        default=Value(len(preferred)),
+        output_field=IntegerField(),
+    )
 
 
 def _known_to(user: Any) -> Q:
@@ -81,6 +103,38 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         everyone. Its versions and record stay restricted: see `known_to`.
         """
         return self.filter(_known_to(user) | _public_at(at))
+
+    def one_per_text(
+        self, preferred: Sequence[str] = (), among: "ReleaseQuerySet | None" = None
+    ) -> Self:
+        """Return one release of each text: of an original and its translations in this queryset.
+
+        It is the one whose language comes first in `preferred`, a list of language ranges (see
+        `languages.ranges`), or else the original, or else the newest translation. Apply it after
+        all other filters: a release that they leave out, or that is hidden, is not chosen and
+        replaces no other. `count_texts` counts the same without deciding on a language. If this
+        queryset refers to an outer query, `among` is the same with one more OuterRef.
+        """
+        # Two conditions, because a database can look up each by its index or hash it. With an OR,
+        # PostgreSQL would run a subquery for each row.
+        rank = _reader_rank(preferred)
+        rivals = (self if among is None else among).order_by().alias(rank=rank)
+        original = rivals.filter(
+            pk=OuterRef("translation_of"), translation_of=None, rank__lte=OuterRef("rank")
+        )
+        newer = Q(publish_at__gt=OuterRef("publish_at"))
+        newer |= Q(publish_at=OuterRef("publish_at"), pk__lt=OuterRef("pk"))
+        translations = rivals.filter(
+            # An original has no translation_of, so a translation of equal rank does not replace it.
+            Q(rank__lt=OuterRef("rank"))
+            | Q(newer, rank=OuterRef("rank"), translation_of=OuterRef("translation_of")),
+            translation_of=Coalesce(OuterRef("translation_of"), OuterRef("pk")),
+        )
+        return self.alias(rank=rank).filter(~Exists(original), ~Exists(translations))
+
+    def count_texts(self) -> int:
+        """Return how many releases `one_per_text` returns, whatever a reader prefers."""
+        return self.order_by().aggregate(texts=Count(text_of(), distinct=True))["texts"]
 
     def with_mark_for(self, user: Any) -> Self:
         """Annotate each release with `is_marked`: it is restricted, and the user is named on it."""
