@@ -24,6 +24,9 @@ from releases.models import Mention, Release, ReleaseQuerySet, Topic, text_of
 
 MAX_PEOPLE = 12
 MAX_TOPICS = 50
+QUOTATIONS, PEOPLE = "quotations", "people"
+RESULTS = (QUOTATIONS, PEOPLE)  # other kinds of results than releases
+BY_DAY = "day"
 MONTH = re.compile("(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
@@ -137,7 +140,11 @@ def _texts(release: str = "") -> Count:
 
 @dataclass(frozen=True, slots=True)
 class Filters(BaseFilters[ReleaseQuerySet]):
-    """The filters in a URL of the archive. `q` is the text of a search: see `found_by`."""
+    """The filters in a URL of the archive.
+
+    `q` is the text of a search: see `found_by`. `show` and `sort` are for its results page: which
+    kind of results (RESULTS, "" means releases), and in which order ("day", or "" for relevance).
+    """
 
     TABLE: ClassVar[tuple[Filter[ReleaseQuerySet], ...]] = (
         Filter(
@@ -176,6 +183,8 @@ class Filters(BaseFilters[ReleaseQuerySet]):
     month: str = ""
     from_: str = ""
     to: str = ""
+    show: str = ""
+    sort: str = ""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
@@ -190,11 +199,28 @@ class Filters(BaseFilters[ReleaseQuerySet]):
             country=filters.country.upper(),
             language=_tag(filters.language),
             year=year,
+            show=filters.show if filters.q and filters.show in RESULTS else "",
+            sort=filters.sort if filters.q and filters.sort == BY_DAY else "",
         )
 
-    def only_search(self) -> str:
-        """Return the query of the URL without the filters, for the link that clears them."""
-        return Filters(q=self.q).query()
+    def only_search(self, q: str = "") -> str:
+        """Return the query of the URL without the filters, for the link that clears them.
+
+        With `q`, it is for another search.
+        """
+        return Filters(q=q or self.q, show=self.show, sort=self.sort).query()
+
+    def showing(self, show: str) -> str:
+        """Return the query of the URL for another kind of results."""
+        return replace(self, show=show).query()
+
+    def sorted_by(self, sort: str) -> str:
+        """Return the query of the URL for another order."""
+        return replace(self, sort=sort).query()
+
+    def feed_query(self) -> str:
+        """Return the query of the feed of these releases."""
+        return replace(self, show="", sort="").query()
 
     def found_by(self, releases: ReleaseQuerySet, at: datetime) -> ReleaseQuerySet:
         """Return those of some releases that the search finds; all of them without a search.

@@ -44,10 +44,10 @@ from newsroom.page import ReleasePage
 from newsroom.paging import PAGE_SIZE, page_of
 from newsroom.prisoners import Filters as CaseFilters
 from newsroom.prisoners import columns, current_cases, sections, title_of, with_people
+from newsroom.results import results
 from newsroom.structured import news_article, profile
 from people.models import Consent, Group, Person
 from people.names.patterns import pattern
-from releases import search
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic, text_of
 from releases.rules.visibility import public_assets
 
@@ -101,35 +101,23 @@ def _chosen_on_topic(public: ReleaseQuerySet) -> ReleaseQuerySet:
 @require_safe
 @vary_on_headers("Accept-Language")
 def archive(request: HttpRequest) -> HttpResponse:
-    """Show the public releases that match the filters of the URL, in pages."""
+    """Show the public releases that match the filters of the URL, or the results of a search."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
-    public = Release.objects.public(now).order_by()
-    query = search.parse(filters.q)
+    accepted = accepted_languages(request)
     if filters.q:
-        hits = search.releases(query, now, within=filters.apply(public, today))
-        matching = listed(now).filter(pk__in=hits.pks)
-        chosen = matching.one_per_text(accepted_languages(request)).in_bulk()
-        page = page_of(request, [chosen[pk] for pk in hits.pks if pk in chosen])
-    else:
-        hits = search.Hits()
-        matching = filters.apply(listed(now), today)
-        in_language = matching.one_per_text(accepted_languages(request))
-        page = page_of(request, in_language, count=matching.count_texts())
-    return render(
-        request,
-        "newsroom/archive.html",
-        {
-            "page": page,
-            "entries": entries_of(page, now),
-            "filters": filters,
-            "facets": list(filters.facets(filters.found_by(public, now), today)),
-            "query": query,
-            "capped": hits.capped,
-            "max_hits": search.MAX_HITS,
-        },
-    )
+        found = results(request, filters, accepted, now)
+        return render(request, "newsroom/results.html", found)
+    matching = filters.apply(listed(now), today)
+    page = page_of(request, matching.one_per_text(accepted), count=matching.count_texts())
+    context = {
+        "page": page,
+        "entries": entries_of(page, now),
+        "filters": filters,
+        "facets": list(filters.facets(Release.objects.public(now).order_by(), today)),
+    }
+    return render(request, "newsroom/archive.html", context)
 
 
 def release_view(view: ReleaseView) -> Callable[..., HttpResponseBase]:

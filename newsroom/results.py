@@ -1,0 +1,287 @@
+"""The results page of a search: releases, quotations and people, each under a tab.
+
+Everything on it is public at one moment. Which rows are found, and in which order, is decided by
+`releases.search`. Their texts are those that their own pages print.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from newsroom.archive import BY_DAY, PEOPLE, QUOTATIONS, Filters
+from newsroom.facets import Facet
+from newsroom.listing import translations_of
+from newsroom.page import attribution_of, name_withheld
+from newsroom.paging import page_of
+from newsroom.prisoners import current_cases
+from people.models import Case, Person, PersonName
+from releases import search
+from releases.document import Attribution, Document
+from releases.models import Quote, Release
+from releases.search import Hit, Hits
+from releases.search.matching import RANK, STANDFIRST, TITLE
+
+RELEASES = ""  # the kind of results that the URL does not name
+AT_THE_TOP = (RANK[TITLE], RANK[STANDFIRST])  # the words are in the title or the standfirst
+
+Pieces = list[tuple[str, bool]]  # a text in pieces, and whether the search finds each
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A link to another view of the same search, such as a tab. `count` may end with “+”."""
+
+    label: str
+    query: str
+    chosen: bool
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRelease:
+    """A release, its title, and the part of its text that says most about the search."""
+
+    release: Release
+    title: Pieces
+    text: Pieces
+    translations: list[Release]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundQuotation:
+    """A quotation as the page of its release prints it."""
+
+    quote: Quote
+    attribution: Attribution
+    paragraphs: list[Pieces]
+    translations: list[Release]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A person with a public page, all printed names, and the newest case."""
+
+    person: Person
+    name: Pieces
+    other_names: list[tuple[PersonName, Pieces]]
+    case: Case | None
+
+
+def results(
+    request: HttpRequest, filters: Filters, accepted: Sequence[str], at: datetime
+) -> dict[str, Any]:
+    """Return the context of the results page.
+
+    `accepted`: the language ranges of the reader. Raises Http404 if there is no such page.
+    """
+    search_page = SearchPage(filters, accepted, at)
+    page = page_of(request, list(search_page.shown.rows))
+    return {
+        "filters": filters,
+        "query": search_page.query,
+        "page": page,
+        "results": search_page.read(page),
+        "tabs": search_page.tabs(),
+        "orders": search_page.orders(),
+        "facets": search_page.facets(),
+        "correction": search_page.correction,
+        "is_found": search_page.is_found,
+        "is_capped": search_page.shown.capped,
+        "max_hits": number_format(search.MAX_HITS, force_grouping=True),
+        "today": search_page.today,
+    }
+
+
+class SearchPage:
+    """What a search finds for a reader at a moment. An original and its translations are one."""
+
+    def __init__(self, filters: Filters, accepted: Sequence[str], at: datetime) -> None:
+        self.filters, self.accepted, self.at = filters, accepted, at
+        self.today = timezone.localdate(at)
+        self.query = search.parse(filters.q)
+        self.public = Release.objects.public(at).order_by()
+        within = filters.apply(self.public, self.today) if filters else None
+        self.found = self._one_per_text(
+            {
+                QUOTATIONS: search.quotations(self.query, at, within),
+                RELEASES: search.releases(self.query, at, within),
+                PEOPLE: search.people(self.query, at),
+            }
+        )
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there are results of any kind."""
+        return any(hits.rows for hits in self.found.values())
+
+    @property
+    def shown(self) -> Hits:
+        """The hits of the chosen kind in the chosen order."""
+        hits = self.found[self.filters.show]
+        is_by_day = self.filters.sort == BY_DAY and self.filters.show != PEOPLE
+        return hits.order_by_day() if is_by_day else hits
+
+    @cached_property
+    def correction(self) -> Choice | None:
+        """The link to the search that was probably meant, if nothing is found at all."""
+        if self.is_found or (self.filters and search.releases(self.query, self.at).rows):
+            return None
+        text = search.correction(self.query, self.at)
+        return Choice(text, self.filters.only_search(text), chosen=False) if text else None
+
+    def tabs(self) -> list[Choice]:
+        """Return the kinds of results, each with the number of what is public."""
+        labels = {QUOTATIONS: _("Quotations"), RELEASES: _("Releases"), PEOPLE: _("People")}
+        return [
+            Choice(
+                label,
+                self.filters.showing(show),
+                show == self.filters.show,
+                _number_of(self.found[show]),
+            )
+            for show, label in labels.items()
+        ]
+
+    def orders(self) -> list[Choice]:
+        """Return the orders of releases and quotations. People are listed by name."""
+        if self.filters.show == PEOPLE:
+            return []
+        labels = {"": _("Relevance"), BY_DAY: _("Day")}
+        return [
+            Choice(label, self.filters.sorted_by(sort), sort == self.filters.sort)
+            for sort, label in labels.items()
+        ]
+
+    def facets(self) -> list[Facet]:
+        """Return the filters of the releases that are found, or whose quotations are found."""
+        if self.filters.show == PEOPLE:
+            return []
+        hits = self.found[self.filters.show]
+        if self.filters:  # each facet offers what the other filters leave
+            find = search.quotations if self.filters.show == QUOTATIONS else search.releases
+            hits = find(self.query, self.at)
+        releases = {hit.pk for hit in hits.rows}
+        if not releases:
+            return []
+        return list(self.filters.facets(self.public.filter(pk__in=releases), self.today))
+
+    def read(self, hits: Iterable[Hit]) -> "list[FoundRelease | FoundQuotation | FoundPerson]":
+        """Return what the page prints of some hits of the chosen kind, in their order."""
+        read: Any = {QUOTATIONS: self._quotations, RELEASES: self._releases, PEOPLE: self._people}
+        return list(read[self.filters.show](list(hits)))
+
+    def _releases(self, hits: list[Hit]) -> list[FoundRelease]:
+        rows = self.public.in_bulk([hit.pk for hit in hits])
+        others = translations_of(rows.values(), self.at)
+        return [
+            FoundRelease(
+                rows[hit.pk],
+                self._marked(rows[hit.pk].title),
+                self._part_of(rows[hit.pk], hit.place),
+                others[hit.pk],
+            )
+            for hit in hits
+            if hit.pk in rows
+        ]
+
+    def _part_of(self, release: Release, place: int) -> Pieces:
+        """Return the part of the text that has the most words of the query.
+
+        The standfirst is enough if it has them, or the title: it takes time to read a whole text.
+        """
+        standfirst = search.snippet(self.query, release.standfirst)
+        is_marked = any(marked for _text, marked in standfirst)
+        at_the_top = is_marked or self.query.marks(release.title)
+        if standfirst and place in AT_THE_TOP and at_the_top:
+            return standfirst
+        notes = Document(release.notes_to_editors)
+        text = "\n".join([release.standfirst, release.document.text, notes.text])
+        return search.snippet(self.query, text)
+
+    def _quotations(self, hits: list[Hit]) -> list[FoundQuotation]:
+        releases = self.public.filter(pk__in={hit.pk for hit in hits})
+        quotes = (
+            Quote.objects.filter(
+                release__in=releases.values("pk"), position__in={hit.position for hit in hits}
+            )
+            .select_related("speaker", "release")
+            .defer("release__body", "release__notes_to_editors")
+        )
+        rows = {(quote.release_id, quote.position): quote for quote in quotes}
+        found = [
+            rows[hit.pk, hit.position] for hit in hits if (hit.pk, hit.position) in rows
+        ]  # fmt: skip
+        others = translations_of([quote.release for quote in found], self.at)
+        return [
+            FoundQuotation(
+                quote,
+                attribution_of(quote, self.today) or name_withheld(),
+                [self._marked(paragraph) for paragraph in quote.paragraphs],
+                others[quote.release_id],
+            )
+            for quote in found
+        ]
+
+    def _people(self, hits: list[Hit]) -> list[FoundPerson]:
+        with_page = Person.objects.with_page(self.today).select_related("portrait")
+        people = with_page.prefetch_related("names", "roles").in_bulk([hit.pk for hit in hits])
+        cases = {
+            case.person_id: case for case in current_cases(self.today).filter(person__in=list(people))
+        }
+        return [
+            FoundPerson(
+                people[hit.pk],
+                self._marked(people[hit.pk].display_name),
+                [
+                    (name, self._marked(name.text))
+                    for name in people[hit.pk].names.all()
+                    if name.printed
+                ],
+                cases.get(hit.pk),
+            )
+            for hit in hits
+            if hit.pk in people
+        ]
+
+    def _marked(self, text: str) -> Pieces:
+        return search.snippet(self.query, text, length=len(text))
+
+    def _one_per_text(self, found: dict[str, Hits]) -> dict[str, Hits]:
+        """Return the hits without those in other languages than the one that suits the reader.
+
+        It is chosen among the languages in which the search finds something.
+        """
+        keys = {hit.pk for show in (QUOTATIONS, RELEASES) for hit in found[show].rows}
+        translated = self.public.filter(pk__in=keys, translation_of__isnull=False)
+        texts = dict(translated.values_list("pk", "translation_of")) if keys else {}
+        if not texts:
+            return found
+        return found | {
+            show: self._in_one_language(found[show], texts) for show in (QUOTATIONS, RELEASES)
+        }
+
+    def _in_one_language(self, hits: Hits, texts: dict[UUID, UUID]) -> Hits:
+        languages = defaultdict(set)
+        for hit in hits.rows:
+            languages[texts.get(hit.pk, hit.pk)].add(hit.pk)
+        several = {pk for keys in languages.values() if len(keys) > 1 for pk in keys}
+        if not several:
+            return hits
+        chosen = self.public.filter(pk__in=several).one_per_text(self.accepted)
+        left_out = several - set(chosen.values_list("pk", flat=True))
+        return Hits(tuple(hit for hit in hits.rows if hit.pk not in left_out), hits.capped)
+
+
+def _number_of(hits: Hits) -> str:
+    """Return the number of hits. It ends with “+” if there are more than were ranked."""
+    number = number_format(len(hits.rows), force_grouping=True)
+    return _("%(number)s+") % {"number": number} if hits.capped else number
