@@ -235,7 +235,8 @@ class SearchPage:
         with_page = Person.objects.with_page(self.today).select_related("portrait")
         people = with_page.prefetch_related("names", "roles").in_bulk([hit.pk for hit in hits])
         cases = {
-            case.person_id: case for case in current_cases(self.today).filter(person__in=list(people))
+            case.person_id: case
+            for case in current_cases(self.today).filter(person__in=list(people))
         }
         return [
             FoundPerson(

@@ -18,6 +18,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
+    JsonResponse,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
@@ -46,6 +47,7 @@ from newsroom.prisoners import Filters as CaseFilters
 from newsroom.prisoners import columns, current_cases, sections, title_of, with_people
 from newsroom.results import results
 from newsroom.structured import news_article, profile
+from newsroom.suggested import suggested
 from people.models import Consent, Group, Person
 from people.names.patterns import pattern
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic, text_of
@@ -118,6 +120,12 @@ def archive(request: HttpRequest) -> HttpResponse:
         "facets": list(filters.facets(Release.objects.public(now).order_by(), today)),
     }
     return render(request, "newsroom/archive.html", context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> JsonResponse:
+    """Send what a reader may be typing: names of people, topics and titles that are public."""
+    return JsonResponse({"suggestions": suggested(request.GET.get("q", ""), timezone.now())})
 
 
 def release_view(view: ReleaseView) -> Callable[..., HttpResponseBase]:
