@@ -76,9 +76,12 @@ class Newsroom:
             for args in arguments[pattern.name] if pattern.pattern.converters else [[]]:
                 found.append(reverse(pattern.name, args=args))
         filtered = ["kind=press_release&topic=step-1&country=GB", f"person={self.speaker.slug}"]
+        searches = ["show=quotations", "show=people", "sort=day", "kind=press_release"]
         return [
             *found,
             *(f"/releases/?{query}" for query in filtered),
+            *(f"/releases/?q=step&{query}" for query in searches),
+            "/releases/suggest/?q=step",
             "/releases/feed.atom?year=x",
         ]
 
