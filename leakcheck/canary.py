@@ -323,8 +323,7 @@ def sweep(names: Names | None = None) -> int:
             _rows(model).filter(pk__in=keys).update(**{name: None})
         for model in BY_TABLE_AND_ROW:
             to_delete[model] = _about(model, to_delete) | to_delete.get(model, set())
-        if names:  # after a run that was killed, only its own words are removed: see _marked
-            to_delete[SearchWord] |= words_only_in(to_delete.get(SearchEntry, set()))
+        to_delete[SearchWord] |= words_only_in(to_delete.get(SearchEntry, set()))
         # _raw_delete skips cascades, guards and signals, which would store another version of each
         # row. Foreign keys are checked at the commit, so the order does not matter.
         removed = sum(
