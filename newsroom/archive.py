@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, When
-from django.db.models.functions import Coalesce, ExtractYear, TruncMonth
+from django.db.models import Case, Count, F, Q, UUIDField, Value, When
+from django.db.models.functions import ExtractYear, TruncMonth
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -60,31 +60,33 @@ def _by_day(lookup: str, releases: ReleaseQuerySet, text: str, on: date) -> Rele
     return releases.filter(**{f"publish_at__date__{lookup}": day})
 
 
-def _kinds(releases: ReleaseQuerySet, on: date) -> Counted:
-    kinds = dict(_counted(releases, "kind"))
+def _kinds(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
+    kinds = dict(_counted(releases, "kind", translated))
     return [
         (value, str(label), kinds[value]) for value, label in Release.Kind.choices if value in kinds
     ]
 
 
-def _topics(releases: ReleaseQuerySet, on: date) -> Counted:
+def _topics(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     most_used = (
         Topic.objects.filter(releases__in=releases)
-        .annotate(count=_texts("releases"))
+        .annotate(count=_number(translated, "releases"))
         .order_by("-count", "name")
         .values_list("slug", "name", "count")[:MAX_TOPICS]
     )
     return sorted(most_used, key=lambda row: row[1])
 
 
-def _countries(releases: ReleaseQuerySet, on: date) -> Counted:
+def _countries(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     # The column lists several countries. Only texts whose languages list different ones have to be
     # compared in Python.
-    same = Q(countries=F("translation_of__countries"))
-    original = Coalesce(OuterRef("translation_of"), OuterRef("pk"))
-    others = releases.filter(~same, translation_of=original)
-    marked = releases.annotate(text=Case(When(Exists(others), then=text_of())))
-    rows = marked.values_list("countries", "text").annotate(count=_texts())
+    marked = releases.annotate(text=Value(None, output_field=UUIDField()))
+    if translated:
+        same = Q(countries=F("translation_of__countries"))
+        differing = releases.filter(~same).exclude(translation_of=None).values("translation_of")
+        differs = When(of_text__in=differing, then=F("of_text"))
+        marked = releases.alias(of_text=text_of()).annotate(text=Case(differs))
+    rows = marked.values_list("countries", "text").annotate(count=_number(translated))
     counts: Counter[str] = Counter()
     counted: set[tuple[str, UUID]] = set()
     for codes, text, number in rows:
@@ -98,44 +100,44 @@ def _countries(releases: ReleaseQuerySet, on: date) -> Counted:
     return sorted(named, key=lambda row: row[1])
 
 
-def _people(releases: ReleaseQuerySet, on: date) -> Counted:
+def _people(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     return (
         Person.objects.with_page()
         .filter(mentions__release__in=releases)
-        .annotate(count=_texts("mentions__release"))
+        .annotate(count=_number(translated, "mentions__release"))
         .order_by("-count", "sort_name", "pk")
         .values_list("slug", "display_name", "count")[:MAX_PEOPLE]
     )
 
 
-def _years(releases: ReleaseQuerySet, on: date) -> Counted:
-    counts = _counted(releases.annotate(year=ExtractYear("publish_at")), "year")
+def _years(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
+    counts = _counted(releases.annotate(year=ExtractYear("publish_at")), "year", translated)
     return [(str(year), str(year), count) for year, count in sorted(counts, reverse=True)]
 
 
-def _months(releases: ReleaseQuerySet, on: date) -> Counted:
-    ends = releases.aggregate(first=Min("publish_at"), last=Max("publish_at"))
-    if not ends["first"] or ends["last"] - ends["first"] > timedelta(days=366):
-        return []  # a list of all months would be too long: first a year is chosen
-    counts = _counted(releases.annotate(month=TruncMonth("publish_at")), "month")
+def _months(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
+    counts = _counted(releases.annotate(month=TruncMonth("publish_at")), "month", translated)
     return [
         (f"{month:%Y-%m}", date_format(month, "YEAR_MONTH_FORMAT"), count)
         for month, count in sorted(counts, reverse=True)
     ]
 
 
-def _languages(releases: ReleaseQuerySet, on: date) -> Counted:
-    counts = sorted(_counted(releases, "language"))
+def _languages(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
+    counts = sorted(_counted(releases, "language", translated))
     return [(tag, languages.native_name(tag), count) for tag, count in counts]
 
 
-def _counted(releases: ReleaseQuerySet, field: str) -> list[tuple[str, int]]:
-    return list(releases.values_list(field).annotate(count=_texts()).values_list(F(field), "count"))
+def _counted(releases: ReleaseQuerySet, field: str, translated: bool) -> list[tuple[Any, int]]:
+    counts = releases.values_list(field).annotate(count=_number(translated))
+    return list(counts.values_list(F(field), "count"))
 
 
-def _texts(release: str = "") -> Count:
-    """Return the number of texts; see `text_of`."""
-    return Count(text_of(release), distinct=True)
+def _number(translated: bool, release: str = "") -> Count:
+    """Return the number of texts; see `text_of`. Without translations, each release is one."""
+    if translated:
+        return Count(text_of(release), distinct=True)
+    return Count(release or "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Filters(BaseFilters[ReleaseQuerySet]):
         Filter("country", _by_country, _("Country or territory"), _countries),
         Filter("person", _by_person, _("Person"), _people),
         Filter("year", _by_year, _("Year"), _years),
-        Filter("month", _by_month, _("Month"), _months),
+        Filter("month", _by_month, _("Month"), _months, inside="year"),
         Filter(
             "language",
             lambda releases, tag, on: releases.filter(language=tag),

@@ -39,11 +39,40 @@ def accepted_languages(request: HttpRequest) -> list[str]:
     return languages.ranges(tags[:MAX_ACCEPTED])
 
 
-def entries_of(releases: Iterable[Release], at: datetime) -> list[Entry]:
-    """Return releases with their other languages, read in one query."""
-    shown = list(releases)
-    others = translations_of(shown, at)
-    return [Entry(release, others[release.pk]) for release in shown]
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """How the lists of one page show texts to a reader at a time.
+
+    If no public release is a translation, each release is a text, and lists cost no more.
+    """
+
+    at: datetime
+    preferred: list[str]
+    translated: bool
+
+    @classmethod
+    def for_reader(cls, request: HttpRequest, at: datetime) -> "Texts":
+        """Return the texts for the reader of a request; the view varies on Accept-Language."""
+        return cls(at, accepted_languages(request), Release.objects.public(at).has_translations())
+
+    def once(self, releases: ReleaseQuerySet) -> ReleaseQuerySet:
+        """Return one release of each text, in the language that suits the reader."""
+        return releases.one_per_text(self.preferred) if self.translated else releases
+
+    def count(self, releases: ReleaseQuerySet) -> int:
+        return releases.count_texts() if self.translated else releases.count()
+
+    def others(self, releases: Iterable[Release]) -> dict[UUID, list[Release]]:
+        """Return the other public languages of each release, by its key."""
+        if self.translated:
+            return translations_of(releases, self.at)
+        return {release.pk: [] for release in releases}
+
+    def entries(self, releases: Iterable[Release]) -> list[Entry]:
+        """Return releases with their other languages."""
+        shown = list(releases)
+        others = self.others(shown)
+        return [Entry(release, others[release.pk]) for release in shown]
 
 
 def translations_of(releases: Iterable[Release], at: datetime) -> dict[UUID, list[Release]]:

@@ -5,9 +5,8 @@ Everything on it is public at one moment. Which rows are found, and in which ord
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +18,14 @@ from django.utils.translation import gettext as _
 
 from newsroom.archive import BY_DAY, PEOPLE, QUOTATIONS, Filters
 from newsroom.facets import Facet
-from newsroom.listing import translations_of
+from newsroom.listing import Texts
 from newsroom.page import attribution_of, name_withheld
 from newsroom.paging import page_of
 from newsroom.prisoners import current_cases
 from people.models import Case, Person, PersonName
 from releases import search
 from releases.document import Attribution, Document
-from releases.models import Quote, Release
+from releases.models import Candidate, Quote, Release, one_of_text
 from releases.search import Hit, Hits
 from releases.search.matching import RANK, STANDFIRST, TITLE
 
@@ -76,14 +75,9 @@ class FoundPerson:
     case: Case | None
 
 
-def results(
-    request: HttpRequest, filters: Filters, accepted: Sequence[str], at: datetime
-) -> dict[str, Any]:
-    """Return the context of the results page.
-
-    `accepted`: the language ranges of the reader. Raises Http404 if there is no such page.
-    """
-    search_page = SearchPage(filters, accepted, at)
+def results(request: HttpRequest, filters: Filters, texts: Texts) -> dict[str, Any]:
+    """Return the context of the results page. Raises Http404 if there is no such page."""
+    search_page = SearchPage(filters, texts)
     page = page_of(request, list(search_page.shown.rows))
     return {
         "filters": filters,
@@ -104,17 +98,17 @@ def results(
 class SearchPage:
     """What a search finds for a reader at a moment. An original and its translations are one."""
 
-    def __init__(self, filters: Filters, accepted: Sequence[str], at: datetime) -> None:
-        self.filters, self.accepted, self.at = filters, accepted, at
-        self.today = timezone.localdate(at)
+    def __init__(self, filters: Filters, texts: Texts) -> None:
+        self.filters, self.texts, self.at = filters, texts, texts.at
+        self.today = timezone.localdate(self.at)
         self.query = search.parse(filters.q)
-        self.public = Release.objects.public(at).order_by()
+        self.public = Release.objects.public(self.at).order_by()
         within = filters.apply(self.public, self.today) if filters else None
         self.found = self._one_per_text(
             {
-                QUOTATIONS: search.quotations(self.query, at, within),
-                RELEASES: search.releases(self.query, at, within),
-                PEOPLE: search.people(self.query, at),
+                QUOTATIONS: search.quotations(self.query, self.at, within),
+                RELEASES: search.releases(self.query, self.at, within),
+                PEOPLE: search.people(self.query, self.at),
             }
         )
 
@@ -172,7 +166,10 @@ class SearchPage:
         releases = {hit.pk for hit in hits.rows}
         if not releases:
             return []
-        return list(self.filters.facets(self.public.filter(pk__in=releases), self.today))
+        rows = self.public.filter(pk__in=releases)
+        return list(
+            self.filters.facets(rows, self.today, translated=self.texts.translated)
+        )  # fmt: skip
 
     def read(self, hits: Iterable[Hit]) -> "list[FoundRelease | FoundQuotation | FoundPerson]":
         """Return what the page prints of some hits of the chosen kind, in their order."""
@@ -181,7 +178,7 @@ class SearchPage:
 
     def _releases(self, hits: list[Hit]) -> list[FoundRelease]:
         rows = self.public.in_bulk([hit.pk for hit in hits])
-        others = translations_of(rows.values(), self.at)
+        others = self.texts.others(rows.values())
         return [
             FoundRelease(
                 rows[hit.pk],
@@ -220,7 +217,7 @@ class SearchPage:
         found = [
             rows[hit.pk, hit.position] for hit in hits if (hit.pk, hit.position) in rows
         ]  # fmt: skip
-        others = translations_of([quote.release for quote in found], self.at)
+        others = self.texts.others(quote.release for quote in found)
         return [
             FoundQuotation(
                 quote,
@@ -262,24 +259,22 @@ class SearchPage:
         It is chosen among the languages in which the search finds something.
         """
         keys = {hit.pk for show in (QUOTATIONS, RELEASES) for hit in found[show].rows}
-        translated = self.public.filter(pk__in=keys, translation_of__isnull=False)
-        texts = dict(translated.values_list("pk", "translation_of")) if keys else {}
-        if not texts:
+        if not keys or not self.texts.translated:
             return found
+        translated = self.public.filter(pk__in=keys, translation_of__isnull=False)
+        original = dict(translated.values_list("pk", "translation_of"))
         return found | {
-            show: self._in_one_language(found[show], texts) for show in (QUOTATIONS, RELEASES)
+            show: self._in_one_language(found[show], original) for show in (QUOTATIONS, RELEASES)
         }
 
-    def _in_one_language(self, hits: Hits, texts: dict[UUID, UUID]) -> Hits:
-        languages = defaultdict(set)
+    def _in_one_language(self, hits: Hits, original: dict[UUID, UUID]) -> Hits:
+        languages: dict[UUID, dict[UUID, Candidate]] = defaultdict(dict)
         for hit in hits.rows:
-            languages[texts.get(hit.pk, hit.pk)].add(hit.pk)
-        several = {pk for keys in languages.values() if len(keys) > 1 for pk in keys}
-        if not several:
-            return hits
-        chosen = self.public.filter(pk__in=several).one_per_text(self.accepted)
-        left_out = several - set(chosen.values_list("pk", flat=True))
-        return Hits(tuple(hit for hit in hits.rows if hit.pk not in left_out), hits.capped)
+            if hit.day:  # as every public release has
+                this = Candidate(hit.language, original.get(hit.pk), hit.day)
+                languages[this.translation_of or hit.pk][hit.pk] = this
+        chosen = {one_of_text(each, self.texts.preferred) for each in languages.values()}
+        return Hits(tuple(hit for hit in hits.rows if hit.pk in chosen), hits.capped)
 
 
 def _number_of(hits: Hits) -> str:

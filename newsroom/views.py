@@ -1,6 +1,5 @@
 """The public pages. Each view reads the clock once and shows what is public at that moment."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
@@ -10,8 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -40,17 +38,17 @@ from newsroom.counts import MAX_COUNTED, CountUpTo
 from newsroom.detention_chart import detention_chart
 from newsroom.feeds import channel_of
 from newsroom.formats import Content, FeedFormat, ReleaseFormat, links_to
-from newsroom.listing import accepted_languages, entries_of, listed, translations_of
+from newsroom.listing import Texts, listed
 from newsroom.page import ReleasePage
 from newsroom.paging import PAGE_SIZE, page_of
 from newsroom.prisoners import Filters as CaseFilters
 from newsroom.prisoners import columns, current_cases, sections, title_of, with_people
+from newsroom.quotations import in_order, quotations, quotations_with
 from newsroom.results import results
 from newsroom.structured import news_article, profile
 from newsroom.suggested import suggested
 from people.models import Consent, Group, Person
-from people.names.patterns import pattern
-from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic, text_of
+from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.rules.visibility import public_assets
 
 ReleaseView = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
@@ -59,11 +57,6 @@ YEAR_SECONDS = 365 * 24 * 60 * 60
 FRONT_PAGE_RELEASES = 8
 MAX_TERM_CHARACTERS = 200
 SITEMAP_SIZE = 5_000  # URLs per file; the protocol allows 50,000
-QUOTE_FIELDS = (
-    "position", "text", "attribution_name", "attribution_title", "speaker",
-    "release__slug", "release__title", "release__language", "release__publish_at",
-    "release__translation_of",
-)  # fmt: skip
 CASE_RELATIONS = ("statuses", "events", "charges", "sentences", "designations")
 
 
@@ -72,14 +65,14 @@ CASE_RELATIONS = ("statuses", "events", "charges", "sentences", "designations")
 def newsroom(request: HttpRequest) -> HttpResponse:
     """Show the front page: the newest release as the lead, earlier ones, cases and topics."""
     now = timezone.now()
-    releases = listed(now).one_per_text(accepted_languages(request))
-    newest = entries_of(releases[: FRONT_PAGE_RELEASES + 1], now)
+    texts = Texts.for_reader(request, now)
+    newest = texts.entries(texts.once(listed(now))[: FRONT_PAGE_RELEASES + 1])
 
     public = Release.objects.public(now)
     about = Topic.releases.through.objects.filter(topic=OuterRef("pk"))
-    topics = Topic.objects.filter(Exists(about.filter(release__in=public))).annotate(
-        count=CountUpTo(about.filter(Exists(_chosen_on_topic(public))))
-    )
+    public_about = about.filter(release__in=public)
+    counted = about.filter(Exists(_chosen_on_topic(public))) if texts.translated else public_about
+    topics = Topic.objects.filter(Exists(public_about)).annotate(count=CountUpTo(counted))
     cases = current_cases(timezone.localdate(now)).in_group(Group.DETENTION)
     return render(
         request,
@@ -107,17 +100,17 @@ def archive(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
-    accepted = accepted_languages(request)
+    texts = Texts.for_reader(request, now)
     if filters.q:
-        found = results(request, filters, accepted, now)
-        return render(request, "newsroom/results.html", found)
+        return render(request, "newsroom/results.html", results(request, filters, texts))
     matching = filters.apply(listed(now), today)
-    page = page_of(request, matching.one_per_text(accepted), count=matching.count_texts())
+    page = page_of(request, texts.once(matching), count=texts.count(matching))
+    public = Release.objects.public(now).order_by()
     context = {
         "page": page,
-        "entries": entries_of(page, now),
+        "entries": texts.entries(page),
         "filters": filters,
-        "facets": list(filters.facets(Release.objects.public(now).order_by(), today)),
+        "facets": list(filters.facets(public, today, translated=texts.translated)),
     }
     return render(request, "newsroom/archive.html", context)
 
@@ -221,7 +214,7 @@ def people(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate(now)
     spokespeople = Person.objects.with_page(today).spokespeople(today)
     page = page_of(request, spokespeople.select_related("portrait").prefetch_related("roles"))
-    quotes = _quotations(accepted_languages(request), now).filter(speaker=OuterRef("pk"))
+    quotes = quotations(Texts.for_reader(request, now)).filter(speaker=OuterRef("pk"))
     on_page = Person.objects.filter(pk__in=[person.pk for person in page])
     counts = dict(on_page.order_by().values_list("pk", CountUpTo(quotes)))
     context = {
@@ -250,22 +243,20 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         slug=slug,
     )
-    accepted = accepted_languages(request)
-    quotes = _quotations(accepted, now).filter(speaker=found)
-    shown = Quote.objects.select_related("release").only(*QUOTE_FIELDS)
-    shown = shown.order_by("release", "position")
+    texts = Texts.for_reader(request, now)
+    quotes = quotations(texts).filter(speaker=found)
     term = request.GET.get("q", "").strip()[:MAX_TERM_CHARACTERS]
     if term:
-        page = page_of(request, _quotations_with(term, found, accepted, now))
-        page.object_list = shown.filter(pk__in=page.object_list)
+        page = page_of(request, quotations_with(term, found, texts))
+        page.object_list = in_order(Quote.objects.filter(pk__in=page.object_list))
         # More can be found than counted: in another language, the same text may quote more.
         total = max(quotes.count(), page.paginator.count)
     else:
-        page = page_of(request, shown.filter(pk__in=quotes.values("pk")), count=quotes.count())
+        page = page_of(request, in_order(quotes))
         total = page.paginator.count
-    naming = listed(now).filter(mentions__person=found).one_per_text(accepted)
+    naming = texts.once(listed(now).filter(mentions__person=found))
     releases = list(naming[: PAGE_SIZE + 1])
-    others = translations_of([quote.release for quote in page], now)
+    others = texts.others(quote.release for quote in page)
     context = {
         "person": found,
         "entries": entries(found.cases.all(), now),
@@ -276,45 +267,11 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         "quote_count": total,
         "page": page,
         "quotations": [(quote, others[quote.release_id]) for quote in page],
-        "releases": entries_of(releases[:PAGE_SIZE], now),
+        "releases": texts.entries(releases[:PAGE_SIZE]),
         "more": len(releases) > PAGE_SIZE,
         "structured": profile(found, today, site_url(request), now),
     }
     return render(request, "newsroom/person.html", context)
-
-
-def _quotations(accepted: list[str], at: datetime) -> "QuerySet[Quote]":
-    """Return the public quotations, those of a text from the one language that suits a reader.
-
-    It is chosen among the languages that quote the same person.
-    """
-    public = Release.objects.public(at)
-    # From the inner query outwards: another language, this release, and its quotation.
-    speaker = OuterRef(OuterRef(OuterRef("speaker")))
-    quoting = public.filter(Exists(Quote.objects.filter(release=OuterRef("pk"), speaker=speaker)))
-    chosen = public.filter(pk=OuterRef("release")).one_per_text(accepted, among=quoting)
-    return Quote.objects.filter(Exists(chosen))
-
-
-def _quotations_with(term: str, speaker: Person, accepted: list[str], at: datetime) -> list[int]:
-    """Return the keys of a person's public quotations that contain a term, in their order.
-
-    If several languages of a text contain it, such as a name, only one of them is returned.
-    """
-    public = Release.objects.public(at)
-    quotes = Quote.objects.filter(speaker=speaker, release__in=public)
-    searched = Concat("text", Value("\n"), "release__title", output_field=TextField())
-    found = quotes.alias(searched=searched).filter(searched__regex=pattern(term))
-    found = found.annotate(of_text=text_of("release")).order_by("release", "position")
-    # The search reads every text, so it is run only once.
-    rows = list(found.values_list("pk", "release", "of_text"))
-    languages_of = defaultdict(set)
-    for _pk, release, text in rows:
-        languages_of[text].add(release)
-    several = {pk for releases in languages_of.values() if len(releases) > 1 for pk in releases}
-    chosen = public.filter(pk__in=several).one_per_text(accepted).values_list("pk", flat=True)
-    left_out = several - set(chosen)
-    return [pk for pk, release, _text in rows if release not in left_out]
 
 
 @require_safe

@@ -5,7 +5,7 @@ Names, likely scripts and likely territories come from CLDR, through Babel.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -174,6 +174,16 @@ def ranges(tags: Iterable[str]) -> list[str]:
         found |= dict.fromkeys([tag, without_usual_subtags(tag), tag.partition("-")[0]])
     found.pop("x", None)  # private tags that begin alike have nothing in common
     return list(found)
+
+
+def place(tag: str, preferred: Sequence[str]) -> int:
+    """Return the place of the first language range that a tag matches, from 0.
+
+    If it matches none, return their number. `releases.models.texts.reader_rank` is the same rule in
+    the database.
+    """
+    matching = (n for n, each in enumerate(preferred) if f"{tag}-".startswith(f"{each}-"))
+    return next(matching, len(preferred))
 
 
 @lru_cache(maxsize=1024)

@@ -1,23 +1,25 @@
 """An original and its translations are one entry in every list, in the reader's language."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import lxml.etree
 import lxml.html
 import pytest
 import time_machine
 from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from newsroom.formats import FEED_FORMATS
 from releases import languages, workflow
-from releases.models import Release, Topic
+from releases.models import Candidate, Release, Topic, one_of_text
 from tests.make import (
     HIDDEN,
     make_chief,
     make_person,
     make_release,
+    make_user,
     mark,
     quotation,
 )
@@ -270,7 +272,7 @@ def test_translations_of_the_same_second_are_one_entry(client):
 
 
 def test_a_translation_of_a_translation_stays_listed(client, text):
-    """The desk allows it. What matters is that no list loses a text or fails."""
+    """The desk refuses it, but two people could link at once. No list loses a text or fails."""
     welsh = Release.objects.get(language="cy")
     make_release(title="An chúirt", language="ga", translation_of=welsh, **ago(1))
     for reader in ("", "ga", "cy", "ar"):
@@ -278,6 +280,125 @@ def test_a_translation_of_a_translation_stays_listed(client, text):
         assert "An chúirt" in titles(root)
         assert len(titles(root)) == 3
         assert "3 releases" in words(root)
+
+
+def test_the_desk_refuses_a_translation_of_a_translation_and_names_the_original(at_desk):
+    original = make_release(title="The original")
+    welsh = make_release(language="cy", translation_of=original)
+    arabic, alone = make_release("draft", language="ar"), make_release("draft", title="Alone")
+    client = at_desk(make_user("editor", "Editor"))
+
+    def choose(release, chosen) -> str:
+        answer = client.post(
+            f"/admin/releases/release/{release.pk}/change/",
+            {"kind": release.kind, "language": release.language, "title": "x", "body": release.body,
+             "read_version": release.version, "translation_of": chosen.pk, "_continue": "1"},
+        )  # fmt: skip
+        release.refresh_from_db()
+        return answer.content.decode()
+
+    assert "Choose its original: “The original”." in choose(arabic, welsh)
+    assert arabic.translation_of is None
+    choose(arabic, original)
+    assert arabic.translation_of == original
+    choose(alone, arabic)
+    assert alone.translation_of is None
+    draft = make_release("draft", title="A draft")
+    choose(alone, draft)
+    assert alone.translation_of == draft
+    assert "Unlink them first" in choose(draft, original)
+    assert draft.translation_of is None
+
+
+def test_a_refusal_does_not_reveal_an_original_that_the_user_does_not_know(at_desk):
+    secret = make_release("draft", title="A secret")
+    translation, draft = make_release("draft", translation_of=secret), make_release("draft")
+    workflow.restrict(
+        secret,
+        by=make_user("p", "Publisher"),
+        people=[make_user("e", "Editor", email="e@x.example")],
+    )
+    path = f"/admin/releases/release/{draft.pk}/change/"
+    answer = at_desk(make_user("editor", "Editor")).post(
+        path,
+        {"kind": draft.kind, "language": "cy", "title": "x", "body": draft.body,
+         "read_version": draft.version, "translation_of": translation.pk, "_continue": "1"},
+    )  # fmt: skip
+    assert answer.status_code == 302
+    draft.refresh_from_db()
+    assert draft.translation_of == translation
+
+
+# --- Without translations ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/people/", "/releases/?language=en"])
+def test_a_newsroom_without_public_translations_does_not_compare_languages(client, speaker, path):
+    english = make_release(body=quotation(speaker), **ago(2))
+
+    def compared() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path, headers={"Accept-Language": "ar"}).status_code == 200
+        return sum("translation_of_id" in each["sql"].partition("WHERE")[2] for each in queries)
+
+    client.get(path)
+    assert compared() == 1, "it asks whether there is any"
+    hidden = make_release("scheduled", language="ar", translation_of=english)
+    assert compared() == 1
+    with time_machine.travel(hidden.publish_at, tick=False):
+        assert compared() > 1
+
+
+# --- Months ------------------------------------------------------------------------------------
+
+
+def test_months_are_offered_once_one_year_is_left(client):
+    for day in ("2024-03-05", "2024-03-31", "2024-07-01", "2022-07-01"):
+        make_release(title=day, publish_at=timezone.make_aware(datetime.fromisoformat(day)))
+
+    def months(path) -> dict[str, str]:
+        facets = page(client, path).xpath("//nav[@id='filters']/details[summary='Month']//a")
+        return {words(link): link.get("href") for link in facets}
+
+    assert months("/releases/") == {}
+    found = months("/releases/?year=2024")
+    assert list(found) == ["July 2024 1", "March 2024 2"]
+    march = found["March 2024 2"]
+    assert titles(page(client, march)) == ["2024-03-31", "2024-03-05"]
+    assert set(months(march)) == {"July 2024 1", "March 2024 2"}
+    assert set(months("/releases/?month=2024-03")) == {"July 2024 1", "March 2024 2"}
+    assert months("/releases/?to=2023-01-01") == {
+        "July 2022 1": "/releases/?month=2022-07&to=2023-01-01"
+    }
+    assert months("/releases/?year=2023") == {}
+    assert titles(page(client, months("/releases/?year=2024")["July 2024 1"])) == ["2024-07-01"]
+    (year,) = page(client, march).xpath("//nav//a[starts-with(., '2024')]/@href")
+    assert "month" not in year
+
+
+# --- The rule in Python ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_original", [True, False])
+@pytest.mark.parametrize(
+    "asked", [[], ["ar"], ["cy", "ar"], ["en"], ["zh-CN"], ["zh-TW", "ar"], ["de", "en-GB"], ["d"]]
+)
+def test_the_choice_in_memory_is_that_of_the_database(with_original, asked):
+    original = make_release(title="Original", language="en-GB", **ago(9))
+    same = timezone.now() - timedelta(hours=1)
+    for tag in ("ar", "cy", "zh-Hant", "zh-Hans", "ar", "de-AT"):
+        make_release(language=tag, translation_of=original, publish_at=same)
+    make_release(language="cy", translation_of=original, **ago(0.5))
+    releases = Release.objects.public()
+    if not with_original:
+        releases = releases.exclude(pk=original.pk)
+    candidates = {
+        pk: Candidate(*values) for pk, *values in releases.values_list("pk", *Candidate._fields)
+    }
+    preferred = languages.ranges(asked)
+    assert [one_of_text(candidates, preferred)] == [
+        release.pk for release in releases.one_per_text(preferred)
+    ]
 
 
 # --- Caches ------------------------------------------------------------------------------------

@@ -18,16 +18,16 @@ from releases.models.release import (
     EditConflict,
     Release,
     ReleaseQuerySet,
-    text_of,
     text_stored,
 )
 from releases.models.search import GAP, SearchEntry, SearchWord
 from releases.models.shared import Contact, ContactQuerySet, Topic
+from releases.models.texts import Candidate, one_of_text, text_of
 
 __all__ = [
-    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "RESERVED_SLUGS", "Contact",
+    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "RESERVED_SLUGS", "Candidate", "Contact",
     "ContactQuerySet", "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug",
     "Illustration", "Mention", "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote",
     "RejectedName", "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "SearchEntry",
-    "SearchWord", "Topic", "text_of", "text_stored",
+    "SearchWord", "Topic", "one_of_text", "text_of", "text_stored",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.dispatch import Signal
 from django.urls import reverse
@@ -30,6 +30,7 @@ from releases.document import Document, clean, clean_notes, drop_unknown_refs, u
 from releases.models.access import ReleaseAccess, RestrictedFile
 from releases.models.derived import FormerSlug, store_derived_rows
 from releases.models.shared import Contact, Topic
+from releases.models.texts import reader_rank, text_of
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import shortened
 
@@ -45,15 +46,6 @@ class EditConflict(Exception):
     """Someone saved the release since this copy of it was read."""
 
 
-def text_of(release: str = "") -> Coalesce:
-    """Return the key of the text of a release: of the original, if it is a translation.
-
-    `release` is the path from a row to the release, such as `mentions__release`.
-    """
-    start = f"{release}__" if release else ""
-    return Coalesce(f"{start}translation_of", f"{start}uuid")
-
-
 # A release becomes public only if it contains no protected name at that time.
 NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publish_at"))
 
@@ -61,18 +53,6 @@ NAMES_ALLOWED = Q(names_allowed_until=None) | Q(names_allowed_until__gt=F("publi
 def _public_at(at: datetime | None) -> Q:
     due = Q(status=Release.Status.APPROVED, publish_at__lte=at or timezone.now())
     return due & NAMES_ALLOWED & Q(held_at=None)
-
-
-def _reader_rank(preferred: Sequence[str]) -> Case:
-    """Return the place of a release's language in a list of language ranges, from 0."""
-    return Case(
-        *(
-            When(Q(language=each) | Q(language__startswith=f"{each}-"), then=place)
-            for place, each in enumerate(preferred)
-        ),
-        default=Value(len(preferred)),
-        output_field=IntegerField(),
-    )
 
 
 def _known_to(user: Any) -> Q:
@@ -118,7 +98,7 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         """
         # Two conditions, because a database can look up each by its index or hash it. With an OR,
         # PostgreSQL would run a subquery for each row.
-        rank = _reader_rank(preferred)
+        rank = reader_rank(preferred)
         rivals = (self if among is None else among).order_by().alias(rank=rank)
         original = rivals.filter(
             pk=OuterRef("translation_of"), translation_of=None, rank__lte=OuterRef("rank")
@@ -135,7 +115,19 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
 
     def count_texts(self) -> int:
         """Return how many releases `one_per_text` returns, whatever a reader prefers."""
-        return self.order_by().aggregate(texts=Count(text_of(), distinct=True))["texts"]
+        # Not COUNT(DISTINCT …): PostgreSQL sorts all rows for it.
+        return self.order_by().values(text=text_of()).distinct().count()
+
+    def has_translations(self) -> bool:
+        """Return whether one of these releases is a translation.
+
+        If there is none, each release is a text, and lists need not compare them.
+        """
+        these = self.order_by().filter(pk=OuterRef("pk"))
+        translations = Release.objects.exclude(translation_of=None).filter(Exists(these))
+        # The order makes a database walk the index of translations, which is empty in most
+        # newsrooms, instead of reading all public releases.
+        return bool(translations.order_by("translation_of_id").values_list("pk")[:1])
 
     def with_mark_for(self, user: Any) -> Self:
         """Annotate each release with `is_marked`: it is restricted, and the user is named on it."""
