@@ -61,9 +61,15 @@ def _by_day(lookup: str, releases: ReleaseQuerySet, text: str, on: date) -> Rele
 
 
 def _kinds(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
-    kinds = dict(_counted(releases, "kind", translated))
+    return kind_choices(dict(_counted(releases, "kind", translated)))
+
+
+def kind_choices(counts: Mapping[str, int]) -> Counted:
+    """Return the choices of a facet: values, labels and counts. So do the functions like it."""
     return [
-        (value, str(label), kinds[value]) for value, label in Release.Kind.choices if value in kinds
+        (value, str(label), counts[value])
+        for value, label in Release.Kind.choices
+        if value in counts
     ]
 
 
@@ -96,6 +102,10 @@ def _countries(releases: ReleaseQuerySet, on: date, *, translated: bool = True) 
             elif (code, text) not in counted:
                 counted.add((code, text))
                 counts[code] += 1
+    return country_choices(counts)
+
+
+def country_choices(counts: Mapping[str, int]) -> Counted:
     named = [(code, countries.name(code) or code, count) for code, count in counts.items()]
     return sorted(named, key=lambda row: row[1])
 
@@ -112,20 +122,32 @@ def _people(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> 
 
 def _years(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     counts = _counted(releases.annotate(year=ExtractYear("publish_at")), "year", translated)
-    return [(str(year), str(year), count) for year, count in sorted(counts, reverse=True)]
+    return year_choices(dict(counts))
+
+
+def year_choices(counts: Mapping[int, int]) -> Counted:
+    return [(str(year), str(year), counts[year]) for year in sorted(counts, reverse=True)]
 
 
 def _months(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     counts = _counted(releases.annotate(month=TruncMonth("publish_at")), "month", translated)
+    return month_choices(dict(counts))
+
+
+def month_choices(counts: Mapping[date, int]) -> Counted:
+    """Return the choices for months, each given as one of its days."""
     return [
-        (f"{month:%Y-%m}", date_format(month, "YEAR_MONTH_FORMAT"), count)
-        for month, count in sorted(counts, reverse=True)
+        (f"{month:%Y-%m}", date_format(month, "YEAR_MONTH_FORMAT"), counts[month])
+        for month in sorted(counts, reverse=True)
     ]
 
 
 def _languages(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
-    counts = sorted(_counted(releases, "language", translated))
-    return [(tag, languages.native_name(tag), count) for tag, count in counts]
+    return language_choices(dict(_counted(releases, "language", translated)))
+
+
+def language_choices(counts: Mapping[str, int]) -> Counted:
+    return [(tag, languages.native_name(tag), counts[tag]) for tag in sorted(counts)]
 
 
 def _counted(releases: ReleaseQuerySet, field: str, translated: bool) -> list[tuple[Any, int]]:

@@ -5,7 +5,7 @@ Everything on it is public at one moment. Which rows are found, and in which ord
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from newsroom.archive import BY_DAY, PEOPLE, QUOTATIONS, Filters
 from newsroom.facets import Facet
+from newsroom.found_facets import facets_of
 from newsroom.listing import Texts
 from newsroom.page import attribution_of, name_withheld
 from newsroom.paging import page_of
@@ -104,13 +105,16 @@ class SearchPage:
         self.query = search.parse(filters.q)
         self.public = Release.objects.public(self.at).order_by()
         within = filters.apply(self.public, self.today) if filters else None
-        self.found = self._one_per_text(
-            {
-                QUOTATIONS: search.quotations(self.query, self.at, within),
-                RELEASES: search.releases(self.query, self.at, within),
-                PEOPLE: search.people(self.query, self.at),
-            }
-        )
+        found = {
+            QUOTATIONS: search.quotations(self.query, self.at, within),
+            RELEASES: search.releases(self.query, self.at, within),
+        }
+        self.in_facets = self._without_filters(found)
+        self.originals = self._originals([*found.values(), self.in_facets])
+        self.found = {
+            show: Hits(tuple(self._one_per_text(hits.rows)), hits.capped)
+            for show, hits in found.items()
+        } | {PEOPLE: search.people(self.query, self.at)}
 
     @property
     def is_found(self) -> bool:
@@ -156,20 +160,14 @@ class SearchPage:
         ]
 
     def facets(self) -> list[Facet]:
-        """Return the filters of the releases that are found, or whose quotations are found."""
-        if self.filters.show == PEOPLE:
+        """Return the filters of releases and quotations, with the numbers of those."""
+
+        def listed(hits: Sequence[Hit]) -> int:
+            return len(self._one_per_text(hits))
+
+        if not self.in_facets.rows:
             return []
-        hits = self.found[self.filters.show]
-        if self.filters:  # each facet offers what the other filters leave
-            find = search.quotations if self.filters.show == QUOTATIONS else search.releases
-            hits = find(self.query, self.at)
-        releases = {hit.pk for hit in hits.rows}
-        if not releases:
-            return []
-        rows = self.public.filter(pk__in=releases)
-        return list(
-            self.filters.facets(rows, self.today, translated=self.texts.translated)
-        )  # fmt: skip
+        return facets_of(self.filters, self.in_facets.rows, self.public, self.today, listed)
 
     def read(self, hits: Iterable[Hit]) -> "list[FoundRelease | FoundQuotation | FoundPerson]":
         """Return what the page prints of some hits of the chosen kind, in their order."""
@@ -253,28 +251,39 @@ class SearchPage:
     def _marked(self, text: str) -> Pieces:
         return search.snippet(self.query, text, length=len(text))
 
-    def _one_per_text(self, found: dict[str, Hits]) -> dict[str, Hits]:
-        """Return the hits without those in other languages than the one that suits the reader.
+    def _without_filters(self, found: dict[str, Hits]) -> Hits:
+        """Return the hits of the chosen kind without filters: each facet applies the others."""
+        show = self.filters.show
+        if show == PEOPLE:
+            return Hits()
+        if not self.filters:
+            return found[show]
+        find = search.quotations if show == QUOTATIONS else search.releases
+        return find(self.query, self.at)
 
-        It is chosen among the languages in which the search finds something.
-        """
-        keys = {hit.pk for show in (QUOTATIONS, RELEASES) for hit in found[show].rows}
+    def _originals(self, found: list[Hits]) -> dict[UUID, UUID]:
+        """Return the originals of the releases that are translations."""
+        keys = {hit.pk for hits in found for hit in hits.rows}
         if not keys or not self.texts.translated:
-            return found
-        translated = self.public.filter(pk__in=keys, translation_of__isnull=False)
-        original = dict(translated.values_list("pk", "translation_of"))
-        return found | {
-            show: self._in_one_language(found[show], original) for show in (QUOTATIONS, RELEASES)
-        }
+            return {}
+        translations = self.public.filter(pk__in=keys, translation_of__isnull=False)
+        return dict(translations.values_list("pk", "translation_of"))
 
-    def _in_one_language(self, hits: Hits, original: dict[UUID, UUID]) -> Hits:
+    def _one_per_text(self, hits: Sequence[Hit]) -> Sequence[Hit]:
+        """Return hits without those in other languages than the one that suits the reader.
+
+        It is chosen among the languages of a text that have hits.
+        """
+        if not self.originals:
+            return hits
         languages: dict[UUID, dict[UUID, Candidate]] = defaultdict(dict)
-        for hit in hits.rows:
+        for hit in hits:
             if hit.day:  # as every public release has
-                this = Candidate(hit.language, original.get(hit.pk), hit.day)
-                languages[this.translation_of or hit.pk][hit.pk] = this
+                original = self.originals.get(hit.pk)
+                this = Candidate(hit.language, original, hit.day)
+                languages[original or hit.pk][hit.pk] = this
         chosen = {one_of_text(each, self.texts.preferred) for each in languages.values()}
-        return Hits(tuple(hit for hit in hits.rows if hit.pk in chosen), hits.capped)
+        return [hit for hit in hits if hit.pk in chosen]
 
 
 def _number_of(hits: Hits) -> str:
