@@ -33,6 +33,9 @@ from releases.search.matching import RANK, STANDFIRST, TITLE
 RELEASES = ""  # the kind of results that the URL does not name
 AT_THE_TOP = (RANK[TITLE], RANK[STANDFIRST])  # the words are in the title or the standfirst
 
+# The kinds of results to which the filters apply.
+SEARCHES = {QUOTATIONS: search.quotations, RELEASES: search.releases}
+
 Pieces = list[tuple[str, bool]]  # a text in pieces, and whether the search finds each
 
 
@@ -104,17 +107,15 @@ class SearchPage:
         self.today = timezone.localdate(self.at)
         self.query = search.parse(filters.q)
         self.public = Release.objects.public(self.at).order_by()
-        within = filters.apply(self.public, self.today) if filters else None
-        found = {
-            QUOTATIONS: search.quotations(self.query, self.at, within),
-            RELEASES: search.releases(self.query, self.at, within),
-        }
-        self.in_facets = self._without_filters(found)
-        self.originals = self._originals([*found.values(), self.in_facets])
+        self.people = search.people(self.query, self.at)
+        # What matches without the filters: each facet counts what the other filters leave of it.
+        self.everything = {show: find(self.query, self.at) for show, find in SEARCHES.items()}
+        narrowed = {show: self._narrowed(show) for show in SEARCHES}
+        self.originals = self._originals([*self.everything.values(), *narrowed.values()])
         self.found = {
             show: Hits(tuple(self._one_per_text(hits.rows)), hits.capped)
-            for show, hits in found.items()
-        } | {PEOPLE: search.people(self.query, self.at)}
+            for show, hits in narrowed.items()
+        } | {PEOPLE: self.people}
 
     @property
     def is_found(self) -> bool:
@@ -131,7 +132,7 @@ class SearchPage:
     @cached_property
     def correction(self) -> Choice | None:
         """The link to the search that was probably meant, if nothing is found at all."""
-        if self.is_found or (self.filters and search.releases(self.query, self.at).rows):
+        if self.people.rows or any(hits.rows for hits in self.everything.values()):
             return None
         text = search.correction(self.query, self.at)
         return Choice(text, self.filters.only_search(text), chosen=False) if text else None
@@ -165,9 +166,10 @@ class SearchPage:
         def listed(hits: Sequence[Hit]) -> int:
             return len(self._one_per_text(hits))
 
-        if not self.in_facets.rows:
+        hits = self.everything.get(self.filters.show, Hits()).rows
+        if not hits:
             return []
-        return facets_of(self.filters, self.in_facets.rows, self.public, self.today, listed)
+        return facets_of(self.filters, hits, self.public, self.today, listed)
 
     def read(self, hits: Iterable[Hit]) -> "list[FoundRelease | FoundQuotation | FoundPerson]":
         """Return what the page prints of some hits of the chosen kind, in their order."""
@@ -251,15 +253,22 @@ class SearchPage:
     def _marked(self, text: str) -> Pieces:
         return search.snippet(self.query, text, length=len(text))
 
-    def _without_filters(self, found: dict[str, Hits]) -> Hits:
-        """Return the hits of the chosen kind without filters: each facet applies the others."""
-        show = self.filters.show
-        if show == PEOPLE:
-            return Hits()
+    def _narrowed(self, show: str) -> Hits:
+        """Return the hits of a kind that match the filters."""
+        hits = self.everything[show]
         if not self.filters:
-            return found[show]
-        find = search.quotations if show == QUOTATIONS else search.releases
-        return find(self.query, self.at)
+            return hits
+        if hits.capped:  # the filters may match others than the newest
+            within = self.filters.apply(self.public, self.today)
+            return SEARCHES[show](self.query, self.at, within)
+        return Hits(tuple(hit for hit in hits.rows if hit.pk in self._matching))
+
+    @cached_property
+    def _matching(self) -> set[UUID]:
+        """The releases among all hits that match the filters."""
+        keys = {hit.pk for hits in self.everything.values() for hit in hits.rows}
+        found = self.filters.apply(self.public.filter(pk__in=keys), self.today)
+        return set(found.values_list("pk", flat=True))
 
     def _originals(self, found: list[Hits]) -> dict[UUID, UUID]:
         """Return the originals of the releases that are translations."""

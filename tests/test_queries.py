@@ -103,7 +103,10 @@ def test_a_public_page_needs_the_same_queries_in_a_large_archive(client):
     for _ in range(3):
         newsroom.grow()
     assert {path: cost(client, path) for path in newsroom.addresses()} == small
-    assert max(small.values()) <= 16, small
+    # A results page searches for three kinds of rows, and for the people and topics of the words.
+    searches = {path: count for path, count in small.items() if "?q=" in path}
+    assert max(count for path, count in small.items() if path not in searches) <= 16, small
+    assert max(searches.values()) <= 20, searches
 
 
 def test_a_preview_needs_the_same_queries_in_a_large_archive(client):

@@ -286,11 +286,16 @@ def test_results_come_in_pages_under_each_tab(client):
         page(client, f"/releases/?q=harbour&show={show}&page=3", status=404)
 
 
-def test_more_hits_than_are_ranked_are_said(client, monkeypatch):
+def test_more_hits_than_are_ranked_are_said_and_filters_find_the_others(client, monkeypatch):
     monkeypatch.setattr("releases.search.finding.MAX_HITS", 2)
     monkeypatch.setattr("releases.search.MAX_HITS", 2)
+    day = timezone.now() - timedelta(days=9)
+    make_release(title="An old harbour", kind="statement", publish_at=day)
     for _ in range(3):
         make_release(title="Harbour")
+    root = results(client, "harbour", kind="statement")
+    assert titles(root) == ["An old harbour"]
+    assert tabs(root)["Releases"] == "1"
     root = results(client, "harbour")
     assert tabs(root)["Releases"] == "2+"
     assert len(titles(root)) == 2
