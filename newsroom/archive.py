@@ -89,7 +89,7 @@ def _countries(releases: ReleaseQuerySet, on: date, *, translated: bool = True) 
     marked = releases.annotate(text=Value(None, output_field=UUIDField()))
     if translated:
         same = Q(countries=F("translation_of__countries"))
-        differing = releases.filter(~same).exclude(translation_of=None).values("translation_of")
+        differing = releases.filter(~same, translation_of__isnull=False).values("translation_of")
         differs = When(of_text__in=differing, then=F("of_text"))
         marked = releases.alias(of_text=text_of()).annotate(text=Case(differs))
     rows = marked.values_list("countries", "text").annotate(count=_number(translated))

@@ -124,7 +124,7 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         If there is none, each release is a text, and lists need not compare them.
         """
         these = self.order_by().filter(pk=OuterRef("pk"))
-        translations = Release.objects.exclude(translation_of=None).filter(Exists(these))
+        translations = Release.objects.filter(Exists(these), translation_of__isnull=False)
         # The order makes a database walk the index of translations, which is empty in most
         # newsrooms, instead of reading all public releases.
         return bool(translations.order_by("translation_of_id").values_list("pk")[:1])
