@@ -92,7 +92,11 @@ class Matches(Func):
         return f"{sql} IN ({found})", [*params, sought]
 
 
-def place_of_match(sought: Sought, entry: str = "") -> Case:
-    """Return an expression for the best place in which an entry contains all that is sought."""
+def place_of_match(sought: Sought, entry: str = "", only_if: Any = None) -> Case:
+    """Return an expression for the best place in which an entry contains all that is sought.
+
+    `only_if`: a condition; without it the place is NULL.
+    """
     whens = [When(Matches(sought, place, entry), then=Value(RANK[place])) for place in RANK]
-    return Case(*whens[:-1], default=Value(RANK[EVERYTHING]), output_field=IntegerField())
+    place = Case(*whens[:-1], default=Value(RANK[EVERYTHING]), output_field=IntegerField())
+    return place if only_if is None else Case(When(only_if, then=place))
