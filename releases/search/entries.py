@@ -164,8 +164,7 @@ def _release(release: Release, quotes: list[Quote]) -> Entry:
     for quotation in document.quotations:
         if quotation.speaker is None:  # nobody's record decides about this name
             entry.text.append(f"{quotation.name}\n{quotation.title}")
-    people = {quote.speaker_id for quote in quotes} | {person for person, _ in document.mentions}
-    named = {reference(PEOPLE, person.hex) for person in people}
+    named = {reference(PEOPLE, mention.person_id.hex) for mention in release.mentions.all()}
     topics = sorted(topic.pk for topic in release.topics.all())
     files = {*document.pictures, *release.attached_ids, release.poster_id} - {None}
     entry.named = sorted(named) + [reference(TOPICS, topic) for topic in topics]

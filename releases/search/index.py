@@ -42,7 +42,7 @@ PARTS: dict[type[Model], str] = {
     **dict.fromkeys((CaseStatus, Designation, Charge, Sentence, CaseEvent), "case"),
 }
 PREFETCHED: dict[type[Model], tuple[str, ...]] = {
-    Release: ("quotes", "topics", "corrections"),
+    Release: ("quotes", "mentions", "topics", "corrections"),
     Person: ("names", "roles"),
     Case: ("statuses", "designations", "charges", "sentences", "events"),
 }
