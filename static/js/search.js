@@ -2,7 +2,7 @@
 // Without this script, the box is a form like any other.
 
 const PAUSE = 120; // milliseconds after a key, before the server is asked
-const FEWEST = 2; // letters; in scripts without spaces between words, one is enough
+const MIN_LETTERS = 2; // in scripts without spaces between words, one is enough
 const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]/u;
 
 const form = document.querySelector(".search-box");
@@ -64,7 +64,7 @@ if (box) {
   const ask = async () => {
     stop();
     const typed = box.value.trim();
-    if (typed.length < FEWEST && !UNSPACED.test(typed)) return show([]);
+    if (typed.length < MIN_LETTERS && !UNSPACED.test(typed)) return show([]);
     const mine = request = new AbortController();
     try {
       const query = new URLSearchParams({ q: box.value });
