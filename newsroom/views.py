@@ -65,8 +65,9 @@ CASE_RELATIONS = ("statuses", "events", "charges", "sentences", "designations")
 def newsroom(request: HttpRequest) -> HttpResponse:
     """Show the front page: the newest release as the lead, earlier ones, cases and topics."""
     now = timezone.now()
+    releases = listed(now)
     texts = Texts.for_reader(request, now)
-    newest = texts.entries(texts.once(listed(now))[: FRONT_PAGE_RELEASES + 1])
+    newest = texts.entries(texts.once(releases)[: FRONT_PAGE_RELEASES + 1])
 
     public = Release.objects.public(now)
     about = Topic.releases.through.objects.filter(topic=OuterRef("pk"))
