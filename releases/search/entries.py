@@ -126,6 +126,15 @@ def entries_of(row: Model) -> list[Entry]:
     raise TypeError(f"The search has no entry for {row._meta.label}.")
 
 
+def texts_at_desk(row: Model) -> list[str]:
+    """Return the plain texts of a row that a search at the desk reads, without title and names.
+
+    It reads related rows: prefetch those of `releases.search.index.PREFETCHED`.
+    """
+    entry = entries_of(row)[0]
+    return [text for text in (*entry.standfirst, *entry.text) if text]
+
+
 def attributions_of(release: Release) -> list[Entry]:
     """Return the attributions below the quotations of a release. Other releases share them."""
     found = {}

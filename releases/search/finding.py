@@ -97,6 +97,10 @@ class Viewer:
             return public_assets(self.at)
         return files_visible_to(self.user, self.at)
 
+    def cases(self) -> QuerySet[Case]:
+        """Return the cases of visible people. Only the desk searches them."""
+        return Case.objects.filter(person__in=self.people().order_by().values("pk"))
+
     def speakers(self) -> QuerySet[Person]:
         """Return the people whose name is printed below their quotations."""
         if self.user is None:
@@ -142,6 +146,38 @@ def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) 
     permissions for the kinds.
     """
     return {kind: DESK[kind](query, Viewer(at, user)) for kind in kinds or DESK}
+
+
+def keys_at_desk(
+    query: Query, user: Any, at: datetime, kind: str, *, by_title: bool = False
+) -> QuerySet[Any]:
+    """Return the keys of all rows of a kind that a query finds for a user, as a subquery.
+
+    Lists use it, because they have filters and an order of their own. The kinds are those of DESK,
+    without quotations. `by_title`: the words have to be in the title, or in names that it covers.
+    """
+    viewer = Viewer(at, user)
+    column, entry_kind, visible = _lists(viewer)[kind]
+    if not query.wanted:
+        return SearchEntry.objects.none().values(column)
+    sought = Sought(query.wanted, query.excluded)
+    if kind == "releases":
+        sought = _sought(query.wanted, query.excluded, viewer)
+    entries = SearchEntry.objects.filter(
+        Matches(sought, TITLE if by_title else EVERYTHING), kind=entry_kind,
+        **{f"{column}__in": visible.order_by().values("pk")},
+    )  # fmt: skip
+    return entries.order_by().values(column)
+
+
+def _lists(viewer: Viewer) -> dict[str, tuple[str, SearchEntry.Kind, QuerySet[Any]]]:
+    """Return the column of an entry, its kind, and the visible rows for each kind of a list."""
+    return {
+        "releases": ("release", Kind.RELEASE, viewer.releases()),
+        "people": ("person", viewer.kind_of_people, viewer.people()),
+        "cases": ("case", Kind.CASE, viewer.cases()),
+        "files": ("asset", Kind.FILE, viewer.files()),
+    }
 
 
 def _releases(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = None) -> Hits:
@@ -304,9 +340,9 @@ def _cases(query: Query, viewer: Viewer) -> Hits:
     if not query.wanted:
         return Hits()
     sought = Sought(query.wanted, query.excluded)
-    known = Case.objects.filter(person__in=viewer.people().order_by().values("pk"))
+    known = viewer.cases().values("pk")
     rows = (
-        SearchEntry.objects.filter(Matches(sought), kind=Kind.CASE, case__in=known.values("pk"))
+        SearchEntry.objects.filter(Matches(sought), kind=Kind.CASE, case__in=known)
         .order_by("-case__as_of", "case")
         .values_list("case", flat=True)[: MAX_HITS + 1]
     )
