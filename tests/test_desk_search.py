@@ -418,7 +418,8 @@ def test_a_list_searches_texts_and_never_markup(at_desk, publisher):
     release = make_release("draft", title="Talks", body=body, notes_to_editors="<ul><li>One")
     client = at_desk(publisher)
     for word in ("strong", "href", "data-asset", "figure", "blockquote", "data-speaker", "span",
-                 "<p>", "</strong>", "section", "ul", str(speaker.pk), str(picture.pk)):  # fmt: skip
+                 "<p>", "</strong>", "section", "ul", str(speaker.pk),
+                 str(picture.pk)):  # fmt: skip
         assert listed(client, RELEASES, word) == set(), word
         assert "releases" not in found(client, word), word
     for word in ("plain link", "verel", "at dusk", "one", "“we ask", "tal"):
