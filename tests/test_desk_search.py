@@ -41,7 +41,7 @@ STRINGS = json.loads((DATA / "strings" / "blns.json").read_text())
 def asked(client, typed, **more):
     answer = client.get(SEARCH, {"q": typed, **more})
     assert answer.status_code == 200
-    return lxml.html.fromstring(answer.content)
+    return lxml.html.fromstring(answer.text)
 
 
 def sections(page) -> dict[str, list]:
@@ -84,23 +84,29 @@ def suggested(client, model, field, term) -> list[str]:
 # --- Bad input -----------------------------------------------------------------------------------
 
 BAD = [
-    "a" * 10_000, "a " * 5_000, '"', '"red', 'red" harbour', "-", "-red", '-"red"', "\x00",
-    "red\x00harbour", ") OR (", "* OR *", "title:red", "NEAR(a b)", "'red'", "\\", "%", "😀",
+    "a" * 10_000, "a " * 5_000, '"', '"red', 'red" harbour', "-", "-red", '-"red"', ") OR (", "* OR *", "title:red", "NEAR(a b)", "'red'", "\\", "%", "😀",
     "\ue000p1", "﷽" * 100, "\u200d\u2066", "a\u0301" * 300, "维" * 500, "; DROP TABLE x; --",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("typed", BAD, ids=range(len(BAD)))
-def test_bad_input_gets_a_page_with_a_sentence(at_desk, publisher, typed):
+def test_bad_input_gets_a_page_with_a_sentence(at_desk, publisher):
     make_release("draft", title="A red harbour")
     client = at_desk(publisher)
-    page = asked(client, typed)
-    assert sections(page) or "matches" in sentences(page) or "word" in sentences(page)
-    for address in LISTS:
-        listed(client, address, typed)
-    suggested(client, "releases.release", "translation_of", typed)
-    suggested(client, "releases.quote", "speaker", typed)
-    suggested(client, "releases.release", "poster", typed)
+    for typed in BAD:
+        page = asked(client, typed)
+        assert sections(page) or re.search("matches|word", sentences(page)), typed[:20]
+        for address in LISTS:
+            listed(client, address, typed)
+        suggested(client, "releases.release", "translation_of", typed)
+        suggested(client, "releases.quote", "speaker", typed)
+        suggested(client, "releases.release", "poster", typed)
+
+
+def test_a_null_character_exists_at_no_address(at_desk, publisher):
+    """The whole site answers it with status 404."""
+    client = at_desk(publisher)
+    for address in (SEARCH, RELEASES):
+        assert client.get(address, {"q": "red\x00harbour"}).status_code == 404
 
 
 def test_no_string_is_an_error(at_desk, publisher):
@@ -110,26 +116,28 @@ def test_no_string_is_an_error(at_desk, publisher):
         listed(client, RELEASES, typed)
 
 
-@pytest.mark.parametrize("query", ["q=%ED%A0%80", "q=%FF%FE", "q=a&page=x", "q=a&show=x&page=-1",
-                                   "q=a&show=releases&page=999999999999", "page=2", "q", "q=%00",
-                                   "q=a&show=releases&page=%C2%B2", "q=a&q=b"])  # fmt: skip
-def test_no_address_is_an_error(at_desk, publisher, query):
+def test_no_address_is_an_error(at_desk, publisher):
     make_release("draft", title="A")
-    assert at_desk(publisher).get(f"{SEARCH}?{query}").status_code == 200
+    client = at_desk(publisher)
+    for query in ("q=%ED%A0%80", "q=%FF%FE", "q=a&page=x", "q=a&show=x&page=-1", "page=2", "q",
+                  "q=a&show=releases&page=999999999999", "q=a&show=releases&page=%C2%B2",
+                  "q=a&q=b"):  # fmt: skip
+        assert client.get(f"{SEARCH}?{query}").status_code == 200, query
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [("", "Type names, words or a “phrase”"), ("  ", "Type names, words or a “phrase”"),
-     ("\x00", "Type names, words or a “phrase”"), ("?!", "There is no word in this query."),
-     ("😀", "There is no word in this query."), ("-red", "This query only excludes words."),
-     ("zebra", "Nothing matches “zebra”."), ("red " * 200, "The query is too long."),
-     ("b" * 10_000, "The query is too long.")],
-    ids=range(9),
-)  # fmt: skip
-def test_a_query_that_finds_nothing_gets_a_clear_sentence(at_desk, publisher, typed, sentence):
+SENTENCES = [
+    ("", "Type names, words or a “phrase”"), ("  ", "Type names, words or a “phrase”"),
+    ("?!", "There is no word in this query."), ("😀", "There is no word in this query."),
+    ("-red", "This query only excludes words."), ("zebra", "Nothing matches “zebra”."),
+    ("red " * 200, "The query is too long."), ("b" * 10_000, "The query is too long."),
+]  # fmt: skip
+
+
+def test_a_query_that_finds_nothing_gets_a_clear_sentence(at_desk, publisher):
     make_release("draft", title="A red harbour")
-    assert sentence in sentences(asked(at_desk(publisher), typed))
+    client = at_desk(publisher)
+    for typed, sentence in SENTENCES:
+        assert sentence in sentences(asked(client, typed)), typed[:20]
 
 
 def test_texts_and_queries_are_escaped(at_desk, publisher):
@@ -243,7 +251,7 @@ def test_the_first_results_of_each_kind_are_shown_and_then_pages(at_desk, author
     assert len(sections(one)["releases"]) == 25
     assert "Page 1 of 2" in sentences(one)
     (following,) = [link for link in one.iterfind(".//a") if link.get("rel") == "next"]
-    rest = lxml.html.fromstring(client.get(SEARCH + following.get("href")).content)
+    rest = lxml.html.fromstring(client.get(SEARCH + following.get("href")).text)
     assert [text_of(row.find("a")) for row in sections(rest)["releases"]] == [
         f"Harbour {number}" for number in range(25, 30)
     ]
@@ -265,7 +273,7 @@ def test_the_box_at_the_top_keeps_the_query_and_is_on_each_page(at_desk, publish
     client = at_desk(publisher)
     pages = ["/admin/", *LISTS, f"{RELEASES}{release.pk}/change/", "/admin/account/", SEARCH]
     for address in pages:
-        page = lxml.html.fromstring(client.get(address).content)
+        page = lxml.html.fromstring(client.get(address).text)
         form = page.get_element_by_id("desk-search")
         assert (form.get("action"), form.get("method", "get")) == (SEARCH, "get"), address
         (label,) = page.xpath("//label[@for='desk-search-box']")
