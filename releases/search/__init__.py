@@ -15,13 +15,13 @@ from releases.search.finding import (
     quotations,
     releases,
 )
-from releases.search.index import is_due
+from releases.search.index import is_due, is_due_at_a_glance
 from releases.search.query import MAX_CHARACTERS, MAX_UNITS, Query, parse
 from releases.search.snippets import snippet
 from releases.search.suggestions import Suggestion, suggestions
 
 __all__ = [
     "MAX_CHARACTERS", "MAX_HITS", "MAX_UNITS", "Hit", "Hits", "Query", "Suggestion", "at_desk",
-    "correction", "is_due", "keys_at_desk", "parse", "people", "quotations", "releases", "snippet",
-    "suggestions", "texts_at_desk",
+    "correction", "is_due", "is_due_at_a_glance", "keys_at_desk", "parse", "people", "quotations",
+    "releases", "snippet", "suggestions", "texts_at_desk",
 ]  # fmt: skip
