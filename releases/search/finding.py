@@ -10,14 +10,9 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from assets.models import MediaAsset
-from people.models import Case, Person
 from people.names.normalise import key
-from releases.models import Release, ReleaseQuerySet, SearchEntry
-from releases.rules.desk_visibility import files_visible_to
-from releases.rules.visibility import public_assets
+from releases.models import ReleaseQuerySet, SearchEntry
 from releases.search.entries import ATTRIBUTIONS, FILES, PEOPLE, TOPICS, Kind, reference, since
 from releases.search.matching import (
     EVERYTHING,
@@ -28,6 +23,7 @@ from releases.search.matching import (
     place_of_match,
 )  # fmt: skip
 from releases.search.query import Form, Query, Unit
+from releases.search.viewers import Viewer
 
 MAX_HITS = 1_000  # that are ranked and counted: the newest
 MAX_FEW = 2_000  # entries that match, up to which all are read
@@ -72,44 +68,6 @@ class Hits:
     def order_by_day(self) -> "Hits":
         """Return the same hits, the newest first."""
         return Hits(tuple(sorted(self.rows, key=_by_day)), self.capped)
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Who asks and when: the public, or a user of the desk."""
-
-    at: datetime
-    user: Any = None
-
-    def releases(self) -> ReleaseQuerySet:
-        if self.user is None:
-            return Release.objects.public(self.at)
-        return Release.objects.visible_to(self.user, self.at)
-
-    def people(self) -> QuerySet[Person]:
-        if self.user is None:
-            return Person.objects.with_page(timezone.localdate(self.at))
-        return Person.objects.visible_to(self.user)
-
-    def files(self) -> QuerySet[MediaAsset]:
-        if self.user is None:
-            return public_assets(self.at)
-        return files_visible_to(self.user, self.at)
-
-    def cases(self) -> QuerySet[Case]:
-        """Return the cases of visible people. Only the desk searches them."""
-        return Case.objects.filter(person__in=self.people().order_by().values("pk"))
-
-    def speakers(self) -> QuerySet[Person]:
-        """Return the people whose name is printed below their quotations."""
-        if self.user is None:
-            protected = Person.objects.protected(timezone.localdate(self.at))
-            return Person.objects.exclude(pk__in=protected.values("pk"))
-        return Person.objects.visible_to(self.user)
-
-    @property
-    def kind_of_people(self) -> SearchEntry.Kind:
-        return Kind.PERSON if self.user is None else Kind.RECORD
 
 
 def releases(query: Query, at: datetime, within: ReleaseQuerySet | None = None) -> Hits:
