@@ -366,7 +366,7 @@ def _sought(
     if files:
         conditions.append(Q(Matches(Sought(wanted)), kind=Kind.FILE))
     forms = tuple(form for unit in units for form in unit.forms)
-    found = _references(conditions, Sought((Unit(forms),)), viewer)
+    found = _references(conditions, Sought((Unit(forms),)), viewer, files=files)
     named = tuple(
         replace(unit, forms=unit.forms + more) for unit, more in zip(units, found, strict=False)
     )
@@ -383,23 +383,27 @@ def _is_named_by(unit: Unit, viewer: Viewer) -> Q:
     return of_person | Q(Matches(sought), kind__in=(Kind.ATTRIBUTION, Kind.TOPIC))
 
 
-def _references(conditions: list[Q], any_word: Sought, viewer: Viewer) -> list[tuple[Form, ...]]:
+def _references(
+    conditions: list[Q], any_word: Sought, viewer: Viewer, *, files: bool
+) -> list[tuple[Form, ...]]:
     """Return the references to the visible rows that meet each condition, at most MAX_ROWS.
 
     One statement is enough, unless there are more: then each condition has its own, so that a
-    frequent name does not use up the rows of the other words.
+    frequent name does not use up the rows of the other words. Without `files`, the costly question
+    which of them are visible is left out.
     """
     kinds = {
         viewer.kind_of_people: PEOPLE, Kind.ATTRIBUTION: ATTRIBUTIONS, Kind.TOPIC: TOPICS,
         Kind.FILE: FILES,
     }  # fmt: skip
-    person, asset = OuterRef("person"), OuterRef("asset")
+    person = OuterRef("person")
     is_visible = (
         Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
-        | Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=asset))
     )
+    if files:
+        is_visible |= Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=OuterRef("asset")))
     visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
     visible = visible.order_by("kind", "key")
     meets = {
