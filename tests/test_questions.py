@@ -7,7 +7,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from html import escape
 from typing import Any
@@ -21,7 +21,7 @@ from desk.imports.storing import import_draft
 from importing import understand
 from people.models import Level, Person, PersonName
 from releases import search, workflow
-from releases.models import Quote, Topic
+from releases.models import Quote, Release, Topic
 from tests import gold
 from tests.make import DATA, make_chief, make_person, make_release, mark, quotation
 
@@ -92,18 +92,15 @@ class Corpus:
         names = [PersonName.objects.create(person=person, **name) for name in one.get("names", [])]
         self.people |= dict.fromkeys([one["name"], *(name.text for name in names)], person)
 
-    def invented(self, title, text, day, topics=(), hidden=None, **fields) -> Any:
+    def invented(self, title, text, day, topics=(), hidden=False, **fields) -> Any:
         paragraphs = (self.paragraph(words) for words in text.strip().split("\n\n"))
-        release = make_release(
-            hidden or "published",
-            at=timezone.now() if hidden else noon(day),
-            by=self.chief,
-            title=title,
-            body="".join(paragraphs),
-            topics=[self.topic(name) for name in topics],
-            **fields,
-        )
-        return release.pk
+        body = "".join(paragraphs)
+        if hidden:
+            return make_release("scheduled", title=title, body=body, by=self.chief, **fields).pk
+        draft = Release(title=title, body=body, **fields)
+        draft = workflow.create(draft, by=self.chief, at=noon(day))
+        draft.topics.set(self.topic(name) for name in topics)
+        return workflow.publish(draft, by=self.chief, at=noon(day)).pk
 
     def paragraph(self, text: str) -> str:
         text = " ".join(text.split())
@@ -130,12 +127,14 @@ class Corpus:
                 self.speaker(one.name, one.title)
         known = {one.name for one in understood.people} & self.people.keys()
         people = {name: str(self.people[name].pk) for name in known}
-        draft = import_draft(understood, by=self.chief, people=people, at=noon(day))
-        draft.title, draft.poster = title or draft.title, None  # the poster's file is not here
+        body = understood.body_html
         if speaker:
-            named = f'<blockquote data-speaker="{self.speaker(speaker, "Chair").pk}"'
-            draft.body = draft.body.replace("<blockquote", named)
-        draft.save()
+            named = self.speaker(speaker, "Chair").display_name
+            body = body.replace("<blockquote>", f'<blockquote data-name="{named}">')
+            people[named] = str(self.people[named].pk)
+        # The file of the poster is not here.
+        entered = replace(understood, title=title or understood.title, body_html=body, posters=())
+        draft = import_draft(entered, by=self.chief, people=people, at=noon(day))
         return workflow.publish(draft, by=self.chief, at=noon(day)).pk
 
     def speaker(self, name: str, title: str) -> Person:
@@ -154,12 +153,14 @@ class Corpus:
 
     def results(self, client: Client, typed: str, at: datetime) -> dict[str, list[str]]:
         query = search.parse(typed)
-        quotes = Quote.objects.in_bulk(search.quotations(query, at).pks)
         people = Person.objects.in_bulk(search.people(query, at).pks)
-        said = [f"{self.keys[one.release_id]}: {one.attribution_name}" for one in quotes.values()]
+        said = [
+            Quote.objects.get(release=hit.pk, position=hit.position)
+            for hit in search.quotations(query, at).rows
+        ]
         return {
             "releases": [self.keys[pk] for pk in search.releases(query, at).pks],
-            "quotations": list(dict.fromkeys(said)),
+            "quotations": [f"{self.keys[one.release_id]}: {one.attribution_name}" for one in said],
             "people": [one.display_name for one in people.values()],
         }
 
