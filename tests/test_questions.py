@@ -29,9 +29,9 @@ FOLDER = DATA / "questions"
 KINDS = ("releases", "quotations", "people")
 
 # As measured, rounded down.
-RECALL = 0.0
-PRECISION = 0.0
-FIRST = 0  # questions whose first result is an answer
+RECALL = 0.82
+PRECISION = 0.96
+FIRST = 49  # questions whose first result is an answer
 
 Row = tuple[str, str, str]  # the query, the kind of result, the key of the result
 
@@ -185,13 +185,12 @@ def differences(answers: Answers) -> dict[str, set[Row]]:
     return {"missed": expected - found, "wrong": found - expected}
 
 
-def known(name: str) -> dict[Row, str]:
-    """Return the known differences of a name, each with its reason."""
+def known(name: str) -> set[Row]:
+    """Return the known differences of a name: missed or wrong."""
+    listed = read("known")[name]
+    assert all(one["reason"] and isinstance(one["fault"], bool) for one in listed)
     return {
-        (one["typed"], kind, key): one["reason"]
-        for one in read("known")[name]
-        for kind in KINDS
-        for key in one.get(kind, [])
+        (one["typed"], kind, key) for one in listed for kind in KINDS for key in one.get(kind, [])
     }
 
 
@@ -218,16 +217,12 @@ def test_recall_precision_and_the_first_result(answers):
         print(f"{kind}: {len(asked & got)} of {len(asked)} answers are found, ", end="")
         print(f"and {len(asked & got)} of {len(got)} results are answers")
     for name, rows in differences(answers).items():
-        for row in sorted(rows):
-            print(name, *row, sep=" | ")
-    with_answers = [one for one in QUESTIONS if one.get("releases")]
+        print(*(f"{name}: {' | '.join(row)}" for row in sorted(rows)), sep="\n")
     first = [
         one["typed"]
-        for one in with_answers
-        if {*answers.found[one["typed"]]["releases"][:1]} & one["releases"].keys()
+        for one in QUESTIONS
+        if {*answers.found[one["typed"]]["releases"][:1]} & one.get("releases", {}).keys()
     ]
-    print(f"The first result is an answer to {len(first)} of {len(with_answers)} questions.")
-    print({one["typed"] for one in with_answers} - {*first})
 
     assert len(expected & found) / len(expected) >= RECALL
     assert len(expected & found) / len(found) >= PRECISION
@@ -236,7 +231,7 @@ def test_recall_precision_and_the_first_result(answers):
 
 def test_each_difference_from_the_judgements_is_known(answers):
     for name, rows in differences(answers).items():
-        assert rows == known(name).keys(), name
+        assert rows == known(name), name
 
 
 def test_what_is_not_public_is_not_found(answers):
