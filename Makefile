@@ -66,6 +66,7 @@ bench: .venv/dev ## measure speed and memory, as ratios
 	@$(PY) bench/names.py
 	@$(PY) bench/printing.py
 	@$(PY) bench/pages.py
+	@$(PY) bench/search.py
 	@$(PY) bench/growth.py
 
 pictures: .venv/dev setup ## make the pictures of README.md and docs/editing.md again (needs Debian's chromium)

@@ -4,7 +4,6 @@ A hash takes a large part of a second of a processor. Without a limit, a flood o
 hold every thread and every processor, and no other page would be answered.
 """
 
-import fcntl
 import logging
 import os
 import threading
@@ -18,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
 from storing.folders import prepare_private
+from storing.slots import lock_slot
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ RETRY_SECONDS = 2
 # Otherwise a flood of strangers, who are refused at once, would hold all slots and keep everybody
 # at the desk from signing in with a password, and from choosing one.
 WAIT_SECONDS = 4.0
-_POLL_SECONDS = 0.005
 # The number of threads of this process that answer requests, 0 if unknown. Set by gunicorn.conf.py.
 web_threads = 0
 
@@ -100,27 +99,15 @@ def _of_this_process() -> threading.BoundedSemaphore:
 def _lock_slot(until: float) -> int | None:
     """Lock a slot of this machine, and return its file descriptor. Raises TooManyHashesError.
 
-    The lock ends when the descriptor is closed, also when the process is killed. Without a folder
-    for the slots, the limit is the one of each process. The file name begins with a dot, so that
-    housekeeping does not remove the file.
+    Without a folder for the slots, the limit is the one of each process.
     """
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
     try:
         prepare_private(folder)
-        while True:
-            for number in range(MAX_HASHES):
-                path = folder / f".password-hash-{number}"
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    os.close(descriptor)
-                else:
-                    return descriptor
-            if time.monotonic() >= until:
-                break
-            time.sleep(_POLL_SECONDS)
+        slot = lock_slot(folder, "password-hash", MAX_HASHES, until - time.monotonic())
     except OSError as problem:
         log.error("Password hashes can’t be counted for the whole machine: %s", problem)
         return None
-    raise TooManyHashesError
+    if slot is None:
+        raise TooManyHashesError
+    return slot

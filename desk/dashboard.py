@@ -10,6 +10,7 @@ from django.utils import timezone
 from assets.models import MediaAsset
 from jobs.models import Email, Job
 from people.models import Case, Level, LevelChange, MinorMarkRemoval, Person
+from releases import search
 from releases.library import with_use
 from releases.models import NameCheckFind, NameDisclosure, Release
 from releases.rules.desk_visibility import (
@@ -48,6 +49,7 @@ class Desk:
     emails: list[Email]
     jobs: list[Job]
     without_officer: bool  # whether nobody sees a record at level 0; for administrators
+    reindex_is_due: bool  # whether the search misses texts; for administrators
 
 
 def desk_of(user: Any, at: datetime) -> Desk:
@@ -163,4 +165,5 @@ def desk_of(user: Any, at: datetime) -> Desk:
         else [],
         without_officer=user.has_perm("accounts.manage_team")
         and Person.objects.without_officer().exists(),
+        reindex_is_due=user.has_perm("accounts.manage_team") and search.is_due_at_a_glance(),
     )

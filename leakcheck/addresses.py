@@ -20,6 +20,8 @@ from assets.pictures import STYLES
 from leakcheck.canary import Canary, Names
 from newsroom.archive import Filters
 from newsroom.formats import RELEASE_FORMATS
+from people.models import Person
+from releases.models import Release
 
 MAX_COMBINATIONS = 400  # of the parameters of one route
 EXTENSIONS = ["jpg", "txt", "docx", "json", "zip", "rss", "atom"]
@@ -152,10 +154,29 @@ def likeliest(canary: Canary) -> list[str]:
     ]
 
 
+def searches(canary: Canary) -> list[str]:
+    """Return searches for the words of the canary, in every way in which somebody may type them.
+
+    Each list and feed of releases is asked, and the page of a person.
+    """
+    names = canary.names
+    public, named = Release.objects.public().first(), Person.objects.with_page().first()
+    lists = [path for path in fixed_addresses() if path.startswith(reverse("archive"))]
+    pages = [*lists, *([named.get_absolute_url()] if named else [])]
+    typed = [
+        names.word, names.beginning, names.misspelt, f'"{names.word} said so"', names.title,
+        *([f"{public.title[:60]} -{names.word}"] if public else []),
+    ]  # fmt: skip
+    queries = [{"q": text} for text in typed]
+    queries += [{"q": names.word, "show": kind} for kind in ("quotations", "people")]
+    return [f"{path}?{urlencode(query)}" for path in pages for query in queries]
+
+
 def first_of_each(canary: Canary) -> list[str]:
-    """Return the likeliest address of each public route with a parameter."""
+    """Return a search, and the likeliest address of each public route with a parameter."""
     slugs = _slugs(canary.names)
-    return [
+    search = f"{reverse('archive')}?{urlencode({'q': canary.names.word})}"
+    return [search] + [
         path
         for route, taken in patterns()
         if not route.startswith(reverse("admin:index"))

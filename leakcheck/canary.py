@@ -126,9 +126,21 @@ class Names:
         return [self.word, *map(str, self.uuids), *(uuid.hex for uuid in self.uuids), *files]
 
     @property
+    def beginning(self) -> str:
+        """The first half of the word, as somebody types who expects the rest as a suggestion."""
+        return self.word[:8]
+
+    @property
+    def misspelt(self) -> str:
+        """The word with another letter in its first half, for which a search may correct it."""
+        other = LETTERS[(LETTERS.index(self.word[4]) + 1) % len(LETTERS)]
+        return self.word[:4] + other + self.word[5:]
+
+    @property
     def replaceable(self) -> list[str]:
-        """The needles, and parts too short to be needles, in the same order for all canaries."""
-        return [*self.needles, *(uuid.hex[:8] for uuid in (self.release, self.person))]
+        """The needles, and other parts of requests, in the same order for all canaries."""
+        short = [uuid.hex[:8] for uuid in (self.release, self.person)]
+        return [*self.needles, self.misspelt, self.beginning, *short]
 
 
 @dataclass(frozen=True, slots=True)

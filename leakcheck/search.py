@@ -247,6 +247,7 @@ class Search:
         first.sort(key=lambda path: path.startswith(desk))  # public addresses first
         ways = [_with_headers(path, *way) for way in addresses.OTHER_WAYS for path in first]
         random.shuffle(others)
+        first = [*dict.fromkeys([*first, *addresses.searches(self.canary)])]
         todo = [*map(SiteRequest, first), *ways, *map(SiteRequest, others)]
         for request in self._in_time(until, "guesses", todo):
             self.report.guessed += request.method == "GET" and not request.headers

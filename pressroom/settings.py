@@ -437,6 +437,7 @@ MIDDLEWARE = [
     "pressroom.middleware.TextGZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "csp.middleware.CSPMiddleware",
+    "pressroom.search_gate.SearchLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "pressroom.upload_gate.UploadLimitMiddleware",  # before CSRF, which reads the body

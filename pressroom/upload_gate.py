@@ -9,7 +9,6 @@ files of a form are ignored. nginx passes uploads to the same URLs without readi
 (docs/nginx.conf). A test compares the URLs.
 """
 
-import fcntl
 import os
 from contextlib import ExitStack
 from threading import BoundedSemaphore
@@ -27,6 +26,7 @@ from assets import storage_basics
 from pressroom import uploads
 from pressroom.middleware import GetResponse
 from pressroom.outages import outage_of
+from storing.slots import lock_slot
 
 MEGABYTE = 1024 * 1024
 MAX_UPLOADS = 2  # per account at a time, in all processes of a machine
@@ -146,22 +146,9 @@ def _is_signed_in(request: HttpRequest) -> bool:
 
 
 def _slot_of(account: str) -> int | None:
-    """Lock one of the account's places. Return its file descriptor, or None if none is free.
-
-    The lock ends when the descriptor is closed, also when the process is killed. The file name
-    begins with a dot, so that housekeeping does not remove the file.
-    """
+    """Lock one of the account's places. Return its file descriptor, or None if none is free."""
     uploads.prepare_folder()
-    for number in range(MAX_UPLOADS):
-        path = uploads.folder() / f".place-{account}-{number}"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-        else:
-            return descriptor
-    return None
+    return lock_slot(uploads.folder(), f"place-{account}", MAX_UPLOADS)
 
 
 def _too_large() -> HttpResponse:

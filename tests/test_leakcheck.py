@@ -24,6 +24,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import http_date
+from rapidfuzz.distance import OSA
 
 from assets import processing
 from assets.models import MediaAsset
@@ -33,7 +34,7 @@ from newsroom import views
 from people.models import Person
 from people.slugs import slug_for
 from pressroom import urls
-from releases.models import Event, FormerSlug, Release, ReleaseQuerySet, Topic
+from releases.models import Event, FormerSlug, Release, ReleaseQuerySet, SearchWord, Topic
 from tests import forks
 from tests.deployment import environment, files, free_port, rows, start
 from tests.make import make_person, make_picture, make_prisoner, make_release, mark, quotation
@@ -328,6 +329,46 @@ def leaks_of_guesses(views_of, monkeypatch):
     }
 
 
+def leaks_of_searches(views_of, monkeypatch):
+    """Plant leaks in searches; return a pattern of each one's line in the report."""
+
+    @views_of("archive")
+    def completes_words_of_hidden_texts(view, request):
+        typed = request.GET.get("q", "")
+        words = SearchWord.objects.filter(word__startswith=typed).exclude(word=typed)
+        found = list(words.values_list("word", flat=True)) if len(typed) > 7 else []
+        return HttpResponse(view(request).content + str(found).encode())
+
+    @views_of("feed")
+    def counts_hidden_hits(view, request):
+        response = view(request)
+        if typed := request.GET.get("q"):
+            found = Release.objects.filter(title__contains=typed)
+            response["X-Total"] = str(found.count())
+        return response
+
+    @views_of("feed_json")
+    def corrects_to_hidden_words(view, request):
+        response, typed = view(request), request.GET.get("q", "")
+        if any(OSA.distance(typed, each.word) == 1 for each in SearchWord.objects.all()):
+            response["X-Hint"] = "spelling"
+        return response
+
+    @views_of("person")
+    def fails_for_excluded_words_of_hidden_texts(view, request, slug):
+        excluded = request.GET.get("q", "").rpartition(" -")[2]
+        is_known = SearchWord.objects.filter(word=excluded).exists()
+        return HttpResponse(status=500) if excluded and is_known else view(request, slug=slug)
+
+    return {
+        "a completed word": rf"^GET /releases/\?q=[a-z]{{8}}: body: “.*{WORD}",
+        "a count": rf"^GET /releases/feed.atom\?q={WORD}: {UNLIKE}header x-total: “1” "
+        "instead of “0”",
+        "a correction": rf"^GET /releases/feed.json\?q={WORD}: {UNLIKE}header x-hint: “spelling”",
+        "an excluded word": rf"^GET /people/[a-z-]+/\?q=\S+-{WORD}: {UNLIKE}status 500",
+    }
+
+
 def leaks_to_others(views_of, monkeypatch):
     """Plant leaks that some user agents or headers reveal; return a pattern of each one's line."""
 
@@ -387,12 +428,20 @@ def leaks_of_time(views_of, monkeypatch):
             time.sleep(0.04)
         return view(request, slug=slug)
 
+    @views_of("archive")
+    def searches_hidden_texts(view, request):
+        typed = request.GET.get("q")
+        if typed and Release.objects.scheduled().filter(title__contains=typed).exists():
+            time.sleep(0.04)
+        return view(request)
+
     few = search.addresses.first_of_each
     monkeypatch.setattr(search.addresses, "first_of_each", lambda c: few(c)[:2])
     monkeypatch.setattr(search.timing, "MAX_PAIRS", 30)
     return {
         "40 ms": rf"^GET {RELEASE}: differs by \+\d+\.\d ms from an address that "
-        r"never existed \(.* in \d+ pairs\)"
+        r"never existed \(.* in \d+ pairs\)",
+        "40 ms of a search": rf"^GET /releases/\?q={WORD}: differs by \+\d+\.\d ms",
     }
 
 
@@ -402,6 +451,7 @@ def leaks_of_time(views_of, monkeypatch):
     [
         ("lists", leaks_of_lists),
         ("guesses", leaks_of_guesses),
+        ("guesses", leaks_of_searches),
         ("agents", leaks_to_others),
         ("switches", leaks_of_switches),
         ("timing", leaks_of_time),

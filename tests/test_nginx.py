@@ -195,7 +195,8 @@ def rate_limit() -> tuple[str, int]:
     From docs/nginx.conf.
     """
     conf = (ROOT / "docs/nginx.conf").read_text()
-    (block,) = [part for part in re.split(r"\n    location ", conf) if "limit_req zone" in part]
+    limit = "limit_req zone=pressroom_sign_ins"
+    (block,) = [part for part in re.split(r"\n    location ", conf) if limit in part]
     burst = re.search(r"limit_req zone=pressroom_sign_ins burst=(\d+) nodelay;", block)[1]
     return re.match(r"~ (\S+) \{", block)[1], int(burst)
 
@@ -248,6 +249,24 @@ def test_a_flood_of_sign_ins_from_one_network_does_not_reach_pressroom(front, ac
     assert front.ask("/admin/releases/release/", Cookie=session)[0] == 200
     # A slow machine has taken seconds for these pages, and one request a second is let through.
     assert any(front.ask("/admin/login/", "POST", b"x")[0] == 429 for _ in range(20))
+
+
+def test_a_flood_of_searches_from_one_network_does_not_reach_pressroom(front):
+    """One network may send 400 at once, and pages without a search are free."""
+    statuses, begun = Counter(), time.monotonic()
+    with closing(front.connect()) as connection:
+        for number in range(1_000):
+            query = ("q", "%71", "kind=statement&q")[number % 3]
+            # A page that costs little, because this is about nginx.
+            connection.request("GET", f"/robots.txt?{query}=word-{number}")
+            answer = connection.getresponse()
+            answer.read()
+            statuses[answer.status] += 1
+    passed = statuses[200]
+    assert set(statuses) == {200, 429}
+    assert 400 <= passed <= 402 + 20 * (time.monotonic() - begun)
+    for path in ("/", "/releases/", "/releases/?kind=statement", "/releases/feed.atom", "/people/"):
+        assert front.ask(path)[0] == 200, path
 
 
 def test_a_preview_is_not_cached_and_its_token_is_not_logged(front):

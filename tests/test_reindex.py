@@ -10,7 +10,14 @@ from people.models import Level, Person
 from releases.models import FoldedText, Release, SearchEntry, Topic
 from releases.rules import protected_names, text_index
 from releases.search import index
-from tests.make import make_person, make_picture, make_prisoner, make_release, whole_case
+from tests.make import (
+    make_person,
+    make_picture,
+    make_prisoner,
+    make_release,
+    make_user,
+    whole_case,
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +76,41 @@ def test_several_batches_are_read_and_deleted_rows_removed(monkeypatch):
     assert ("releases.topic", str(topics[4].pk)) not in kept
     assert {("releases.topic", str(topics[6].pk)), ("people.person", str(people[2].pk))} <= kept
     assert text_index.unindexed_rows() == {}
+
+
+DUE = "The search index is out of date"
+
+
+def desk_of(client) -> str:
+    return client.get("/admin/").content.decode()
+
+
+def test_administrators_see_at_the_desk_that_reindex_is_due(newsroom, at_desk, monkeypatch):
+    client = at_desk(make_user("manager", "Administrator"))
+    assert DUE not in desk_of(client)
+    with monkeypatch.context() as changed:
+        changed.setattr(index, "TOKENISER", index.TOKENISER + 1)
+        assert DUE in desk_of(client)
+        assert "Run manage.py reindex." in desk_of(client)
+    assert DUE not in desk_of(client)
+
+
+@pytest.mark.parametrize("kind", [SearchEntry.Kind.RELEASE, SearchEntry.Kind.CASE])
+def test_the_desk_says_so_if_reindex_did_not_run_or_was_stopped(newsroom, at_desk, kind):
+    client = at_desk(make_user("manager", "Administrator"))
+    for _ in range(2):
+        whole_case(make_prisoner())
+        make_release()
+    SearchEntry.objects.filter(kind=kind).delete()
+    assert DUE in desk_of(client)
+    reindex()
+    assert DUE not in desk_of(client)
+
+
+def test_others_do_not_see_that_reindex_is_due(newsroom, at_desk, publisher):
+    SearchEntry.objects.all().delete()
+    assert DUE not in desk_of(at_desk(publisher))
+
+
+def test_an_empty_newsroom_needs_no_reindex():
+    assert not index.is_due()

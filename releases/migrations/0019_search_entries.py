@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('quotation', releases.models.search.TokensField()),
                 ('standfirst', releases.models.search.TokensField()),
                 ('everything', releases.models.search.TokensField(help_text='The tokens of all places.')),
-                ('digest', models.CharField(help_text='Of the tokens: equal ones stay.', max_length=32)),
+                ('digest', models.CharField(help_text='Of its texts and references: while they stay, so do the tokens.', max_length=32)),
                 ('tokeniser', models.PositiveSmallIntegerField(db_index=True, help_text='The version of the tokeniser that wrote it.')),
                 ('asset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.mediaasset')),
                 ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.case')),

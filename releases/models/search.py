@@ -86,7 +86,10 @@ class SearchEntry(models.Model):
     quotation = TokensField()
     standfirst = TokensField()
     everything = TokensField(help_text=_("The tokens of all places."))
-    digest = models.CharField(max_length=32, help_text=_("Of the tokens: equal ones stay."))
+    digest = models.CharField(
+        max_length=32,
+        help_text=_("Of its texts and references: while they stay, so do the tokens."),
+    )
     tokeniser = models.PositiveSmallIntegerField(
         db_index=True, help_text=_("The version of the tokeniser that wrote it.")
     )

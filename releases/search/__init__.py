@@ -5,12 +5,13 @@ The public pages and the desk call the functions of this module. See docs/decisi
 
 from releases.search.corrections import correction
 from releases.search.finding import MAX_HITS, Hit, Hits, at_desk, people, quotations, releases
-from releases.search.index import is_due
+from releases.search.index import is_due, is_due_at_a_glance
 from releases.search.query import MAX_CHARACTERS, MAX_UNITS, Query, parse
 from releases.search.snippets import snippet
 from releases.search.suggestions import Suggestion, suggestions
 
 __all__ = [
     "MAX_CHARACTERS", "MAX_HITS", "MAX_UNITS", "Hit", "Hits", "Query", "Suggestion", "at_desk",
-    "correction", "is_due", "parse", "people", "quotations", "releases", "snippet", "suggestions",
+    "correction", "is_due", "is_due_at_a_glance", "parse", "people", "quotations", "releases",
+    "snippet", "suggestions",
 ]  # fmt: skip

@@ -54,7 +54,16 @@ class Entry:
     speakers: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
 
-    def to_store(self) -> tuple[SearchEntry, set[str]]:
+    @property
+    def digest(self) -> str:
+        """A digest of its texts and references. While it stays the same, so do its tokens."""
+        parts = (
+            self.title, self.quotation, self.standfirst, self.text, self.named,
+            self.speakers, self.shown,
+        )  # fmt: skip
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+    def to_store(self, tokens: "Tokens") -> tuple[SearchEntry, set[str]]:
         """Return its row of the index, and its words."""
         # The text of a release contains its quotations.
         own = self.quotation if self.kind == Kind.QUOTATION else []
@@ -62,21 +71,31 @@ class Entry:
         references = dict.fromkeys([*self.named, *self.speakers, *self.shown])
         words: set[str] = set()
         places = {
-            "title": _laid_out(self.title, self.named),
-            "quotation": _laid_out(self.quotation, self.speakers),
-            "standfirst": _laid_out(self.standfirst),
-            "everything": _laid_out(everything, references, words),
+            "title": _laid_out(self.title, tokens, self.named),
+            "quotation": _laid_out(self.quotation, tokens, self.speakers),
+            "standfirst": _laid_out(self.standfirst, tokens),
+            "everything": _laid_out(everything, tokens, references, words),
         }
-        text = "\n".join(" ".join(tokens) for tokens in places.values())
-        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
         stored = SearchEntry(
-            kind=self.kind, key=self.key, digest=digest, tokeniser=TOKENISER, **self.row, **places
-        )
+            kind=self.kind, key=self.key, digest=self.digest, tokeniser=TOKENISER,
+            **self.row, **places,
+        )  # fmt: skip
         return stored, words
 
 
+class Tokens(dict[str, list[tuple[str, str]]]):
+    """The tokens of paragraphs and their kinds. Each paragraph is divided once."""
+
+    def __missing__(self, paragraph: str) -> list[tuple[str, str]]:
+        self[paragraph] = found = [(token.text, token.kind) for token in tokenise(paragraph)]
+        return found
+
+
 def _laid_out(
-    texts: Iterable[str], references: Iterable[str] = (), words: set[str] | None = None
+    texts: Iterable[str],
+    tokens: Tokens,
+    references: Iterable[str] = (),
+    words: set[str] | None = None,
 ) -> list[str]:
     """Return the tokens of texts within the limits, with gaps between the paragraphs.
 
@@ -86,8 +105,8 @@ def _laid_out(
     counts: Counter[str] = Counter()
     size = 0
     paragraphs = chain.from_iterable(text.split("\n") for text in texts)
-    for tokens in chain(([(each, "")] for each in references), map(_tokens_of, paragraphs)):
-        for token, kind in tokens:
+    for part in chain(([(each, "")] for each in references), map(tokens.__getitem__, paragraphs)):
+        for token, kind in part:
             counts[token] += 1
             size += 2 if counts[token] > 1 else 6 + len(token.encode())
             if len(found) >= MAX_TOKENS or size > MAX_BYTES:
@@ -100,19 +119,16 @@ def _laid_out(
     return found
 
 
-def _tokens_of(paragraph: str) -> Iterator[tuple[str, str]]:
-    return ((token.text, token.kind) for token in tokenise(paragraph))
-
-
 # --- The entries of rows -------------------------------------------------------------------------
 
 
 def entries_of(row: Model) -> list[Entry]:
-    """Return every entry that describes a row, except the attributions of a release."""
+    """Return every entry that describes a row. Releases may share those of attributions."""
     match row:
         case Release():
             quotes = list(row.quotes.all())
-            return [_release(row, quotes), *(_quotation(row, quote) for quote in quotes)]
+            own = [_quotation(row, quote) for quote in quotes]
+            return [_release(row, quotes), *own, *map(_attribution, quotes)]
         case Person():
             return [_person(row), _record(row)]
         case Topic():
@@ -124,16 +140,6 @@ def entries_of(row: Model) -> list[Entry]:
         case Case():
             return [_case(row)]
     raise TypeError(f"The search has no entry for {row._meta.label}.")
-
-
-def attributions_of(release: Release) -> list[Entry]:
-    """Return the attributions below the quotations of a release. Other releases share them."""
-    found = {}
-    for quote in release.quotes.all():
-        name, title = quote.attribution_name, quote.attribution_title
-        key, row = attribution_key(quote), {"person_id": quote.speaker_id}
-        found[key] = Entry(Kind.ATTRIBUTION, key, row, title=[name], text=[title])
-    return [found[key] for key in sorted(found)]
 
 
 def reference(kind: str, key: object) -> str:
@@ -177,6 +183,17 @@ def _quotation(release: Release, quote: Quote) -> Entry:
         named=[reference(PEOPLE, quote.speaker_id.hex)],
         shown=_times(release),
         speakers=_speaker_of(quote),
+    )
+
+
+def _attribution(quote: Quote) -> Entry:
+    """Return the name and title that are printed below a quotation."""
+    return Entry(
+        Kind.ATTRIBUTION,
+        attribution_key(quote),
+        {"person_id": quote.speaker_id},
+        title=[quote.attribution_name],
+        text=[quote.attribution_title],
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -33,11 +33,10 @@ MAX_HITS = 1_000  # that are ranked and counted: the newest
 MAX_FEW = 2_000  # entries that match, up to which all are read
 NEWEST = 4_000  # releases that are read first for frequent words
 MAX_TIMES = 25  # as many releases are read next, at most
-MAX_ROWS = 500  # people, attributions, topics and files that a query may stand for
+MAX_ROWS = 500  # people, attributions and topics that a word may stand for; files of a query
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A row that was found: its key, the place of the match (0 is the best), and its day.
 
     `position` is that of a quotation, whose `pk` is its release. `kind`, `language` and `countries`
@@ -165,11 +164,9 @@ def _ranked(
     visible = viewer.releases() if within is None else within
     matching = SearchEntry.objects.filter(Matches(sought), kind=kind).order_by()
     with _planned_for_memory():
-        few = _few(matching)
-        if few is None:
+        found = _read_few(matching, sought, viewer, visible)
+        if found is None:
             found = _newest(visible.filter(search_entries__kind=kind), sought, viewer, visible)
-        else:
-            found = _read(visible.filter(search_entries__in=few), sought, viewer)
     return Hits(tuple(sorted(found[:MAX_HITS], key=_by_rank)), len(found) > MAX_HITS)
 
 
@@ -187,18 +184,40 @@ def _planned_for_memory() -> Iterator[None]:
         yield
 
 
-def _few(matching: QuerySet[SearchEntry]) -> list[int] | None:
-    """Return the keys of the entries that match, or None if there are more than MAX_FEW.
+def _read_few(
+    matching: QuerySet[SearchEntry], sought: Sought, viewer: Viewer, visible: ReleaseQuerySet
+) -> list[Hit] | None:
+    """Return all hits, the newest first, or None if more than MAX_FEW entries match.
 
-    PostgreSQL is first asked for its estimate. With a LIMIT and a frequent word it would read the
-    whole table, and unpack every vector.
+    Rows of hidden releases are read as well, without a place. So one statement also tells whether
+    these are all, and it is the same for a word that is only in hidden texts.
+    """
+    if not _are_few(matching):
+        return None
+    is_visible = Exists(visible.filter(pk=OuterRef("release")))
+    rows = list(
+        SearchEntry.objects.filter(pk__in=matching.values("pk")[: MAX_FEW + 1])
+        .order_by()
+        .annotate(match=place_of_match(sought, only_if=is_visible))
+        .values_list(
+            "release", "match", _day(viewer, "release__"), "position",
+            "release__kind", "release__language", "release__countries",
+        )
+    )  # fmt: skip
+    if len(rows) > MAX_FEW:
+        return None
+    return sorted((_hit(row) for row in rows if row[1] is not None), key=_by_day)
+
+
+def _are_few(matching: QuerySet[SearchEntry]) -> bool:
+    """Return whether at most MAX_FEW entries match. PostgreSQL only estimates it.
+
+    With a LIMIT and a frequent word it would read the whole table, and unpack every vector.
     """
     if connection.vendor == "postgresql":
         (plan,) = json.loads(matching.explain(format="json"))
-        if plan["Plan"]["Plan Rows"] > MAX_FEW:
-            return None
-    keys = list(matching.values_list("pk", flat=True)[: MAX_FEW + 1])
-    return keys if len(keys) <= MAX_FEW else None
+        return plan["Plan"]["Plan Rows"] <= MAX_FEW
+    return matching[: MAX_FEW + 1].count() <= MAX_FEW
 
 
 def _newest(
@@ -221,7 +240,7 @@ def _newest(
             found = _read_since(start, rows, sought, viewer)
             if len(found) > MAX_HITS:
                 return found
-    return _read_matching(rows, sought, viewer)
+    return _read(rows, sought, viewer)
 
 
 def _read_since(
@@ -232,31 +251,35 @@ def _read_since(
     months = tuple(Form((each,)) for each in since(start, viewer.at))
     # With the time, PostgreSQL does not read all releases to join them.
     recent = rows.dated_from(start)
-    return _read_matching(recent, replace(sought, since=months), viewer)
-
-
-def _read_matching(rows: ReleaseQuerySet, sought: Sought, viewer: Viewer) -> list[Hit]:
-    matching = rows.annotate(is_match=Matches(sought, entry="search_entries__"))
-    return _read(matching.filter(is_match=True), sought, viewer)
+    return _read(recent, replace(sought, since=months), viewer)
 
 
 def _read(rows: ReleaseQuerySet, sought: Sought, viewer: Viewer) -> list[Hit]:
     """Return the newest MAX_HITS + 1 of releases that are joined with their entries."""
-    day: F | Coalesce = F("publish_at")
-    if viewer.user is not None:
-        day = Coalesce("publish_at", "updated_at")
+    day = _day(viewer)
     newest = (
         rows.annotate(
+            is_match=Matches(sought, entry="search_entries__"),
             match=place_of_match(sought, "search_entries__"),
             position=F("search_entries__position"),
         )
+        .filter(is_match=True)
         .order_by(day.desc(), "pk", "position")
         .values_list("pk", "match", day, "position", "kind", "language", "countries")
     )
-    return [
-        Hit(pk, place, day, position or 0, kind, language, str(countries or ""))
-        for pk, place, day, position, kind, language, countries in newest[: MAX_HITS + 1]
-    ]
+    return [_hit(row) for row in newest[: MAX_HITS + 1]]
+
+
+def _day(viewer: Viewer, release: str = "") -> F | Coalesce:
+    published = F(f"{release}publish_at")
+    if viewer.user is None:
+        return published
+    return Coalesce(published, f"{release}updated_at")
+
+
+def _hit(row: tuple[Any, ...]) -> Hit:
+    pk, place, day, position, kind, language, countries = row
+    return Hit(pk, place, day, position or 0, kind, language, str(countries or ""))
 
 
 def _visible_entries(
@@ -334,62 +357,59 @@ def _by_rank(hit: Hit) -> tuple[Any, ...]:
 def _sought(
     wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], viewer: Viewer, *, files: bool = True
 ) -> Sought:
-    """Return what entries of releases have to contain: words, or references to visible rows."""
+    """Return what entries of releases have to contain: words, or references to visible rows.
+
+    With `files`, a reference to a file whose texts contain all that is wanted is enough.
+    """
     units = (*wanted, *excluded)
-    named = _named(units, viewer)
-    found = tuple(_with(unit, named[number]) for number, unit in enumerate(units))
-    instead = _shown(wanted, viewer) if files else ()
-    return Sought(found[: len(wanted)], found[len(wanted) :], instead)
+    conditions = [_is_named_by(unit, viewer) for unit in units]
+    if files:
+        conditions.append(Q(Matches(Sought(wanted)), kind=Kind.FILE))
+    forms = tuple(form for unit in units for form in unit.forms)
+    found = _references(conditions, Sought((Unit(forms),)), viewer)
+    named = tuple(
+        replace(unit, forms=unit.forms + more) for unit, more in zip(units, found, strict=False)
+    )
+    return Sought(named[: len(wanted)], named[len(wanted) :], found[-1] if files else ())
 
 
-def _with(unit: Unit, references: list[str]) -> Unit:
-    more = tuple(Form((each,)) for each in references)
-    return Unit((*unit.forms, *more), unit.word, unit.excluded, unit.place)
-
-
-def _named(units: tuple[Unit, ...], viewer: Viewer) -> list[list[str]]:
-    """Return the references to the people, attributions and topics that each unit names.
+def _is_named_by(unit: Unit, viewer: Viewer) -> Q:
+    """Return the condition for the people, attributions and topics that a unit names.
 
     Of a person only the names count. The title counts where it is printed: in the attribution.
     """
-    any_unit = Q()
-    matches: dict[str, Q] = {}
-    of_person = Q(kind=viewer.kind_of_people)
-    for number, unit in enumerate(units):
-        sought = Sought((unit,))
-        any_unit |= Q(Matches(sought))
-        matches[f"unit_{number}"] = Q(Matches(sought)) & (~of_person | Q(Matches(sought, TITLE)))
-    person = OuterRef("person")
-    visible = (
-        of_person & Exists(viewer.people().filter(pk=person))
+    sought = Sought((unit,))
+    of_person = Q(Matches(sought, TITLE), kind=viewer.kind_of_people)
+    return of_person | Q(Matches(sought), kind__in=(Kind.ATTRIBUTION, Kind.TOPIC))
+
+
+def _references(conditions: list[Q], any_word: Sought, viewer: Viewer) -> list[tuple[Form, ...]]:
+    """Return the references to the visible rows that meet each condition, at most MAX_ROWS.
+
+    One statement is enough, unless there are more: then each condition has its own, so that a
+    frequent name does not use up the rows of the other words.
+    """
+    kinds = {
+        viewer.kind_of_people: PEOPLE, Kind.ATTRIBUTION: ATTRIBUTIONS, Kind.TOPIC: TOPICS,
+        Kind.FILE: FILES,
+    }  # fmt: skip
+    person, asset = OuterRef("person"), OuterRef("asset")
+    is_visible = (
+        Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
+        | Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=asset))
     )
-    kinds = (viewer.kind_of_people, Kind.ATTRIBUTION, Kind.TOPIC)
-    rows = (
-        SearchEntry.objects.filter(any_unit, visible, kind__in=kinds)
-        .annotate(
-            **{name: ExpressionWrapper(found, BooleanField()) for name, found in matches.items()}
-        )
-        .order_by("kind", "key")
-        .values_list("kind", "key", *matches)[:MAX_ROWS]
-    )
-    tokens = {viewer.kind_of_people: PEOPLE, Kind.ATTRIBUTION: ATTRIBUTIONS, Kind.TOPIC: TOPICS}
-    found: list[list[str]] = [[] for _unit in units]
-    for kind, entry_key, *matched in rows:
-        for references, is_match in zip(found, matched, strict=True):
-            if is_match:
-                references.append(reference(tokens[Kind(kind)], entry_key))
-    return found
-
-
-def _shown(wanted: tuple[Unit, ...], viewer: Viewer) -> tuple[Form, ...]:
-    """Return the references to the visible files whose texts contain all that is wanted."""
-    sought = Sought(wanted)
-    rows = (
-        SearchEntry.objects.filter(Matches(sought), kind=Kind.FILE)
-        .filter(asset__in=viewer.files().order_by().values("pk"))
-        .order_by("key")
-        .values_list("key", flat=True)[:MAX_ROWS]
-    )
-    return tuple(Form((reference(FILES, entry_key),)) for entry_key in rows)
+    visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
+    visible = visible.order_by("kind", "key")
+    meets = {
+        f"meets_{number}": ExpressionWrapper(condition, BooleanField())
+        for number, condition in enumerate(conditions)
+    }
+    rows = list(visible.annotate(**meets).values_list("kind", "key", *meets)[: MAX_ROWS + 1])
+    if len(rows) > MAX_ROWS:
+        each = [visible.filter(condition).values_list("kind", "key") for condition in conditions]
+        met = [list(some[:MAX_ROWS]) for some in each]
+    else:
+        met = [[row[:2] for row in rows if row[number]] for number in range(2, 2 + len(meets))]
+    return [tuple(Form((reference(kinds[Kind(kind)], key),)) for kind, key in some) for some in met]

@@ -1,10 +1,10 @@
 """Writes the index of the search: of a row when it is saved, of all rows by `reindex`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Model, Q
+from django.db.models import Count, Exists, Max, Model, OuterRef, Q
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from assets.models import MediaAsset
@@ -20,7 +20,7 @@ from people.models import (
     Sentence,
 )
 from releases.models import Correction, Quote, Release, SearchEntry, SearchWord, Topic, text_stored
-from releases.search.entries import Entry, Kind, attribution_key, attributions_of, entries_of
+from releases.search.entries import Entry, Kind, Tokens, attribution_key, entries_of
 from releases.search.matching import Matches, Sought
 from releases.search.query import Form, Unit
 from releases.search.storage import PLACES
@@ -75,36 +75,28 @@ def index_rows(rows: list[Any], *, anew: bool = False) -> set[str]:
 
 def _index_rows(rows: list[Any], anew: bool) -> set[str]:
     link, kinds = INDEXED[type(rows[0])]
-    stored = SearchEntry.objects.filter(kind__in=kinds, **{f"{link}__in": rows})
+    entries = {
+        (entry.kind.value, entry.key): entry for row in rows for entry in entries_of(row)
+    }  # each attribution once
+    attributions = [key for kind, key in entries if kind == Kind.ATTRIBUTION]
+    of_rows = Q(kind__in=kinds, **{f"{link}__in": rows})
+    stored = SearchEntry.objects.filter(of_rows | Q(kind=Kind.ATTRIBUTION, key__in=attributions))
     known = {
         (kind, key): (digest, tokeniser)
         for kind, key, digest, tokeniser in stored.values_list("kind", "key", "digest", "tokeniser")
     }
-    entries = [entry for row in rows for entry in entries_of(row)]
-    kept = {(entry.kind.value, entry.key) for entry in entries}
-    for batch in batches([key for kind, key in known if (kind, key) not in kept]):
-        stored.filter(key__in=batch).delete()
-    if link == "release":
-        entries += _new_attributions(rows, anew)
-    return _write(entries, {} if anew else known)
+    for batch in batches([key for kind, key in known if (kind, key) not in entries]):
+        SearchEntry.objects.filter(of_rows, key__in=batch).delete()
+    return _write(entries.values(), {} if anew else known)
 
 
-def _new_attributions(releases: list[Release], anew: bool) -> list[Entry]:
-    """Return the attributions that are not in the index yet, because releases share them."""
-    printed = {each.key: each for release in releases for each in attributions_of(release)}
-    if not printed or anew:
-        return list(printed.values())
-    found = SearchEntry.objects.filter(kind=Kind.ATTRIBUTION, tokeniser=TOKENISER)
-    there = set(found.filter(key__in=printed).values_list("key", flat=True))
-    return [entry for key, entry in printed.items() if key not in there]
-
-
-def _write(entries: list[Entry], known: dict[tuple[int, str], tuple[str, int]]) -> set[str]:
+def _write(entries: Iterable[Entry], known: dict[tuple[int, str], tuple[str, int]]) -> set[str]:
     changed: list[SearchEntry] = []
     words: dict[bool, set[str]] = {True: set(), False: set()}
+    tokens = Tokens()
     for entry in entries:
-        row, found = entry.to_store()
-        if known.get((row.kind, row.key)) != (row.digest, row.tokeniser):
+        if known.get((entry.kind.value, entry.key)) != (entry.digest, TOKENISER):
+            row, found = entry.to_store(tokens)
             changed.append(row)
             words[entry.kind not in INTERNAL_KINDS] |= found
     # In one order everywhere, because two transactions may write the same attributions.
@@ -149,8 +141,7 @@ def _topics_changed(instance: Any, action: str, reverse: bool, pk_set: Any, **si
 
 def is_due() -> bool:
     """Return whether `reindex` has to run: rows have no entry, or one of another tokeniser."""
-    other = Q(tokeniser__lt=TOKENISER) | Q(tokeniser__gt=TOKENISER)
-    if SearchEntry.objects.filter(other).exists():
+    if is_due_at_a_glance():
         return True
     counts = SearchEntry.objects.values_list("kind").annotate(Count("pk")).order_by()
     entries: dict[int, int] = dict(counts)
@@ -158,6 +149,23 @@ def is_due() -> bool:
         model._default_manager.count() != entries.get(kinds[0].value, 0)
         for model, (_link, kinds) in INDEXED.items()
     )
+
+
+def is_due_at_a_glance() -> bool:
+    """Return whether `is_due`, at a cost that does not grow with the archive.
+
+    Of each model it only checks the first and the last row. So it notices that `reindex` did not
+    run or was stopped, but not that single rows have no entry.
+    """
+    other = Q(tokeniser__lt=TOKENISER) | Q(tokeniser__gt=TOKENISER)
+    if SearchEntry.objects.filter(other).exists():
+        return True
+    for model, (link, kinds) in INDEXED.items():
+        entry = SearchEntry.objects.filter(kind=kinds[0], **{link: OuterRef("pk")})
+        rows = model._default_manager.values_list(Exists(entry))
+        if (False,) in (rows.order_by("pk").first(), rows.order_by("-pk").first()):
+            return True
+    return False
 
 
 def count() -> int:

@@ -24,43 +24,48 @@ class Sought:
     instead: tuple[Form, ...] = ()
     since: tuple[Form, ...] = ()  # one of them as well: see releases.search.entries.since
 
-    def tsquery(self) -> str:
-        """Return it for PostgreSQL. Tokens contain neither quotes nor backslashes."""
-        found = " & ".join(_any_of(unit.forms, _tsquery, " | ") for unit in self.wanted)
+    def written(self, dialect: "Dialect") -> str:
+        """Return it as text for a database."""
+        forms = [form for unit in self.excluded for form in unit.forms]
+        found = dialect.all_of.join(dialect.any_of(unit.forms) for unit in self.wanted)
         if self.instead:
-            found = f"({found}) | {_any_of(self.instead, _tsquery, ' | ')}"
+            found = f"({found}){dialect.either}{dialect.any_of(self.instead)}"
         if self.since:
-            found = f"({found}) & {_any_of(self.since, _tsquery, ' | ')}"
-        if self.excluded:
-            forms = [form for unit in self.excluded for form in unit.forms]
-            found = f"({found}) & !{_any_of(forms, _tsquery, ' | ')}"
+            found = f"({found}){dialect.all_of}{dialect.any_of(self.since)}"
+        if forms:
+            found = f"({found}){dialect.but_not}{dialect.any_of(forms)}"
         return found
 
-    def fts5(self, place: str) -> str:
-        """Return it for a column of the FTS5 table on SQLite."""
-        found = " AND ".join(_any_of(unit.forms, _fts5, " OR ") for unit in self.wanted)
-        if self.instead:
-            found = f"({found}) OR {_any_of(self.instead, _fts5, ' OR ')}"
-        if self.since:
-            found = f"({found}) AND {_any_of(self.since, _fts5, ' OR ')}"
-        if self.excluded:
-            forms = [form for unit in self.excluded for form in unit.forms]
-            found = f"({found}) NOT {_any_of(forms, _fts5, ' OR ')}"
-        return f"{{{place}}} : ({found})"
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a database writes what is sought: its operators, and patterns for tokens and forms."""
+
+    all_of: str
+    either: str
+    but_not: str
+    quoted: str
+    next_to: str
+    form: str
+    prefix: str
+
+    def any_of(self, forms: Iterable[Form]) -> str:
+        return f"({self.either.join(map(self._written, forms))})"
+
+    def _written(self, form: Form) -> str:
+        # Tokens contain neither quotes nor backslashes.
+        tokens = self.next_to.join(self.quoted % token for token in form.tokens)
+        return (self.prefix if form.prefix else self.form) % tokens
 
 
-def _any_of(forms: Iterable[Form], written: Any, separator: str) -> str:
-    return f"({separator.join(map(written, forms))})"
-
-
-def _tsquery(form: Form) -> str:
-    tokens = " <-> ".join(f"'{token}'" for token in form.tokens)
-    return f"({tokens}:*)" if form.prefix else f"({tokens})"
-
-
-def _fts5(form: Form) -> str:
-    tokens = " ".join(form.tokens)
-    return f'"{tokens}"*' if form.prefix else f'"{tokens}"'
+TSQUERY = Dialect(
+    all_of=" & ", either=" | ", but_not=" & !",
+    quoted="'%s'", next_to=" <-> ", form="(%s)", prefix="(%s:*)",
+)  # fmt: skip
+FTS5 = Dialect(
+    all_of=" AND ", either=" OR ", but_not=" NOT ",
+    quoted="%s", next_to=" ", form='"%s"', prefix='"%s"*',
+)  # fmt: skip
 
 
 class Matches(Func):
@@ -78,15 +83,20 @@ class Matches(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         sql, params = compiler.compile(self.source_expressions[1])
-        return f"{sql} @@ %s::tsquery", [*params, self.sought.tsquery()]
+        return f"{sql} @@ %s::tsquery", [*params, self.sought.written(TSQUERY)]
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         sql, params = compiler.compile(self.source_expressions[0])
         found = f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH %s"  # noqa: S608
-        return f"{sql} IN ({found})", [*params, self.sought.fts5(self.place)]
+        sought = f"{{{self.place}}} : ({self.sought.written(FTS5)})"
+        return f"{sql} IN ({found})", [*params, sought]
 
 
-def place_of_match(sought: Sought, entry: str = "") -> Case:
-    """Return an expression for the best place in which an entry contains all that is sought."""
+def place_of_match(sought: Sought, entry: str = "", only_if: Any = None) -> Case:
+    """Return an expression for the best place in which an entry contains all that is sought.
+
+    `only_if`: a condition; without it the place is NULL.
+    """
     whens = [When(Matches(sought, place, entry), then=Value(RANK[place])) for place in RANK]
-    return Case(*whens[:-1], default=Value(RANK[EVERYTHING]), output_field=IntegerField())
+    place = Case(*whens[:-1], default=Value(RANK[EVERYTHING]), output_field=IntegerField())
+    return place if only_if is None else Case(When(only_if, then=place))

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from releases.models import SearchWord
 from releases.search.tokens import LAST, PAIR, POSSESSIVE, WORD, Token, tokenise
-from releases.search.vocabulary import stem
+from releases.search.vocabulary import stem, words_like
 
 MAX_CHARACTERS = 400  # of a query; the rest is ignored
 MAX_UNITS = 20
@@ -147,16 +146,11 @@ def _with_forms(units: Sequence[Unit]) -> Iterator[Unit]:
     candidates = {*joined.values()} | {
         part for parts in divided.values() for two in parts for part in two
     }
-    # Sorted, so that a query has the same text each time.
     by_stem: dict[str, list[str]] = {}
     known: set[str] = set()
-    if stems:
-        rows = SearchWord.objects.filter(stem__in=sorted(set(stems.values())))
-        for word, word_stem in rows.values_list("word", "stem"):
-            by_stem.setdefault(word_stem, []).append(word)
-    if candidates:
-        rows = SearchWord.objects.filter(word__in=sorted(candidates))
-        known = set(rows.values_list("word", flat=True))
+    for word, word_stem in words_like(stems.values(), candidates) if stems else ():
+        by_stem.setdefault(word_stem, []).append(word)
+        known.add(word)
     for number, unit in enumerate(units):
         if not unit.word:
             yield unit

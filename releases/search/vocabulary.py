@@ -1,7 +1,7 @@
 """The words of all texts (SearchWord): how they are stored, and their stems."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from threading import Lock
 
 import snowballstemmer
@@ -46,19 +46,32 @@ def add_words(words: Iterable[str], *, public: bool) -> None:
             transaction.on_commit(lambda: _store_later(missing, public))
 
 
-def known(words: Iterable[str], *, public: bool = False) -> set[str]:
-    """Return the words that are stored, or stored as public.
+def known(words: Collection[str], *, public: bool = False) -> set[str]:
+    """Return the words that are stored, or stored as public."""
+    return {word for word, _stem, is_public in _stored({"word": words}) if is_public or not public}
 
-    The words are one parameter. As hundreds of them they would take most of the time of a save.
+
+def words_like(stems: Collection[str], words: Collection[str]) -> list[tuple[str, str]]:
+    """Return the stored words with one of some stems, and those of some words, with their stem."""
+    return [row[:2] for row in _stored({"stem": stems, "word": words})]
+
+
+def _stored(wanted: Mapping[str, Collection[str]]) -> list[tuple[str, str, bool]]:
+    """Return each stored word with one of the wanted values in a column, its stem, and `public`.
+
+    The values of a column are one parameter. As hundreds of parameters they would take most of the
+    time of a save.
     """
-    table = SearchWord._meta.db_table
-    is_sqlite = connection.vendor == "sqlite"
-    wanted = "word IN (SELECT value FROM json_each(%s))" if is_sqlite else "word = ANY(%s)"
-    stored = "public" if public else "true"
+    table, is_sqlite = SearchWord._meta.db_table, connection.vendor == "sqlite"
+    pattern = "{} IN (SELECT value FROM json_each(%s))" if is_sqlite else "{} = ANY(%s)"
+    found = " OR ".join(pattern.format(column) for column in wanted)
+    values = [sorted(set(each)) for each in wanted.values()]
     with connection.cursor() as cursor:
-        query = f"SELECT word FROM {table} WHERE {wanted} AND {stored}"  # noqa: S608
-        cursor.execute(query, [json.dumps(list(words)) if is_sqlite else list(words)])
-        return {word for (word,) in cursor.fetchall()}
+        cursor.execute(
+            f"SELECT word, stem, public FROM {table} WHERE {found}",  # noqa: S608
+            [json.dumps(each) for each in values] if is_sqlite else values,
+        )
+        return cursor.fetchall()
 
 
 def _store_later(words: list[str], public: bool) -> None:
@@ -69,15 +82,16 @@ def _store_later(words: list[str], public: bool) -> None:
 
 def _store(words: list[str], public: bool) -> None:
     for batch in batches(words):
-        SearchWord.objects.bulk_create(
-            [
-                SearchWord(word=word, reversed=word[::-1], stem=stem(word), public=public)
-                for word in batch
-            ],
-            ignore_conflicts=True,
-        )
-        if public:  # those that were only in texts of the desk
-            SearchWord.objects.filter(word__in=batch, public=False).update(public=True)
+        rows = [
+            SearchWord(word=word, reversed=word[::-1], stem=stem(word), public=public)
+            for word in batch
+        ]
+        if public:  # also those that were only in texts of the desk
+            SearchWord.objects.bulk_create(
+                rows, update_conflicts=True, unique_fields=["word"], update_fields=["public"]
+            )
+        else:
+            SearchWord.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def batches(items: list[str]) -> Iterator[list[str]]:
