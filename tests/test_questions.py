@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client, override_settings
+from django.test import override_settings
 from django.utils import timezone
 
 from desk.imports.storing import import_draft
@@ -142,16 +142,16 @@ class Corpus:
             self.people[name] = make_person(name, level=Level.NAMEABLE, title=title or "Speaker")
         return self.people[name]
 
-    def ask(self, client: Client, typed: str) -> dict[str, list[str]]:
+    def ask(self, typed: str) -> dict[str, list[str]]:
         """Return what a journalist finds, also one click away if the page offers a correction."""
         at = timezone.now()
-        found = self.results(client, typed, at)
+        found = self.results(typed, at)
         corrected = search.correction(search.parse(typed), at)
         if not found["releases"] and corrected:
-            found = self.results(client, corrected, at)
+            found = self.results(corrected, at)
         return found
 
-    def results(self, client: Client, typed: str, at: datetime) -> dict[str, list[str]]:
+    def results(self, typed: str, at: datetime) -> dict[str, list[str]]:
         query = search.parse(typed)
         people = Person.objects.in_bulk(search.people(query, at).pks)
         said = [
@@ -169,10 +169,9 @@ class Corpus:
 def answers(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Answers]:
     media = tmp_path_factory.mktemp("media")
     with django_db_blocker.unblock(), transaction.atomic(), override_settings(MEDIA_ROOT=media):
-        corpus, client = Corpus(), Client()
-        found = {}
+        corpus, found = Corpus(), {}
         for question in QUESTIONS:
-            answer = corpus.ask(client, question["typed"])
+            answer = corpus.ask(question["typed"])
             found[question["typed"]] = {
                 kind: answer[kind] for kind in KINDS if asks_for(question, kind)
             }
