@@ -23,13 +23,15 @@ class Filter(Generic[Rows]):
 
     `narrow` takes rows, a value and a day, and returns the rows that match the value on that day.
     `choices` returns the values that the rows have, with counts. A filter without `choices` works
-    in URLs, but the page has no links for it.
+    in URLs, but the page has no links for it. Nor has it links for a filter that is `inside` of an
+    earlier one, such as months of a year, before one value of that filter is chosen or left.
     """
 
     name: str
     narrow: Callable[[Rows, str, date], Rows]
     label: str | Promise = ""
-    choices: Callable[[Rows, date], Counted] | None = None
+    choices: Callable[..., Counted] | None = None
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +90,31 @@ class Filters(Generic[Rows]):
                 rows = table[field.name].narrow(rows, value, on)
         return rows
 
-    def facets(self, rows: Rows, on: date) -> Iterator[Facet]:
+    def facets(self, rows: Rows, on: date, **counting: Any) -> Iterator[Facet]:
         """Yield the facets of the page, with the counts of their choices.
 
-        Each facet counts the rows that match all other filters. The number of queries is fixed. The
-        link of the chosen value clears the filter.
+        Each facet counts the rows that match all other filters. The number of queries does not grow
+        with the rows. The link of the chosen value clears the filter. `counting` is passed on to
+        `choices`.
         """
+        narrowed = {""}
         for each in self.TABLE:
-            if each.choices is None:
+            if each.choices is None or each.inside not in narrowed:
                 continue
             chosen = getattr(self, each.name)
-            found = each.choices(self._with(each.name, "").apply(rows, on), on)
-            yield Facet(
-                str(each.label),
-                [
-                    Choice(
-                        label,
-                        count,
-                        self._with(each.name, "" if value == chosen else value).query(),
-                        value == chosen,
-                    )
-                    for value, label, count in found
-                ],
-            )
+            matching = self._with(each.name, "").apply(rows, on)
+            choices = [
+                Choice(
+                    label,
+                    count,
+                    self._with(each.name, "" if value == chosen else value).query(),
+                    value == chosen,
+                )
+                for value, label, count in each.choices(matching, on, **counting)
+            ]
+            if chosen or len(choices) == 1:
+                narrowed.add(each.name)
+            yield Facet(str(each.label), choices)
 
     def _with(self: Selected, name: str, value: str) -> Selected:
         return replace(self, **{name: value})

@@ -1,7 +1,7 @@
 """The feeds of releases: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, in pages.
 
 All three contain the same releases with their full texts, and accept the filters of the archive.
-A page of a feed has the same releases as that page of the archive.
+They have every language of a release, because a program does not say what its readers can read.
 """
 
 import json
@@ -210,7 +210,8 @@ def channel_of(request: HttpRequest, name: str) -> Channel:
     now, origin = timezone.now(), site_url(request)
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
-    releases = filters.apply(Release.objects.public(now), today).select_related("poster")
+    matching = filters.apply(Release.objects.public(now), today)
+    releases = filters.found_by(matching, now).select_related("poster")
     rows = releases.prefetch_related("topics", "corrections")[:MAX_FEED_ENTRIES]
     page = page_of(request, rows)
     query = filters.query()
@@ -225,6 +226,7 @@ def channel_of(request: HttpRequest, name: str) -> Channel:
         links["previous"] = url(page.previous_page_number())
     if page.has_next():
         links["next"] = url(page.next_page_number())
+    # The search finds no withdrawn release, so a feed of a search has the notices of all.
     withdrawn = filters.apply(Release.objects.tombstones(now), today)
     withdrawn = withdrawn.order_by("-withdrawn_at", "pk")
     return Channel(

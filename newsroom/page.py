@@ -4,26 +4,41 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q, Value
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django_countries.fields import Country
 
 from assets import cards
 from assets.models import MediaAsset
+from newsroom.listing import Entry, listed, translations_of
 from people.models import Person
+from releases import languages
 from releases.document import (
     Attribution,
     Document,
     render_text,
 )
 from releases.document.page_html import render, render_for_feeds, render_notes
-from releases.models import MAX_DESCRIPTION_CHARACTERS, Correction, Mention, Quote, Release
+from releases.models import (
+    MAX_DESCRIPTION_CHARACTERS,
+    Correction,
+    Mention,
+    Quote,
+    Release,
+    ReleaseQuerySet,
+)
 from storing.texts import shortened
 
 MAX_RELATED = 4
@@ -236,16 +251,15 @@ class ReleasePage:
     def corrections(self) -> list[Correction]:
         return list(self.release.corrections.all())
 
-    @cached_property
+    @property
     def translations(self) -> list[Release]:
         """The public translations of the release, and the original of a translation."""
-        original = self.release.translation_of_id or self.release.pk
-        public = Release.objects.public(self.at).exclude(pk=self.release.pk)
-        return list(
-            (public.filter(pk=original) | public.filter(translation_of=original)).order_by(
-                "language", "pk"
-            )
-        )
+        return self._other_languages[self.release.pk]
+
+    @cached_property
+    def _other_languages(self) -> dict[UUID, list[Release]]:
+        """The other languages of the release and of the related ones, read in one query."""
+        return translations_of([self.release, *self._related], self.at)
 
     @property
     def other_locales(self) -> list[str]:
@@ -253,16 +267,64 @@ class ReleasePage:
         locales = dict.fromkeys(other.og_locale for other in self.translations)
         return [locale for locale in locales if locale and locale != self.release.og_locale]
 
+    @property
+    def related(self) -> list[Entry]:
+        """Other public releases about the same people, or else about the same place and topic.
+
+        They are in the language of this release if they exist in it. The newest come first.
+        """
+        return [Entry(release, self._other_languages[release.pk]) for release in self._related]
+
     @cached_property
-    def related(self) -> list[Release]:
-        """The newest other public releases on the same topics, in the same language."""
-        about = Release.topics.through.objects.filter(topic__in=self.release.topics.all())
-        return list(
-            Release.objects.public(self.at)
-            .filter(pk__in=about.values("release"), language=self.release.language)
-            .exclude(pk=self.release.pk)
-            .select_related("poster")[:MAX_RELATED]
+    def _related(self) -> list[Release]:
+        original = self.release.translation_of_id or self.release.pk
+        others = Release.objects.public(self.at).exclude(pk=original)
+        others = others.exclude(translation_of=original)
+        # To come: releases with the same words, in third place.
+        groups = [self._about_the_same_people(others), self._about_the_same_matter(others)]
+        preferred = languages.ranges([self.language])
+        # Each group is cut before they are joined, so that the database walks an index.
+        newest = [group.one_per_text(preferred).values("pk")[:MAX_RELATED] for group in groups]
+        first, *rest = [
+            listed(self.at).filter(pk__in=keys).annotate(place=Value(place)).order_by()
+            for place, keys in enumerate(newest)
+        ]
+        found = first.union(*rest, all=True).order_by("place", "-publish_at", "uuid")
+        once: dict[UUID, Release] = {}
+        for release in found:
+            once.setdefault(release.pk, release)
+        return list(once.values())[:MAX_RELATED]
+
+    def _about_the_same_people(self, releases: ReleaseQuerySet) -> ReleaseQuerySet:
+        """Return the releases that name a person of this one, without those who speak for us.
+
+        Only people with a public page count. Otherwise, the list would reveal that two releases
+        mean the same person where they print no name.
+        """
+        day = timezone.localdate(self.at)
+        speakers = Person.objects.spokespeople(day).values("pk")
+        people = Person.objects.with_page(day).exclude(pk__in=speakers)
+        mentions = Mention.objects.filter(
+            person__in=people.filter(mentions__release=self.release).values("pk")
         )
+        return releases.filter(pk__in=mentions.values("release"))
+
+    def _about_the_same_matter(self, releases: ReleaseQuerySet) -> ReleaseQuerySet:
+        """Return the releases on a country and a topic of this one.
+
+        If this release has only one of the two, that one is enough.
+        """
+        places = cast("list[Country]", list(self.release.countries))
+        topics = self.release.topics.all()
+        if not places and not topics:
+            return releases.none()
+        if places:
+            in_place = [Q(countries__contains=place.code) for place in places]
+            releases = releases.filter(reduce(or_, in_place))
+        if topics:
+            on_topic = Release.topics.through.objects.filter(topic__in=topics)
+            releases = releases.filter(pk__in=on_topic.values("release"))
+        return releases
 
     def _attribution(self, quote: Quote) -> Attribution:
         if quote.speaker.is_protected():

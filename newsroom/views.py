@@ -9,8 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -25,6 +24,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 from zipstream import ZipStream
 
 from accounts.desk_addresses import site_url
@@ -37,13 +37,15 @@ from newsroom.counts import MAX_COUNTED, CountUpTo
 from newsroom.detention_chart import detention_chart
 from newsroom.feeds import channel_of
 from newsroom.formats import Content, FeedFormat, ReleaseFormat, links_to
+from newsroom.listing import Texts, listed
 from newsroom.page import ReleasePage
 from newsroom.paging import PAGE_SIZE, page_of
 from newsroom.prisoners import Filters as CaseFilters
 from newsroom.prisoners import columns, current_cases, sections, title_of, with_people
+from newsroom.quotations import in_order, quotations, quotations_with
 from newsroom.structured import news_article, profile
 from people.models import Consent, Group, Person
-from people.names.patterns import pattern
+from releases import search
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.rules.visibility import public_assets
 
@@ -53,36 +55,30 @@ YEAR_SECONDS = 365 * 24 * 60 * 60
 FRONT_PAGE_RELEASES = 8
 MAX_TERM_CHARACTERS = 200
 SITEMAP_SIZE = 5_000  # URLs per file; the protocol allows 50,000
-QUOTE_FIELDS = (
-    "position", "text", "attribution_name", "attribution_title", "speaker",
-    "release__slug", "release__title", "release__language", "release__publish_at",
-)  # fmt: skip
 CASE_RELATIONS = ("statuses", "events", "charges", "sentences", "designations")
 
 
-def listed(at: datetime) -> ReleaseQuerySet:
-    """Return the public releases with the data that lists show, newest first."""
-    return Release.objects.public(at).select_related("poster").defer("notes_to_editors")
-
-
 @require_safe
+@vary_on_headers("Accept-Language")
 def newsroom(request: HttpRequest) -> HttpResponse:
     """Show the front page: the newest release as the lead, earlier ones, cases and topics."""
     now = timezone.now()
-    newest = list(listed(now)[: FRONT_PAGE_RELEASES + 1])
-    public_about_topic = Topic.releases.through.objects.filter(
-        topic=OuterRef("pk"), release__in=Release.objects.public(now)
-    )
-    topics = Topic.objects.filter(Exists(public_about_topic)).annotate(
-        count=CountUpTo(public_about_topic)
-    )
+    releases = listed(now)
+    texts = Texts.for_reader(request, now)
+    newest = texts.entries(texts.once(releases)[: FRONT_PAGE_RELEASES + 1])
+
+    public = Release.objects.public(now)
+    about = Topic.releases.through.objects.filter(topic=OuterRef("pk"))
+    public_about = about.filter(release__in=public)
+    counted = about.filter(Exists(_chosen_on_topic(public))) if texts.translated else public_about
+    topics = Topic.objects.filter(Exists(public_about)).annotate(count=CountUpTo(counted))
     cases = current_cases(timezone.localdate(now)).in_group(Group.DETENTION)
     return render(
         request,
         "newsroom/newsroom.html",
         {
             "lead": newest[0] if newest else None,
-            "releases": newest[1:],
+            "entries": newest[1:],
             "topics": topics.order_by("name")[:MAX_TOPICS],
             "max_counted": MAX_COUNTED,
             "cases": cases.select_related("person")[:3],
@@ -90,20 +86,42 @@ def newsroom(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _chosen_on_topic(public: ReleaseQuerySet) -> ReleaseQuerySet:
+    """Return the release of a row of `Topic.releases.through`, if no translation replaces it."""
+    about = public.filter(topics=OuterRef(OuterRef("topic")))
+    return public.filter(pk=OuterRef("release")).one_per_text(among=about)
+
+
 @require_safe
+@vary_on_headers("Accept-Language")
 def archive(request: HttpRequest) -> HttpResponse:
     """Show the public releases that match the filters of the URL, in pages."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
     public = Release.objects.public(now).order_by()
+    texts = Texts.for_reader(request, now)
+    query = search.parse(filters.q)
+    if filters.q:
+        hits = search.releases(query, now, within=filters.apply(public, today))
+        chosen = texts.once(listed(now).filter(pk__in=hits.pks)).in_bulk()
+        page = page_of(request, [chosen[pk] for pk in hits.pks if pk in chosen])
+    else:
+        hits = search.Hits()
+        matching = filters.apply(listed(now), today)
+        page = page_of(request, texts.once(matching), count=texts.count(matching))
+    found = filters.found_by(public, now)
     return render(
         request,
         "newsroom/archive.html",
         {
-            "page": page_of(request, filters.apply(listed(now), today)),
+            "page": page,
+            "entries": texts.entries(page),
             "filters": filters,
-            "facets": list(filters.facets(public, today)),
+            "facets": list(filters.facets(found, today, translated=texts.translated)),
+            "query": query,
+            "capped": hits.capped,
+            "max_hits": search.MAX_HITS,
         },
     )
 
@@ -194,13 +212,14 @@ def feed(feed_format: FeedFormat) -> Callable[..., HttpResponse]:
 
 
 @require_safe
+@vary_on_headers("Accept-Language")
 def people(request: HttpRequest) -> HttpResponse:
     """Show our spokespeople, in pages."""
     now = timezone.now()
     today = timezone.localdate(now)
     spokespeople = Person.objects.with_page(today).spokespeople(today)
     page = page_of(request, spokespeople.select_related("portrait").prefetch_related("roles"))
-    quotes = Quote.objects.filter(speaker=OuterRef("pk"), release__in=Release.objects.public(now))
+    quotes = quotations(Texts.for_reader(request, now)).filter(speaker=OuterRef("pk"))
     on_page = Person.objects.filter(pk__in=[person.pk for person in page])
     counts = dict(on_page.order_by().values_list("pk", CountUpTo(quotes)))
     context = {
@@ -213,6 +232,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("Accept-Language")
 def person(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one person: titles, cases, quotations in pages, and the newest releases."""
     now = timezone.now()
@@ -228,19 +248,20 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         slug=slug,
     )
-    public_quotes = Quote.objects.filter(speaker=found, release__in=Release.objects.public(now))
+    texts = Texts.for_reader(request, now)
+    quotes = quotations(texts).filter(speaker=found)
     term = request.GET.get("q", "").strip()[:MAX_TERM_CHARACTERS]
-    quotes = public_quotes.select_related("release").only(*QUOTE_FIELDS)
-    quotes = quotes.order_by("release", "position")
     if term:
-        searched = Concat("text", Value("\n"), "release__title", output_field=TextField())
-        with_term = quotes.alias(searched=searched).filter(searched__regex=pattern(term))
-        # The search reads every text, so run it once for both the count and the page.
-        page = page_of(request, list(with_term.values_list("pk", flat=True)))
-        page.object_list = quotes.filter(pk__in=page.object_list)
+        page = page_of(request, quotations_with(term, found, texts))
+        page.object_list = in_order(Quote.objects.filter(pk__in=page.object_list))
+        # More can be found than counted: in another language, the same text may quote more.
+        total = max(quotes.count(), page.paginator.count)
     else:
-        page = page_of(request, quotes)
-    releases = list(listed(now).filter(mentions__person=found)[: PAGE_SIZE + 1])
+        page = page_of(request, in_order(quotes))
+        total = page.paginator.count
+    naming = texts.once(listed(now).filter(mentions__person=found))
+    releases = list(naming[: PAGE_SIZE + 1])
+    others = texts.others(quote.release for quote in page)
     context = {
         "person": found,
         "entries": entries(found.cases.all(), now),
@@ -248,9 +269,10 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         "health": found.has_consent(Consent.Scope.HEALTH, today),
         "term": term,
         "query": urlencode({"q": term}) if term else "",
-        "quote_count": public_quotes.count() if term else page.paginator.count,
+        "quote_count": total,
         "page": page,
-        "releases": releases[:PAGE_SIZE],
+        "quotations": [(quote, others[quote.release_id]) for quote in page],
+        "releases": texts.entries(releases[:PAGE_SIZE]),
         "more": len(releases) > PAGE_SIZE,
         "structured": profile(found, today, site_url(request), now),
     }

@@ -5,6 +5,7 @@ Names, likely scripts and likely territories come from CLDR, through Babel.
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -155,6 +156,34 @@ def without_usual_subtags(tag: str) -> str:
     if script and (language == "zh" or script != script_of(language)):
         return f"{language}-{script}"
     return language
+
+
+def ranges(tags: Iterable[str]) -> list[str]:
+    """Return the languages that a reader accepts as language ranges, the preferred one first.
+
+    A release matches a range if its tag is the range, or begins with it and a hyphen. Each accepted
+    tag is followed by less exact ones, so that a reader of zh-CN gets zh-Hans before zh-Hant, and
+    both before the next language. What is not a tag, such as “*”, is left out.
+    """
+    found: dict[str, None] = {}
+    for text in tags:
+        try:
+            tag = canonical(text)
+        except LanguageTagError:
+            continue
+        found |= dict.fromkeys([tag, without_usual_subtags(tag), tag.partition("-")[0]])
+    found.pop("x", None)  # private tags that begin alike have nothing in common
+    return list(found)
+
+
+def place(tag: str, preferred: Sequence[str]) -> int:
+    """Return the place of the first language range that a tag matches, from 0.
+
+    If it matches none, return their number. `releases.models.texts.reader_rank` is the same rule in
+    the database.
+    """
+    matching = (n for n, each in enumerate(preferred) if f"{tag}-".startswith(f"{each}-"))
+    return next(matching, len(preferred))
 
 
 @lru_cache(maxsize=1024)

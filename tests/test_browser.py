@@ -137,6 +137,32 @@ def test_every_public_page_is_accessible(page, live_server, newsroom, complaints
         assert [c for c in complaints if not (expected and "status of 4" in c)] == [], name
 
 
+@pytest.mark.parametrize("path", ["/releases/", "/prisoners/?country=CN"])
+def test_filters_come_first_on_a_phone_and_work_without_scripts(
+    browser, live_server, newsroom, path
+):
+    with browser.new_context(java_script_enabled=False, viewport=NARROW) as context:
+        page = context.new_page()
+        page.goto(live_server.url + path)
+        filters = page.get_by_role("navigation", name="Filters")
+        button = page.locator("summary", has_text="Filters")
+        listed = page.locator(".columns > div")
+        expect(filters).to_be_hidden()
+        assert button.bounding_box()["y"] < listed.bounding_box()["y"]
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(filters).to_be_visible()
+        assert filters.bounding_box()["y"] < listed.bounding_box()["y"]
+        for is_open in (True, False):
+            page.set_viewport_size(WIDE)
+            expect(button).to_be_hidden()
+            expect(filters).to_be_visible()
+            assert filters.bounding_box()["y"] == pytest.approx(listed.bounding_box()["y"], abs=2)
+            page.set_viewport_size(NARROW)
+            expect(filters).to_be_visible(visible=is_open)
+            button.click()
+
+
 # Long enough for an invisible code.
 LONG = f"<p>{'Eleven newspapers were closed by a letter that not one editor had seen. ' * 5}</p>"
 

@@ -16,6 +16,7 @@ from datetime import timedelta
 from io import BytesIO
 from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -213,7 +214,8 @@ def assert_no_canary(answers) -> None:
     for (path, way), (_, headers, body) in answers.items():
         seen = f"{headers}{body.decode(errors='replace')}".casefold()
         for word in (CANARY, "zaunkonigin", "zaunk%c3%b6nigin"):
-            asked = path.casefold().count(word.casefold())
+            # A page of a search repeats what was asked, also percent-encoded in its links.
+            asked = f"{path} {quote(path)}".casefold().count(word.casefold())
             assert seen.count(word.casefold()) <= (asked and 99), f"{word}: {way} {path}"
 
 
@@ -413,8 +415,10 @@ def without_tombstones(got: dict) -> dict:
             feed = json.loads(body)
             feed["items"] = [item for item in feed["items"] if item["title"] != WITHDRAWN]
             left = json.dumps(feed).encode()
-        measures = ("ETag", "Content-Length") if "feed" in path else ()
-        kept[path, way] = (status, [pair for pair in headers if pair[0] not in measures], left)
+        # With two notices and no entry, a feed is long enough to be compressed.
+        measures = ("ETag", "Content-Length", "Content-Encoding", "Vary")
+        left_out = measures if "feed" in path else ()
+        kept[path, way] = (status, [pair for pair in headers if pair[0] not in left_out], left)
     return kept
 
 

@@ -128,13 +128,19 @@ def archive(db):
         ("kind=statement&country=GB", set()),
         ("year={last}", {"In Welsh"}),
         ("year={year}&language=cy", set()),
+        ("month={month}", {"In Welsh"}),
+        ("month={month}&year={last}", {"In Welsh"}),
+        ("month={month}&year={year}", set()),
+        ("month={month}&kind=statement", set()),
+        ("from={last}-01-01&to={last}-12-31", {"In Welsh"}),
         ("to={last}-12-31", {"In Welsh"}),
         ("from={year}-01-01&language=cy", set()),
     ],
 )
 def test_the_archive_and_the_feed_have_the_same_filters(client, archive, query, found):
     then = timezone.now() - timedelta(days=400)
-    query = query.format(year=archive, last=then.year)
+    in_welsh = timezone.localtime(then)
+    query = query.format(year=archive, last=then.year, month=f"{in_welsh:%Y-%m}")
     assert set(titles(page(client, f"/releases/?{query}"))) == found
     feed = lxml.etree.fromstring(client.get(f"/releases/feed.atom?{query}").content)
     assert {title.text for title in feed.findall("{*}entry/{*}title")} == found
@@ -153,6 +159,8 @@ def test_a_filter_shows_its_number_of_releases_and_clears_itself(client, archive
     ["kind=nonsense", "topic=no-such", "country=..%2F..", "country=G", "country=,", "person=nobody",
      "language=xx-yy",
      "year=99999999999999", "year=0", "year=-1", "year=٢٠٢٤x", "from=0000-00-00", "to=9999-99-99",
+     "month=2024-13", "month=2024-00", "month=2024", "month=9999-12", "month=0001-01",
+     "month=2024-1", "month=٢٠٢٤-٠١", "month=2024-01-01", "month=-", "month=2024-01%0A",
      "from=2024-13-01", "kind=" + "x" * 5000, "topic=%F0%9F", "person=%ED%A0%80"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/releases/", "/releases/feed.atom"])

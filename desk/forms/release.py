@@ -142,10 +142,27 @@ class ReleaseForm(forms.ModelForm):
             cast(Any, self.fields["translation_of"]).queryset = visible
 
     def clean_translation_of(self) -> Release | None:
-        """Return the original. One that the user does not know stays until another is chosen."""
+        """Return the original. One that the user does not know stays until another is chosen.
+
+        Lists show an original and its translations once, so a translation of a translation is
+        refused, unless the user would learn of a release that they do not know.
+        """
         chosen, stored = self.cleaned_data["translation_of"], self.instance.translation_of
-        hidden = stored is not None and not stored.is_visible_to(self.user)
-        return stored if chosen is None and hidden else chosen
+        if chosen is None:
+            hidden = stored is not None and not stored.is_visible_to(self.user)
+            return stored if hidden else None
+        if chosen != stored:
+            visible = Release.objects.visible_to(self.user)
+            if visible.filter(translation_of=self.instance.pk).exists():
+                raise ValidationError(
+                    _("Other releases are translations of this one. Unlink them first.")
+                )
+            if original := visible.filter(pk=chosen.translation_of_id).first():
+                raise ValidationError(
+                    _("That release is a translation. Choose its original: “%(title)s”."),
+                    params={"title": original},
+                )
+        return chosen
 
     def clean_rejected_names(self) -> name_suggestions.Rejected:
         value = self.cleaned_data["rejected_names"]

@@ -21,11 +21,12 @@ from releases.models.release import (
 )
 from releases.models.search import GAP, SearchEntry, SearchWord
 from releases.models.shared import Contact, ContactQuerySet, Topic
+from releases.models.texts import Candidate, one_of_text, text_of
 
 __all__ = [
-    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Contact", "ContactQuerySet",
-    "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug", "Illustration", "Mention",
-    "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote", "RejectedName",
-    "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "SearchEntry", "SearchWord",
-    "Topic", "text_stored",
+    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Candidate", "Contact",
+    "ContactQuerySet", "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug",
+    "Illustration", "Mention", "NameCheckFind", "NameDisclosure", "NameException", "Probe",
+    "Quote", "RejectedName", "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile",
+    "SearchEntry", "SearchWord", "Topic", "one_of_text", "text_of", "text_stored",
 ]  # fmt: skip

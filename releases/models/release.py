@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +30,7 @@ from releases.document import Document, clean, clean_notes, drop_unknown_refs, u
 from releases.models.access import ReleaseAccess, RestrictedFile
 from releases.models.derived import FormerSlug, store_derived_rows
 from releases.models.shared import Contact, Topic
+from releases.models.texts import reader_rank, text_of
 from storing.rows import Guarded, GuardedQuerySet
 from storing.texts import shortened
 
@@ -81,6 +83,50 @@ class ReleaseQuerySet(GuardedQuerySet["Release"]):
         everyone. Its versions and record stay restricted: see `known_to`.
         """
         return self.filter(_known_to(user) | _public_at(at))
+
+    def one_per_text(
+        self, preferred: Sequence[str] = (), among: "ReleaseQuerySet | None" = None
+    ) -> Self:
+        """Return one release of each text: of an original and its translations in this queryset.
+
+        It is the one whose language comes first in `preferred`, a list of language ranges (see
+        `languages.ranges`), or else the original, or else the newest translation. Apply it after
+        all other filters: a release that they leave out, or that is hidden, is not chosen and
+        replaces no other. `count_texts` counts the same without deciding on a language. If this
+        queryset refers to an outer query, `among` is the same with one more OuterRef.
+        """
+        # Two conditions, because a database can look up each by its index or hash it. With an OR,
+        # PostgreSQL would run a subquery for each row.
+        rank = reader_rank(preferred)
+        rivals = (self if among is None else among).order_by().alias(rank=rank)
+        original = rivals.filter(
+            pk=OuterRef("translation_of"), translation_of=None, rank__lte=OuterRef("rank")
+        )
+        newer = Q(publish_at__gt=OuterRef("publish_at"))
+        newer |= Q(publish_at=OuterRef("publish_at"), pk__lt=OuterRef("pk"))
+        translations = rivals.filter(
+            # An original has no translation_of, so a translation of equal rank does not replace it.
+            Q(rank__lt=OuterRef("rank"))
+            | Q(newer, rank=OuterRef("rank"), translation_of=OuterRef("translation_of")),
+            translation_of=Coalesce(OuterRef("translation_of"), OuterRef("pk")),
+        )
+        return self.alias(rank=rank).filter(~Exists(original), ~Exists(translations))
+
+    def count_texts(self) -> int:
+        """Return how many releases `one_per_text` returns, whatever a reader prefers."""
+        # Not COUNT(DISTINCT …): PostgreSQL sorts all rows for it.
+        return self.order_by().values(text=text_of()).distinct().count()
+
+    def has_translations(self) -> bool:
+        """Return whether one of these releases is a translation.
+
+        If there is none, each release is a text, and lists need not compare them.
+        """
+        these = self.order_by().filter(pk=OuterRef("pk"))
+        translations = Release.objects.filter(Exists(these), translation_of__isnull=False)
+        # The order makes a database walk the index of translations, which is empty in most
+        # newsrooms, instead of reading all public releases.
+        return bool(translations.order_by("translation_of_id").values_list("pk")[:1])
 
     def with_mark_for(self, user: Any) -> Self:
         """Annotate each release with `is_marked`: it is restricted, and the user is named on it."""
