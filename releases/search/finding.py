@@ -29,6 +29,7 @@ MAX_HITS = 1_000  # that are ranked and counted: the newest
 MAX_FEW = 2_000  # entries that match, up to which all are read
 NEWEST = 4_000  # releases that are read first for frequent words
 MAX_TIMES = 25  # as many releases are read next, at most
+SAMPLE = 200  # hits in which the words of a correction are counted
 MAX_ROWS = 500  # people, attributions and topics that a word may stand for; files of a query
 
 
@@ -94,6 +95,39 @@ def count_public(wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], at: datet
     entries = _visible_entries(Kind.RELEASE, _sought(wanted, excluded, viewer), viewer.releases())
     people = _people_entries(Sought(wanted, excluded), viewer)
     return entries[:MAX_HITS].count() + people[:MAX_HITS].count()
+
+
+def count_each(
+    words: tuple[Unit, ...], wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], at: datetime
+) -> list[int]:
+    """Return how many public releases and people have each of some words and all that is wanted.
+
+    At most SAMPLE of each are counted. All words are counted together, so that words of hidden
+    texts neither change the number of statements nor take a place from others.
+    """
+    viewer = Viewer(at)
+    each = _sought(words, (), viewer, files=False).wanted
+    others = _sought(wanted, excluded, viewer, files=False) if wanted + excluded else Sought(())
+    sought = Sought((_any_of(each), *others.wanted), others.excluded)
+    hits = _ranked(Kind.RELEASE, sought, viewer, None)
+    entries = SearchEntry.objects.filter(kind=Kind.RELEASE, release__in=hits.pks[:SAMPLE])
+    people = _people_entries(Sought((_any_of(words), *wanted), excluded), viewer)
+    counts = zip(_counted(each, entries), _counted(words, people), strict=True)
+    return [in_releases + in_people for in_releases, in_people in counts]
+
+
+def _any_of(units: tuple[Unit, ...]) -> Unit:
+    return Unit(tuple(dict.fromkeys(form for unit in units for form in unit.forms)))
+
+
+def _counted(units: tuple[Unit, ...], entries: QuerySet[SearchEntry]) -> list[int]:
+    """Return how many entries match each unit. At most SAMPLE entries are read."""
+    matches = {
+        f"unit_{number}": ExpressionWrapper(Q(Matches(Sought((unit,)))), BooleanField())
+        for number, unit in enumerate(units)
+    }
+    rows = list(entries.annotate(**matches).order_by("key").values_list(*matches)[:SAMPLE])
+    return [sum(column) for column in zip(*rows, strict=True)] if rows else [0] * len(units)
 
 
 def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) -> dict[str, Hits]:
@@ -360,7 +394,7 @@ def _sought(
     if files:
         conditions.append(Q(Matches(Sought(wanted)), kind=Kind.FILE))
     forms = tuple(form for unit in units for form in unit.forms)
-    found = _references(conditions, Sought((Unit(forms),)), viewer)
+    found = _references(conditions, Sought((Unit(forms),)), viewer, files=files)
     named = tuple(
         replace(unit, forms=unit.forms + more) for unit, more in zip(units, found, strict=False)
     )
@@ -377,23 +411,27 @@ def _is_named_by(unit: Unit, viewer: Viewer) -> Q:
     return of_person | Q(Matches(sought), kind__in=(Kind.ATTRIBUTION, Kind.TOPIC))
 
 
-def _references(conditions: list[Q], any_word: Sought, viewer: Viewer) -> list[tuple[Form, ...]]:
+def _references(
+    conditions: list[Q], any_word: Sought, viewer: Viewer, *, files: bool
+) -> list[tuple[Form, ...]]:
     """Return the references to the visible rows that meet each condition, at most MAX_ROWS.
 
     One statement is enough, unless there are more: then each condition has its own, so that a
-    frequent name does not use up the rows of the other words.
+    frequent name does not use up the rows of the other words. Without `files`, the costly question
+    which of them are visible is left out.
     """
     kinds = {
         viewer.kind_of_people: PEOPLE, Kind.ATTRIBUTION: ATTRIBUTIONS, Kind.TOPIC: TOPICS,
         Kind.FILE: FILES,
     }  # fmt: skip
-    person, asset = OuterRef("person"), OuterRef("asset")
+    person = OuterRef("person")
     is_visible = (
         Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
-        | Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=asset))
     )
+    if files:
+        is_visible |= Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=OuterRef("asset")))
     visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
     visible = visible.order_by("kind", "key")
     meets = {
