@@ -422,7 +422,7 @@ def _references(
         Kind.FILE: FILES,
     }  # fmt: skip
     person = OuterRef("person")
-    is_visible = (
+    is_visible: Any = (
         Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
