@@ -428,7 +428,7 @@ def _references(
         | Q(kind=Kind.TOPIC)
     )
     if files:
-        is_visible |= Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=OuterRef("asset")))
+        is_visible |= Q(Exists(viewer.files().filter(pk=OuterRef("asset"))), kind=Kind.FILE)
     visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
     visible = visible.order_by("kind", "key")
     meets = {
