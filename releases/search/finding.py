@@ -112,8 +112,7 @@ def count_each(
     hits = _ranked(Kind.RELEASE, sought, viewer, None)
     entries = SearchEntry.objects.filter(kind=Kind.RELEASE, release__in=hits.pks[:SAMPLE])
     people = _people_entries(Sought((_any_of(words), *wanted), excluded), viewer)
-    counts = zip(_counted(each, entries), _counted(words, people), strict=True)
-    return [in_releases + in_people for in_releases, in_people in counts]
+    return [sum(two) for two in zip(_counted(each, entries), _counted(words, people), strict=True)]
 
 
 def _any_of(units: tuple[Unit, ...]) -> Unit:
@@ -133,8 +132,7 @@ def _counted(units: tuple[Unit, ...], entries: QuerySet[SearchEntry]) -> list[in
 def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) -> dict[str, Hits]:
     """Return what a query finds of everything that a user may see, by kind of row.
 
-    The kinds are those of DESK; without `kinds`, all are searched. The caller checks the
-    permissions for the kinds.
+    The kinds are those of DESK; without `kinds`, all. The caller checks the permissions for them.
     """
     return {kind: DESK[kind](query, Viewer(at, user)) for kind in kinds or DESK}
 
@@ -393,8 +391,7 @@ def _sought(
     conditions = [_is_named_by(unit, viewer) for unit in units]
     if files:
         conditions.append(Q(Matches(Sought(wanted)), kind=Kind.FILE))
-    forms = tuple(form for unit in units for form in unit.forms)
-    found = _references(conditions, Sought((Unit(forms),)), viewer, files=files)
+    found = _references(conditions, Sought((_any_of(units),)), viewer, files=files)
     named = tuple(
         replace(unit, forms=unit.forms + more) for unit, more in zip(units, found, strict=False)
     )
@@ -425,13 +422,13 @@ def _references(
         Kind.FILE: FILES,
     }  # fmt: skip
     person = OuterRef("person")
-    is_visible = (
+    is_visible: Any = (
         Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
     )
     if files:
-        is_visible |= Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=OuterRef("asset")))
+        is_visible |= Q(Exists(viewer.files().filter(pk=OuterRef("asset"))), kind=Kind.FILE)
     visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
     visible = visible.order_by("kind", "key")
     meets = {
