@@ -294,6 +294,7 @@ EXCUSED = {
     "preview": "not public: a preview link is for one reader",
     "preview_text": "not public: a preview link is for one reader",
     "preview_picture": "not public: a preview link is for one reader",
+    "suggest": "prints titles, topics and names of people that the pages above print",
     "healthz": "prints a fixed text",
     "readyz": "prints the state of the servers, and no text of the newsroom",
 }

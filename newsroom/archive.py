@@ -24,6 +24,9 @@ from releases.models import Mention, Release, ReleaseQuerySet, Topic, text_of
 
 MAX_PEOPLE = 12
 MAX_TOPICS = 50
+QUOTATIONS, PEOPLE = "quotations", "people"
+RESULTS = (QUOTATIONS, PEOPLE)  # other kinds of results than releases
+BY_DAY = "day"
 MONTH = re.compile("(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
@@ -58,9 +61,15 @@ def _by_day(lookup: str, releases: ReleaseQuerySet, text: str, on: date) -> Rele
 
 
 def _kinds(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
-    kinds = dict(_counted(releases, "kind", translated))
+    return kind_choices(dict(_counted(releases, "kind", translated)))
+
+
+def kind_choices(counts: Mapping[str, int]) -> Counted:
+    """Return the choices of a facet: values, labels and counts. So do the functions like it."""
     return [
-        (value, str(label), kinds[value]) for value, label in Release.Kind.choices if value in kinds
+        (value, str(label), counts[value])
+        for value, label in Release.Kind.choices
+        if value in counts
     ]
 
 
@@ -93,6 +102,10 @@ def _countries(releases: ReleaseQuerySet, on: date, *, translated: bool = True) 
             elif (code, text) not in counted:
                 counted.add((code, text))
                 counts[code] += 1
+    return country_choices(counts)
+
+
+def country_choices(counts: Mapping[str, int]) -> Counted:
     named = [(code, countries.name(code) or code, count) for code, count in counts.items()]
     return sorted(named, key=lambda row: row[1])
 
@@ -109,20 +122,32 @@ def _people(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> 
 
 def _years(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     counts = _counted(releases.annotate(year=ExtractYear("publish_at")), "year", translated)
-    return [(str(year), str(year), count) for year, count in sorted(counts, reverse=True)]
+    return year_choices(dict(counts))
+
+
+def year_choices(counts: Mapping[int, int]) -> Counted:
+    return [(str(year), str(year), counts[year]) for year in sorted(counts, reverse=True)]
 
 
 def _months(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
     counts = _counted(releases.annotate(month=TruncMonth("publish_at")), "month", translated)
+    return month_choices(dict(counts))
+
+
+def month_choices(counts: Mapping[date, int]) -> Counted:
+    """Return the choices for months, each given as one of its days."""
     return [
-        (f"{month:%Y-%m}", date_format(month, "YEAR_MONTH_FORMAT"), count)
-        for month, count in sorted(counts, reverse=True)
+        (f"{month:%Y-%m}", date_format(month, "YEAR_MONTH_FORMAT"), counts[month])
+        for month in sorted(counts, reverse=True)
     ]
 
 
 def _languages(releases: ReleaseQuerySet, on: date, *, translated: bool = True) -> Counted:
-    counts = sorted(_counted(releases, "language", translated))
-    return [(tag, languages.native_name(tag), count) for tag, count in counts]
+    return language_choices(dict(_counted(releases, "language", translated)))
+
+
+def language_choices(counts: Mapping[str, int]) -> Counted:
+    return [(tag, languages.native_name(tag), counts[tag]) for tag in sorted(counts)]
 
 
 def _counted(releases: ReleaseQuerySet, field: str, translated: bool) -> list[tuple[Any, int]]:
@@ -139,7 +164,11 @@ def _number(translated: bool, release: str = "") -> Count:
 
 @dataclass(frozen=True, slots=True)
 class Filters(BaseFilters[ReleaseQuerySet]):
-    """The filters in a URL of the archive. `q` is the text of a search: see `found_by`."""
+    """The filters in a URL of the archive.
+
+    `q` is the text of a search: see `found_by`. `show` and `sort` are for its results page: which
+    kind of results (RESULTS, "" means releases), and in which order ("day", or "" for relevance).
+    """
 
     TABLE: ClassVar[tuple[Filter[ReleaseQuerySet], ...]] = (
         Filter(
@@ -178,6 +207,8 @@ class Filters(BaseFilters[ReleaseQuerySet]):
     month: str = ""
     from_: str = ""
     to: str = ""
+    show: str = ""
+    sort: str = ""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filters":
@@ -192,11 +223,28 @@ class Filters(BaseFilters[ReleaseQuerySet]):
             country=filters.country.upper(),
             language=_tag(filters.language),
             year=year,
+            show=filters.show if filters.q and filters.show in RESULTS else "",
+            sort=filters.sort if filters.q and filters.sort == BY_DAY else "",
         )
 
-    def only_search(self) -> str:
-        """Return the query of the URL without the filters, for the link that clears them."""
-        return Filters(q=self.q).query()
+    def only_search(self, q: str = "") -> str:
+        """Return the query of the URL without the filters, for the link that clears them.
+
+        With `q`, it is for another search.
+        """
+        return Filters(q=q or self.q, show=self.show, sort=self.sort).query()
+
+    def showing(self, show: str) -> str:
+        """Return the query of the URL for another kind of results."""
+        return replace(self, show=show).query()
+
+    def sorted_by(self, sort: str) -> str:
+        """Return the query of the URL for another order."""
+        return replace(self, sort=sort).query()
+
+    def feed_query(self) -> str:
+        """Return the query of the feed of these releases."""
+        return replace(self, show="", sort="").query()
 
     def found_by(self, releases: ReleaseQuerySet, at: datetime) -> ReleaseQuerySet:
         """Return those of some releases that the search finds; all of them without a search.

@@ -97,12 +97,20 @@ class Filters(Generic[Rows]):
         with the rows. The link of the chosen value clears the filter. `counting` is passed on to
         `choices`.
         """
+
+        def counted(each: Filter[Rows]) -> Counted:
+            matching = self.without(each.name).apply(rows, on)
+            return each.choices(matching, on, **counting) if each.choices else []
+
+        return self.facets_with(counted)
+
+    def facets_with(self, counted: Callable[[Filter[Rows]], Counted]) -> Iterator[Facet]:
+        """Yield the facets of the page. `counted` returns the choices of a filter."""
         narrowed = {""}
         for each in self.TABLE:
             if each.choices is None or each.inside not in narrowed:
                 continue
             chosen = getattr(self, each.name)
-            matching = self._with(each.name, "").apply(rows, on)
             choices = [
                 Choice(
                     label,
@@ -110,11 +118,15 @@ class Filters(Generic[Rows]):
                     self._with(each.name, "" if value == chosen else value).query(),
                     value == chosen,
                 )
-                for value, label, count in each.choices(matching, on, **counting)
+                for value, label, count in counted(each)
             ]
             if chosen or len(choices) == 1:
                 narrowed.add(each.name)
             yield Facet(str(each.label), choices)
+
+    def without(self: Selected, name: str) -> Selected:
+        """Return all filters but one, as a facet counts its choices."""
+        return self._with(name, "")
 
     def _with(self: Selected, name: str, value: str) -> Selected:
         return replace(self, **{name: value})

@@ -214,7 +214,7 @@ def channel_of(request: HttpRequest, name: str) -> Channel:
     releases = filters.found_by(matching, now).select_related("poster")
     rows = releases.prefetch_related("topics", "corrections")[:MAX_FEED_ENTRIES]
     page = page_of(request, rows)
-    query = filters.query()
+    query = filters.feed_query()
 
     def url(number: int) -> str:
         parts = [query, urlencode({"page": number}) if number > 1 else ""]

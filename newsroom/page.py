@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import cast
@@ -155,7 +155,7 @@ class ReleasePage:
     @cached_property
     def name_withheld(self) -> Attribution:
         """The attribution of every speaker whose name is protected."""
-        return Attribution(_("Name withheld"), "")
+        return name_withheld()
 
     @cached_property
     def quotes(self) -> list[Quote]:
@@ -327,10 +327,23 @@ class ReleasePage:
         return releases
 
     def _attribution(self, quote: Quote) -> Attribution:
-        if quote.speaker.is_protected():
-            return self.name_withheld
-        page = quote.speaker if quote.speaker.has_page() else None
-        return Attribution(quote.attribution_name, quote.attribution_title, page)
+        return attribution_of(quote) or self.name_withheld
+
+
+def attribution_of(quote: Quote, on: date | None = None) -> Attribution | None:
+    """Return what a page prints below a quotation on a day (default: today).
+
+    It is None if the name of the speaker is protected. The quotation must have its speaker loaded.
+    """
+    if quote.speaker.is_protected(on):
+        return None
+    page = quote.speaker if quote.speaker.has_page(on) else None
+    return Attribution(quote.attribution_name, quote.attribution_title, page)
+
+
+def name_withheld() -> Attribution:
+    """Return the attribution of a speaker whose name is protected."""
+    return Attribution(_("Name withheld"), "")
 
 
 def pages_of(releases: Sequence[Release], at: datetime) -> list[ReleasePage]:

@@ -16,6 +16,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
+    JsonResponse,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
@@ -43,9 +44,10 @@ from newsroom.paging import PAGE_SIZE, page_of
 from newsroom.prisoners import Filters as CaseFilters
 from newsroom.prisoners import columns, current_cases, sections, title_of, with_people
 from newsroom.quotations import in_order, quotations, quotations_with
+from newsroom.results import results
 from newsroom.structured import news_article, profile
+from newsroom.suggested import suggested
 from people.models import Consent, Group, Person
-from releases import search
 from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
 from releases.rules.visibility import public_assets
 
@@ -95,35 +97,29 @@ def _chosen_on_topic(public: ReleaseQuerySet) -> ReleaseQuerySet:
 @require_safe
 @vary_on_headers("Accept-Language")
 def archive(request: HttpRequest) -> HttpResponse:
-    """Show the public releases that match the filters of the URL, in pages."""
+    """Show the public releases that match the filters of the URL, or the results of a search."""
     now = timezone.now()
     today = timezone.localdate(now)
     filters = Filters.from_query(request.GET)
-    public = Release.objects.public(now).order_by()
     texts = Texts.for_reader(request, now)
-    query = search.parse(filters.q)
     if filters.q:
-        hits = search.releases(query, now, within=filters.apply(public, today))
-        chosen = texts.once(listed(now).filter(pk__in=hits.pks)).in_bulk()
-        page = page_of(request, [chosen[pk] for pk in hits.pks if pk in chosen])
-    else:
-        hits = search.Hits()
-        matching = filters.apply(listed(now), today)
-        page = page_of(request, texts.once(matching), count=texts.count(matching))
-    found = filters.found_by(public, now)
-    return render(
-        request,
-        "newsroom/archive.html",
-        {
-            "page": page,
-            "entries": texts.entries(page),
-            "filters": filters,
-            "facets": list(filters.facets(found, today, translated=texts.translated)),
-            "query": query,
-            "capped": hits.capped,
-            "max_hits": search.MAX_HITS,
-        },
-    )
+        return render(request, "newsroom/results.html", results(request, filters, texts))
+    matching = filters.apply(listed(now), today)
+    page = page_of(request, texts.once(matching), count=texts.count(matching))
+    public = Release.objects.public(now).order_by()
+    context = {
+        "page": page,
+        "entries": texts.entries(page),
+        "filters": filters,
+        "facets": list(filters.facets(public, today, translated=texts.translated)),
+    }
+    return render(request, "newsroom/archive.html", context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> JsonResponse:
+    """Send what a reader may be typing: names of people, topics and titles that are public."""
+    return JsonResponse({"suggestions": suggested(request.GET.get("q", ""), timezone.now())})
 
 
 def release_view(view: ReleaseView) -> Callable[..., HttpResponseBase]:

@@ -19,6 +19,7 @@ urlpatterns = [
         path(f"releases/{each.file}", views.feed(each), name=each.name)
         for each in formats.FEED_FORMATS
     ),
+    path("releases/suggest/", views.suggest, name="suggest"),
     path("releases/<str:slug>/", views.release, name="release"),
     *(
         path(f"releases/<str:slug>/{each.file}", views.release_file(each), name=each.name)

@@ -111,7 +111,12 @@ def fixed_addresses() -> list[str]:
     filtered = [
         f"{path}?{name}={value}" for path in plain for name in tried for value in tried[name]
     ]
-    return plain + filtered
+    searched = [
+        f"{reverse('archive')}?q={word}&show={show}&sort=day"
+        for word in tried["q"]
+        for show in ("quotations", "people")
+    ]
+    return plain + filtered + searched
 
 
 def guesses_at(thing, way="get") -> list[tuple[str, str]]:

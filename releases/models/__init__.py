@@ -14,6 +14,7 @@ from releases.models.records import Correction, Event
 from releases.models.release import (
     MAX_DESCRIPTION_CHARACTERS,
     NAMES_ALLOWED,
+    RESERVED_SLUGS,
     EditConflict,
     Release,
     ReleaseQuerySet,
@@ -24,9 +25,9 @@ from releases.models.shared import Contact, ContactQuerySet, Topic
 from releases.models.texts import Candidate, one_of_text, text_of
 
 __all__ = [
-    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "Candidate", "Contact",
+    "GAP", "MAX_DESCRIPTION_CHARACTERS", "NAMES_ALLOWED", "RESERVED_SLUGS", "Candidate", "Contact",
     "ContactQuerySet", "Correction", "EditConflict", "Event", "FoldedText", "FormerSlug",
-    "Illustration", "Mention", "NameCheckFind", "NameDisclosure", "NameException", "Probe",
-    "Quote", "RejectedName", "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile",
-    "SearchEntry", "SearchWord", "Topic", "one_of_text", "text_of", "text_stored",
+    "Illustration", "Mention", "NameCheckFind", "NameDisclosure", "NameException", "Probe", "Quote",
+    "RejectedName", "Release", "ReleaseAccess", "ReleaseQuerySet", "RestrictedFile", "SearchEntry",
+    "SearchWord", "Topic", "one_of_text", "text_of", "text_stored",
 ]  # fmt: skip

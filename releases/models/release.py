@@ -36,6 +36,7 @@ from storing.texts import shortened
 
 MAX_DESCRIPTION_CHARACTERS = 300  # shown by search engines and on share cards
 MAX_SLUG_CHARACTERS = 120
+RESERVED_SLUGS = frozenset({"suggest"})  # other pages have these addresses below /releases/
 
 # Sent in the transaction that saves a release, after the rows that are derived from its text.
 text_stored = Signal()
@@ -639,9 +640,13 @@ class Release(Guarded):
         )
 
     def is_taken(self, slug: str) -> bool:
-        """Return whether another release has a slug, or had it after its approval."""
+        """Return whether a page of the site has a slug, or another release has or had it.
+
+        A former slug counts if the release had it after its approval.
+        """
         return (
-            Release.objects.filter(slug=slug).exclude(pk=self.pk).exists()
+            slug in RESERVED_SLUGS
+            or Release.objects.filter(slug=slug).exclude(pk=self.pk).exists()
             or FormerSlug.objects.filter(slug=slug).exclude(release=self.pk).exists()
         )
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from assets.models import MediaAsset
 from releases import languages
-from releases.models import Release
+from releases.models import RESERVED_SLUGS, Release
 from releases.moments import local_time
 from releases.rules import protected_names
 from releases.rules.protected_names import Find, Reason
@@ -178,13 +178,17 @@ def _text_blockers(release: Release, at: datetime) -> list[str]:
     document = release.document
     reasons = review_blockers(release)
     if release.slug and release.is_taken(release.slug):
-        reasons.append(
-            _(
+        if release.slug in RESERVED_SLUGS:
+            reason = _(
+                "The newsroom itself uses the address “%(slug)s”. Choose another, or leave the "
+                "field blank."
+            )
+        else:
+            reason = _(
                 "Another release uses or used the address “%(slug)s”. Choose another, or leave "
                 "the field blank."
             )
-            % {"slug": release.slug}
-        )
+        reasons.append(reason % {"slug": release.slug})
     for quote in document.quotations:
         if quote.speaker is None:
             values = {"start": _first_words(quote.text), "name": quote.name}
