@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.views import sign_in
 from assets import isolation
 from desk.dashboard import desk_of
+from desk.search_results import kinds_for
 
 MAX_SEARCH_CHARACTERS = 200
 
@@ -56,7 +57,12 @@ def _can_be_key(model: type[Model], name: str, value: Any) -> bool:
 
 
 def _shorten_search(request: HttpRequest) -> None:
-    """Cut the search term, because SQLite fails at an expression of several hundred words."""
+    """Cut the search term of a list. SQLite fails at an expression of several hundred words.
+
+    The page of results has its own limit, and says so.
+    """
+    if request.resolver_match and request.resolver_match.view_name == "admin:search":
+        return
     for name in ("q", "term"):  # of change lists, and of autocomplete fields
         term = str(request.GET.get(name, ""))
         if len(term) > MAX_SEARCH_CHARACTERS:
@@ -91,18 +97,21 @@ class NewsroomSite(admin.AdminSite):
         return super().logout(request, {"title": _("Signed out"), **(extra_context or {})})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return super().each_context(request) | {"version": settings.VERSION}
+        return super().each_context(request) | {
+            "version": settings.VERSION,
+            "may_search": bool(kinds_for(request.user)),
+        }
 
     def get_urls(self) -> list[Any]:
-        """Return the URLs of the team, and Django's without the redirect from a row to its page.
+        """Return the URLs of the team, of the search, and Django's without the redirect to a row.
 
         The redirect would reveal the address of a row that the user may not see.
         """
         # Not at the top: the modules of this package register their pages at this site.
-        from desk.admin import team_pages
+        from desk.admin import search_page, team_pages
 
         django = [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
-        return [*team_pages.urls(self), *django]
+        return [*team_pages.urls(self), *search_page.urls(self), *django]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap an admin view with two fixes of Django's views.

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.regex_helper import normalize
 
 from accounts.models import User
+from desk.search_results import KINDS
 from jobs.models import Email, Job
 from people import levels, minors
 from people.models import Case, Level, Person
@@ -210,6 +211,8 @@ class PersonAtLevel0:
             reverse("admin:people_case_changelist"): "name",
             reverse("admin:people_case_change", args=[self.case.pk]): "charge",
             reverse("admin:index"): "name",
+            f"{reverse('admin:search')}?q=quellmi": "other name",
+            f"{reverse('admin:search')}?q=kestel": "summary",
         }  # fmt: skip
 
     def searches(self) -> list[str]:
@@ -385,7 +388,11 @@ def desk_queries(secret: Secret) -> list[str]:
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         general = ["o=1.2.3", "o=-1", "all=", "_popup=1"]
         found += [f"{address}?{query}" for query in (*general, *secret.searches())]
-    term = next(query[2:] for query in secret.searches() if query.startswith("q="))
+    search = reverse("admin:search")
+    typed = [query for query in secret.searches() if query.startswith("q=")]
+    shown = ["", *(f"&show={kind}" for kind in KINDS)]
+    found += [f"{search}?{query}{kind}" for query in typed for kind in shown]
+    term = typed[0].removeprefix("q=")
     for model in {type(each) for some in secret.rows().values() for each in some}:
         # The fields that refer to a model differ only in what they exclude, so two are enough.
         fields = [

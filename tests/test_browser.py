@@ -355,7 +355,7 @@ def test_an_editor_writes_a_release_from_the_first_word_to_the_preview(
     page.keyboard.press("Enter")
     page.keyboard.type("“It will not stand.”")
     page.get_by_role("button", name=re.compile("No speaker yet")).click()
-    page.get_by_label("Search").fill("tolv")
+    page.get_by_label("Search", exact=True).fill("tolv")
     page.get_by_role("button", name=re.compile("Maren Tolvik")).click()
     page.get_by_role("button", name="Use").click()
     expect(editor.locator("blockquote")).to_contain_text("Maren Tolvik")

@@ -263,8 +263,8 @@ def test_an_editor_filters_pictures_and_sets_their_credit(page, live_server, sig
     expect(page.get_by_text("2 items changed.")).to_be_visible()
     assert MediaAsset.objects.filter(credit_line="AFP via Getty Images").count() == 2
     page.goto(live_server.url + LIBRARY)
-    page.get_by_role("searchbox", name="Search").fill("getty")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("searchbox", name="Search", exact=True).fill("getty")
+    page.locator("#changelist-search").get_by_role("button", name="Search").click()
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
 
 

@@ -93,6 +93,7 @@ PAGES = {
     "admin:team_pause": ("405:MS", "MS"),
     "admin:team_resume": ("405:MS", "MS"),
     "admin:team_leave": ("MS", "MS"),
+    "admin:search": ("AEPCS", "405:AEPCMSN"),
     "admin:index": ("AEPCMSN", "AEPCMSN"),
     "admin:login": ("AEPCMSNX", "AEPCMSNX"),
     "admin:logout": ("X 405:AEPCMSN", "AEPCMSNX"),

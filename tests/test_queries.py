@@ -138,6 +138,7 @@ def test_the_desk_needs_the_same_queries_in_a_large_archive(at_desk, publisher):
     ]
     paths = ["/admin/", *lists, *forms]
     paths += [f"{form}/preview/", f"{form}/history/", f"{form}/change/"]
+    paths += ["/admin/search/?q=step", "/admin/search/?q=verel&show=quotations"]
     small = {path: cost(client, path) for path in paths}
     for _ in range(2):
         newsroom.grow()

@@ -106,8 +106,11 @@ class CaseAdmin(NameCheckedAdmin, NameSearchAdmin):
     list_display = ["person", "custody_status", "country", "as_of", "review_due"]
     list_filter = [ReviewDueFilter, "custody_status", "legal_status"]
     list_select_related = ["person"]
-    search_fields = ["person__display_name", "person__names__text", "summary"]
-    search_help_text = gettext_lazy("Searches names in any script or spelling, and the summary.")
+    searched_kind = "cases"
+    search_fields = ["person__display_name", "person__names__text"]
+    search_help_text = gettext_lazy(
+        "Searches names in any script or spelling, and all texts of the case."
+    )
     autocomplete_fields = ["person"]
     inlines = [DesignationInline, ChargeInline, SentenceInline, CaseEventInline]
     actions = None

@@ -22,11 +22,13 @@ from assets.models import MediaAsset
 from assets.pictures import FAMILIES
 from desk.admin.library_files import LibraryFilesAdmin
 from desk.admin.library_filters import LicenceFilter, MissingFilter, ProcessingFilter, UseFilter
+from desk.admin.searched import SearchedAdmin
 from desk.forms.library import AssetForm, EditManyForm
 from desk.forms.names import NameCheckedAdmin
 from people import depicted
 from people.locking import lock_names_for_read
 from people.models import Person
+from releases import search
 from releases.library import (
     OFFERED_FIELDS,
     edit_blockers,
@@ -65,16 +67,14 @@ SHAPES = {
 
 
 @admin.register(MediaAsset)
-class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
+class LibraryAdmin(NameCheckedAdmin, SearchedAdmin, LibraryFilesAdmin):
     form = AssetForm
     list_display = ["thumbnail", "name", "credit", "remarks"]
     list_display_links = ["thumbnail", "name"]
     list_filter = [MissingFilter, LicenceFilter, UseFilter, "ai_made", "kind", ProcessingFilter]
     list_per_page = 60
-    search_fields = [
-        "original_name", "alt_text", "caption", "credit_line", "creator", "copyright_notice",
-        "place",
-    ]  # fmt: skip
+    searched_kind = "files"
+    search_fields = ["original_name", "=uuid"]
     search_help_text = gettext_lazy("Searches captions, credits, file names, people and releases.")
     readonly_fields = [
         "state_panel", "crops_panel", "embedded_metadata_panel", "uses_panel", "versions",
@@ -223,20 +223,21 @@ class LibraryAdmin(NameCheckedAdmin, LibraryFilesAdmin):
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
         found, repeats = super().get_search_results(request, queryset, search_term)
-        if term := search_term.strip():
-            named = Q(display_name__icontains=term) | Q(names__text__icontains=term)
-            people = Person.objects.visible_to(User.of(request)).filter(named).values("pk")
-            releases = Release.objects.visible_to(User.of(request)).filter(title__icontains=term)
-            related = (
-                Q(portrait_of__in=people)
-                | Q(depicts__in=people)
-                | Q(pk__in=releases.exclude(poster=None).values("poster"))
-                | Q(pk__in=Illustration.objects.filter(release__in=releases).values("asset"))
-            )
-            found = queryset.filter(Q(pk__in=found.values("pk")) | related).distinct()
         if "field_name" in request.GET:  # an autocomplete field, which accepts only pictures
             found = found.filter(kind=MediaAsset.Kind.IMAGE)
         return found, repeats
+
+    def found_otherwise(self, request: HttpRequest, query: search.Query, term: str) -> Q:
+        """Also find the pictures of people, and those of releases by their title."""
+        user, at = User.of(request), timezone.now()
+        people = search.keys_at_desk(query, user, at, "people")
+        releases = search.keys_at_desk(query, user, at, "releases", by_title=True)
+        shown = Person.depicted_in.through.objects.filter(person__in=people).values("mediaasset")
+        used = Illustration.objects.filter(release__in=releases).values("asset")
+        posters = Release.objects.filter(pk__in=releases).exclude(poster=None).values("poster")
+        portraits = Person.objects.filter(pk__in=people).exclude(portrait=None).values("portrait")
+        related = Q(pk__in=shown) | Q(pk__in=used) | Q(pk__in=posters) | Q(pk__in=portraits)
+        return super().found_otherwise(request, query, term) | related
 
     def autocomplete_detail(self, asset: MediaAsset) -> dict[str, str]:
         """Return the picture and its missing fields for an autocomplete field."""

@@ -96,8 +96,9 @@ class UnsearchedNameFilter(admin.SimpleListFilter):
 class PersonAdmin(NameCheckedAdmin, PersonPagesAdmin):
     list_display = ["display_name", "level", "title_now"]
     list_filter = ["level", "roles__speaks_for_us", UnsearchedNameFilter]
-    search_fields = ["display_name", "sort_name", "names__text"]
-    search_help_text = gettext_lazy("Searches names in any script or spelling.")
+    searched_kind = "people"
+    search_fields = ["display_name", "sort_name", "names__text", "=uuid"]
+    search_help_text = gettext_lazy("Searches names in any script or spelling, and titles.")
     autocomplete_fields = ["portrait"]
     inlines = [RoleInline, NameInline, ConsentInline, CaseInline]
     actions = None

@@ -26,6 +26,7 @@ from desk.admin.release_actions import ReleaseActionPages
 from desk.admin.release_editor import ReleaseEditorPages
 from desk.admin.release_panel import panel_context
 from desk.admin.release_versions import ReleaseVersionPages
+from desk.admin.searched import SearchedAdmin
 from desk.forms.editor import editor_context
 from desk.forms.names import NameCheckedAdmin, add_blockers_to_messages
 from desk.forms.release import FIELDSETS, ReleaseForm
@@ -97,6 +98,7 @@ class ReleaseAdmin(
     ReleaseEditorPages,
     ImportPages,
     NameCheckedAdmin,
+    SearchedAdmin,
     KeyOnlyLog,
     QuietAdmin,
 ):
@@ -109,8 +111,11 @@ class ReleaseAdmin(
         ("topics", admin.RelatedOnlyFieldListFilter),
     ]
     list_select_related = ["created_by"]
-    search_fields = ["title", "standfirst", "body", "slug"]
-    search_help_text = gettext_lazy("Searches the title and the text.")
+    searched_kind = "releases"
+    search_fields = ["^slug", "=uuid"]
+    search_help_text = gettext_lazy(
+        "Searches texts, names, topics and captions, and the web address."
+    )
     autocomplete_fields = ["poster", "translation_of"]
     date_hierarchy = "publish_at"
     actions = None  # users must publish, withdraw or delete one release at a time

@@ -8,8 +8,10 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from desk.admin.base import KeyOnlyLog, VersionsAdmin
+from desk.admin.searched import SearchedAdmin
 from people.names.searching import MAX_TYPED
 from people.names.shared import people_index
+from releases.search import Query
 
 
 class VisibleRecordsAdmin(KeyOnlyLog, VersionsAdmin):
@@ -42,22 +44,17 @@ class VisibleRecordsAdmin(KeyOnlyLog, VersionsAdmin):
         return super().history_form_view(request, object_id, version_id, extra_context)
 
 
-class NameSearchAdmin(VisibleRecordsAdmin):
-    """Admin whose search finds a person by any spelling.
+class NameSearchAdmin(SearchedAdmin, VisibleRecordsAdmin):
+    """Admin whose search also finds a person by a part of a name, in any spelling.
 
     Word order, accents and punctuation are ignored. `person_column` is the column with the person.
     """
 
     person_column = "pk"
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
-        found, repeats = super().get_search_results(request, queryset, search_term)
-        if not search_term.strip():
-            return found, repeats
-        by_name = Q(**{f"{self.person_column}__in": _people_by_name(search_term)})
-        return queryset.filter(Q(pk__in=found.values("pk")) | by_name), repeats
+    def found_otherwise(self, request: HttpRequest, query: Query, term: str) -> Q:
+        by_name = Q(**{f"{self.person_column}__in": _people_by_name(term)})
+        return super().found_otherwise(request, query, term) | by_name
 
 
 def _people_by_name(typed: str) -> set[UUID]:

@@ -6,14 +6,14 @@ from django.db.models import Q
 from rapidfuzz.distance import OSA
 
 from releases.models import SearchWord
-from releases.search.finding import count_public
+from releases.search.finding import count_each, count_public
 from releases.search.query import Form, Query, Unit
 
 MIN_LETTERS = 4  # a shorter word is one edit away from too many others
 MAX_WRONG = 3  # words of a query that are corrected
-# Candidates that are searched for, for each word. It is always this number, so that the time does
-# not tell how many similar words are only in hidden texts.
-VERIFIED = 8
+# Similar words of public texts, which may be hidden now. They are counted together, so that hidden
+# ones take no place from others, and at least so many, so that the time does not tell their number.
+MAX_CANDIDATES, MIN_CANDIDATES = 50, 8
 
 
 def correction(query: Query, at: datetime) -> str | None:
@@ -35,8 +35,8 @@ def correction(query: Query, at: datetime) -> str | None:
     corrected: dict[tuple[int, int], str] = {}
     for unit in wrong:
         candidates = _candidates(unit.word)
-        filled = [*candidates, *[unit.word] * (VERIFIED - len(candidates))]
-        hits = [count_public((unit_of(word), *right), query.excluded, at) for word in filled]
+        filled = [*candidates, *[unit.word] * (MIN_CANDIDATES - len(candidates))]
+        hits = count_each(tuple(map(unit_of, filled)), right, query.excluded, at)
         counts = dict(zip(filled, hits, strict=True))
         best = min(candidates, key=lambda word: (-counts[word], word), default="")
         if not best or not counts[best]:
@@ -57,7 +57,7 @@ def unit_of(word: str) -> Unit:
 
 
 def _candidates(word: str) -> list[str]:
-    """Return at most VERIFIED words of public texts that are one edit away.
+    """Return at most MAX_CANDIDATES words of public texts that are one edit away.
 
     One edit leaves the letters before or after the middle of a word as they are.
     """
@@ -72,4 +72,4 @@ def _candidates(word: str) -> list[str]:
         for other in rows.values_list("word", flat=True).iterator()
         if len(other) in lengths and OSA.distance(word, other, score_cutoff=1) == 1
     )
-    return [other for _first, other in near[:VERIFIED]]
+    return [other for _first, other in near[:MAX_CANDIDATES]]

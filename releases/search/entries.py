@@ -142,6 +142,15 @@ def entries_of(row: Model) -> list[Entry]:
     raise TypeError(f"The search has no entry for {row._meta.label}.")
 
 
+def texts_at_desk(row: Model) -> list[str]:
+    """Return the plain texts of a row that a search at the desk reads, without title and names.
+
+    It reads related rows: prefetch those of `releases.search.index.PREFETCHED`.
+    """
+    entry = entries_of(row)[0]
+    return [text for text in (*entry.standfirst, *entry.text) if text]
+
+
 def reference(kind: str, key: object) -> str:
     """Return the token that stands for a row: a kind such as PEOPLE, and its key."""
     return f"{REFERENCE}{kind}{key}"

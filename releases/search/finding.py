@@ -10,14 +10,9 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from assets.models import MediaAsset
-from people.models import Case, Person
 from people.names.normalise import key
-from releases.models import Release, ReleaseQuerySet, SearchEntry
-from releases.rules.desk_visibility import files_visible_to
-from releases.rules.visibility import public_assets
+from releases.models import ReleaseQuerySet, SearchEntry
 from releases.search.entries import ATTRIBUTIONS, FILES, PEOPLE, TOPICS, Kind, reference, since
 from releases.search.matching import (
     EVERYTHING,
@@ -28,11 +23,13 @@ from releases.search.matching import (
     place_of_match,
 )  # fmt: skip
 from releases.search.query import Form, Query, Unit
+from releases.search.viewers import Viewer
 
 MAX_HITS = 1_000  # that are ranked and counted: the newest
 MAX_FEW = 2_000  # entries that match, up to which all are read
 NEWEST = 4_000  # releases that are read first for frequent words
 MAX_TIMES = 25  # as many releases are read next, at most
+SAMPLE = 200  # hits in which the words of a correction are counted
 MAX_ROWS = 500  # people, attributions and topics that a word may stand for; files of a query
 
 
@@ -74,40 +71,6 @@ class Hits:
         return Hits(tuple(sorted(self.rows, key=_by_day)), self.capped)
 
 
-@dataclass(frozen=True)
-class Viewer:
-    """Who asks and when: the public, or a user of the desk."""
-
-    at: datetime
-    user: Any = None
-
-    def releases(self) -> ReleaseQuerySet:
-        if self.user is None:
-            return Release.objects.public(self.at)
-        return Release.objects.visible_to(self.user, self.at)
-
-    def people(self) -> QuerySet[Person]:
-        if self.user is None:
-            return Person.objects.with_page(timezone.localdate(self.at))
-        return Person.objects.visible_to(self.user)
-
-    def files(self) -> QuerySet[MediaAsset]:
-        if self.user is None:
-            return public_assets(self.at)
-        return files_visible_to(self.user, self.at)
-
-    def speakers(self) -> QuerySet[Person]:
-        """Return the people whose name is printed below their quotations."""
-        if self.user is None:
-            protected = Person.objects.protected(timezone.localdate(self.at))
-            return Person.objects.exclude(pk__in=protected.values("pk"))
-        return Person.objects.visible_to(self.user)
-
-    @property
-    def kind_of_people(self) -> SearchEntry.Kind:
-        return Kind.PERSON if self.user is None else Kind.RECORD
-
-
 def releases(query: Query, at: datetime, within: ReleaseQuerySet | None = None) -> Hits:
     """Return the public releases that a query finds at a time.
 
@@ -134,13 +97,76 @@ def count_public(wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], at: datet
     return entries[:MAX_HITS].count() + people[:MAX_HITS].count()
 
 
+def count_each(
+    words: tuple[Unit, ...], wanted: tuple[Unit, ...], excluded: tuple[Unit, ...], at: datetime
+) -> list[int]:
+    """Return how many public releases and people have each of some words and all that is wanted.
+
+    At most SAMPLE of each are counted. All words are counted together, so that words of hidden
+    texts neither change the number of statements nor take a place from others.
+    """
+    viewer = Viewer(at)
+    each = _sought(words, (), viewer, files=False).wanted
+    others = _sought(wanted, excluded, viewer, files=False) if wanted + excluded else Sought(())
+    sought = Sought((_any_of(each), *others.wanted), others.excluded)
+    hits = _ranked(Kind.RELEASE, sought, viewer, None)
+    entries = SearchEntry.objects.filter(kind=Kind.RELEASE, release__in=hits.pks[:SAMPLE])
+    people = _people_entries(Sought((_any_of(words), *wanted), excluded), viewer)
+    return [sum(two) for two in zip(_counted(each, entries), _counted(words, people), strict=True)]
+
+
+def _any_of(units: tuple[Unit, ...]) -> Unit:
+    return Unit(tuple(dict.fromkeys(form for unit in units for form in unit.forms)))
+
+
+def _counted(units: tuple[Unit, ...], entries: QuerySet[SearchEntry]) -> list[int]:
+    """Return how many entries match each unit. At most SAMPLE entries are read."""
+    matches = {
+        f"unit_{number}": ExpressionWrapper(Q(Matches(Sought((unit,)))), BooleanField())
+        for number, unit in enumerate(units)
+    }
+    rows = list(entries.annotate(**matches).order_by("key").values_list(*matches)[:SAMPLE])
+    return [sum(column) for column in zip(*rows, strict=True)] if rows else [0] * len(units)
+
+
 def at_desk(query: Query, user: Any, at: datetime, kinds: Collection[str] = ()) -> dict[str, Hits]:
     """Return what a query finds of everything that a user may see, by kind of row.
 
-    The kinds are those of DESK; without `kinds`, all are searched. The caller checks the
-    permissions for the kinds.
+    The kinds are those of DESK; without `kinds`, all. The caller checks the permissions for them.
     """
     return {kind: DESK[kind](query, Viewer(at, user)) for kind in kinds or DESK}
+
+
+def keys_at_desk(
+    query: Query, user: Any, at: datetime, kind: str, *, by_title: bool = False
+) -> QuerySet[Any]:
+    """Return the keys of all rows of a kind that a query finds for a user, as a subquery.
+
+    Lists use it, because they have filters and an order of their own. The kinds are those of DESK,
+    without quotations. `by_title`: the words have to be in the title, or in names that it covers.
+    """
+    viewer = Viewer(at, user)
+    column, entry_kind, visible = _lists(viewer)[kind]
+    if not query.wanted:
+        return SearchEntry.objects.none().values(column)
+    sought = Sought(query.wanted, query.excluded)
+    if kind == "releases":
+        sought = _sought(query.wanted, query.excluded, viewer)
+    entries = SearchEntry.objects.filter(
+        Matches(sought, TITLE if by_title else EVERYTHING), kind=entry_kind,
+        **{f"{column}__in": visible.order_by().values("pk")},
+    )  # fmt: skip
+    return entries.order_by().values(column)
+
+
+def _lists(viewer: Viewer) -> dict[str, tuple[str, SearchEntry.Kind, QuerySet[Any]]]:
+    """Return the column of an entry, its kind, and the visible rows for each kind of a list."""
+    return {
+        "releases": ("release", Kind.RELEASE, viewer.releases()),
+        "people": ("person", viewer.kind_of_people, viewer.people()),
+        "cases": ("case", Kind.CASE, viewer.cases()),
+        "files": ("asset", Kind.FILE, viewer.files()),
+    }
 
 
 def _releases(query: Query, viewer: Viewer, within: ReleaseQuerySet | None = None) -> Hits:
@@ -327,9 +353,9 @@ def _cases(query: Query, viewer: Viewer) -> Hits:
     if not query.wanted:
         return Hits()
     sought = Sought(query.wanted, query.excluded)
-    known = Case.objects.filter(person__in=viewer.people().order_by().values("pk"))
+    known = viewer.cases().values("pk")
     rows = (
-        SearchEntry.objects.filter(Matches(sought), kind=Kind.CASE, case__in=known.values("pk"))
+        SearchEntry.objects.filter(Matches(sought), kind=Kind.CASE, case__in=known)
         .order_by("-case__as_of", "case")
         .values_list("case", flat=True)[: MAX_HITS + 1]
     )
@@ -365,8 +391,7 @@ def _sought(
     conditions = [_is_named_by(unit, viewer) for unit in units]
     if files:
         conditions.append(Q(Matches(Sought(wanted)), kind=Kind.FILE))
-    forms = tuple(form for unit in units for form in unit.forms)
-    found = _references(conditions, Sought((Unit(forms),)), viewer)
+    found = _references(conditions, Sought((_any_of(units),)), viewer, files=files)
     named = tuple(
         replace(unit, forms=unit.forms + more) for unit, more in zip(units, found, strict=False)
     )
@@ -383,23 +408,27 @@ def _is_named_by(unit: Unit, viewer: Viewer) -> Q:
     return of_person | Q(Matches(sought), kind__in=(Kind.ATTRIBUTION, Kind.TOPIC))
 
 
-def _references(conditions: list[Q], any_word: Sought, viewer: Viewer) -> list[tuple[Form, ...]]:
+def _references(
+    conditions: list[Q], any_word: Sought, viewer: Viewer, *, files: bool
+) -> list[tuple[Form, ...]]:
     """Return the references to the visible rows that meet each condition, at most MAX_ROWS.
 
     One statement is enough, unless there are more: then each condition has its own, so that a
-    frequent name does not use up the rows of the other words.
+    frequent name does not use up the rows of the other words. Without `files`, the costly question
+    which of them are visible is left out.
     """
     kinds = {
         viewer.kind_of_people: PEOPLE, Kind.ATTRIBUTION: ATTRIBUTIONS, Kind.TOPIC: TOPICS,
         Kind.FILE: FILES,
     }  # fmt: skip
-    person, asset = OuterRef("person"), OuterRef("asset")
+    person = OuterRef("person")
     is_visible = (
         Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
-        | Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=asset))
     )
+    if files:
+        is_visible |= Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=OuterRef("asset")))
     visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
     visible = visible.order_by("kind", "key")
     meets = {

@@ -60,6 +60,11 @@ class Query:
         """Whether all its words are excluded. Then it finds nothing."""
         return bool(self.read) and all(unit.excluded for unit in self.read)
 
+    @property
+    def excludes(self) -> bool:
+        """Whether some of its words are excluded."""
+        return any(unit.excluded for unit in self.read)
+
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Its words and phrases with all forms that occur in texts."""

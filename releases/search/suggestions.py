@@ -10,9 +10,9 @@ from django.db.models.expressions import Exists
 from people.models import Person
 from releases.models import Release, SearchEntry, Topic
 from releases.search.entries import Kind
-from releases.search.finding import Viewer
 from releases.search.matching import TITLE, Matches, Sought
 from releases.search.query import parse
+from releases.search.viewers import Viewer
 
 MAX_PEOPLE, MAX_TOPICS = 3, 2
 NEWEST = 500  # releases among which titles are looked for first

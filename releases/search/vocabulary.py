@@ -81,17 +81,21 @@ def _store_later(words: list[str], public: bool) -> None:
 
 
 def _store(words: list[str], public: bool) -> None:
-    for batch in batches(words):
-        rows = [
-            SearchWord(word=word, reversed=word[::-1], stem=stem(word), public=public)
-            for word in batch
-        ]
-        if public:  # also those that were only in texts of the desk
-            SearchWord.objects.bulk_create(
-                rows, update_conflicts=True, unique_fields=["word"], update_fields=["public"]
-            )
-        else:
-            SearchWord.objects.bulk_create(rows, ignore_conflicts=True)
+    """Store words. If they are public, so are those that were only in texts of the desk."""
+    table, is_sqlite = SearchWord._meta.db_table, connection.vendor == "sqlite"
+    if is_sqlite:
+        new = "SELECT value ->> 0, value ->> 1, value ->> 2, %s FROM json_each(%s) WHERE true"
+    else:
+        new = "SELECT *, %s::boolean FROM unnest(%s::text[], %s::text[], %s::text[])"
+    then = "UPDATE SET public = true" if public else "NOTHING"
+    rows = [(word, word[::-1], stem(word)) for word in words]
+    values = [json.dumps(rows)] if is_sqlite else list(map(list, zip(*rows, strict=True)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (word, reversed, stem, public) {new} "
+            f"ON CONFLICT (word) DO {then}",
+            [public, *values],
+        )
 
 
 def batches(items: list[str]) -> Iterator[list[str]]:
