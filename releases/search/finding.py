@@ -422,13 +422,13 @@ def _references(
         Kind.FILE: FILES,
     }  # fmt: skip
     person = OuterRef("person")
-    is_visible = (
+    is_visible: Any = (
         Q(kind=viewer.kind_of_people) & Exists(viewer.people().filter(pk=person))
         | Q(kind=Kind.ATTRIBUTION) & Exists(viewer.speakers().filter(pk=person))
         | Q(kind=Kind.TOPIC)
     )
     if files:
-        is_visible |= Q(kind=Kind.FILE) & Exists(viewer.files().filter(pk=OuterRef("asset")))
+        is_visible |= Q(Exists(viewer.files().filter(pk=OuterRef("asset"))), kind=Kind.FILE)
     visible = SearchEntry.objects.filter(Matches(any_word), is_visible, kind__in=kinds)
     visible = visible.order_by("kind", "key")
     meets = {
