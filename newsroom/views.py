@@ -48,7 +48,7 @@ from newsroom.results import results
 from newsroom.structured import news_article, profile
 from newsroom.suggested import suggested
 from people.models import Consent, Group, Person
-from releases.models import FormerSlug, Quote, Release, ReleaseQuerySet, Topic
+from releases.models import FormerSlug, Quote, Release, Topic, text_of
 from releases.rules.visibility import public_assets
 
 ReleaseView = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
@@ -70,10 +70,9 @@ def newsroom(request: HttpRequest) -> HttpResponse:
     newest = texts.entries(texts.once(releases)[: FRONT_PAGE_RELEASES + 1])
 
     public = Release.objects.public(now)
-    about = Topic.releases.through.objects.filter(topic=OuterRef("pk"))
-    public_about = about.filter(release__in=public)
-    counted = about.filter(Exists(_chosen_on_topic(public))) if texts.translated else public_about
-    topics = Topic.objects.filter(Exists(public_about)).annotate(count=CountUpTo(counted))
+    about = Topic.releases.through.objects.filter(topic=OuterRef("pk"), release__in=public)
+    number = CountUpTo(about, each=text_of("release") if texts.translated else None)
+    topics = Topic.objects.filter(Exists(about)).annotate(count=number)
     cases = current_cases(timezone.localdate(now)).in_group(Group.DETENTION)
     return render(
         request,
@@ -86,12 +85,6 @@ def newsroom(request: HttpRequest) -> HttpResponse:
             "cases": cases.select_related("person")[:3],
         },
     )
-
-
-def _chosen_on_topic(public: ReleaseQuerySet) -> ReleaseQuerySet:
-    """Return the release of a row of `Topic.releases.through`, if no translation replaces it."""
-    about = public.filter(topics=OuterRef(OuterRef("topic")))
-    return public.filter(pk=OuterRef("release")).one_per_text(among=about)
 
 
 @require_safe

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.db import Error
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -94,6 +95,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     if visit is None:
         return _terms_page(request, link)
     visit.show(release.version, now)
+    prefetch_related_objects([release], "topics")  # printed, and compared with other releases
     context = {
         "page": ReaderPage(release, at=now, token=token, link=link, visit=visit),
         "release": release,

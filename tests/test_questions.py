@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import override_settings
-from django.utils import timezone
+from django.http import QueryDict
+from django.test import Client, override_settings
+from lxml import html
 
 from desk.imports.storing import import_draft
 from importing import understand
 from people.models import Level, Person, PersonName
-from releases import search, workflow
-from releases.models import Quote, Release, Topic
+from releases import workflow
+from releases.models import Release, Topic
 from tests import gold
 from tests.make import DATA, make_chief, make_person, make_release, mark, quotation
 
@@ -142,40 +143,56 @@ class Corpus:
             self.people[name] = make_person(name, level=Level.NAMEABLE, title=title or "Speaker")
         return self.people[name]
 
-    def ask(self, typed: str) -> dict[str, list[str]]:
-        """Return what a journalist finds, also one click away if the page offers a correction."""
-        at = timezone.now()
-        found = self.results(typed, at)
-        corrected = search.correction(search.parse(typed), at)
-        if not found["releases"] and corrected:
-            found = self.results(corrected, at)
+
+class Journalist:
+    """A reader who searches on the public page, and opens one kind of results after another."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.client = Client()
+        releases = Release.objects.in_bulk(corpus.keys)
+        self.keys = {
+            release.get_absolute_url(): corpus.keys[pk] for pk, release in releases.items()
+        }
+        self.names = {one.get_absolute_url(): one.display_name for one in corpus.people.values()}
+
+    def ask(self, question: dict[str, Any]) -> dict[str, list[str]]:
+        """Return what is found, by kind. If it is nothing, follow “Did you mean …?”."""
+        query = {"q": question["typed"]}
+        page = self.page(query)
+        if corrected := page.xpath("//p[contains(., 'Did you mean')]/a/@href"):
+            query = {"q": QueryDict(corrected[0].removeprefix("?"))["q"]}
+            page = self.page(query)
+        found = {"releases": self.releases(page)}
+        for kind in KINDS[1:]:
+            if asks_for(question, kind):
+                found[kind] = getattr(self, kind)(self.page(query | {"show": kind}))
         return found
 
-    def results(self, typed: str, at: datetime) -> dict[str, list[str]]:
-        query = search.parse(typed)
-        people = Person.objects.in_bulk(search.people(query, at).pks)
-        said = [
-            Quote.objects.get(release=hit.pk, position=hit.position)
-            for hit in search.quotations(query, at).rows
+    def page(self, query: dict[str, str]) -> html.HtmlElement:
+        response = self.client.get("/releases/", query)
+        assert response.status_code == 200, query
+        return html.fromstring(response.content)
+
+    def releases(self, page: html.HtmlElement) -> list[str]:
+        return [self.keys[url] for url in page.xpath("//ol[@class='releases']//h2/a/@href")]
+
+    def quotations(self, page: html.HtmlElement) -> list[str]:
+        return [
+            f"{self.keys[url.partition('#')[0]]}: {one.xpath('string(.//b)')}"
+            for one in page.xpath("//ol[@class='found text']//figcaption")
+            for url in one.xpath(".//a[contains(@href, '#quote-')]/@href")
         ]
-        return {
-            "releases": [self.keys[pk] for pk in search.releases(query, at).pks],
-            "quotations": [f"{self.keys[one.release_id]}: {one.attribution_name}" for one in said],
-            "people": [one.display_name for one in people.values()],
-        }
+
+    def people(self, page: html.HtmlElement) -> list[str]:
+        return [self.names[url] for url in page.xpath("//ul[@class='roll']//h2/a/@href")]
 
 
 @pytest.fixture(scope="module")
 def answers(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Answers]:
     media = tmp_path_factory.mktemp("media")
     with django_db_blocker.unblock(), transaction.atomic(), override_settings(MEDIA_ROOT=media):
-        corpus, found = Corpus(), {}
-        for question in QUESTIONS:
-            answer = corpus.ask(question["typed"])
-            found[question["typed"]] = {
-                kind: answer[kind] for kind in KINDS if asks_for(question, kind)
-            }
-        yield Answers(found)
+        journalist = Journalist(Corpus())
+        yield Answers({one["typed"]: journalist.ask(one) for one in QUESTIONS})
         transaction.set_rollback(True)
 
 
