@@ -276,7 +276,8 @@ class SearchPage:
         if not keys or not self.texts.translated:
             return {}
         translations = self.public.filter(pk__in=keys, translation_of__isnull=False)
-        return dict(translations.values_list("pk", "translation_of"))
+        pairs = translations.values_list("pk", "translation_of")
+        return {pk: original for pk, original in pairs if original}
 
     def _one_per_text(self, hits: Sequence[Hit]) -> Sequence[Hit]:
         """Return hits without those in other languages than the one that suits the reader.
