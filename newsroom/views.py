@@ -43,12 +43,12 @@ from newsroom.page import ReleasePage
 from newsroom.paging import PAGE_SIZE, page_of
 from newsroom.prisoners import Filters as CaseFilters
 from newsroom.prisoners import columns, current_cases, sections, title_of, with_people
-from newsroom.quotations import in_order, quotations, quotations_with
+from newsroom.quotations import count_quotations, quotations_page
 from newsroom.results import results
 from newsroom.structured import news_article, profile
 from newsroom.suggested import suggested
 from people.models import Consent, Group, Person
-from releases.models import FormerSlug, Quote, Release, Topic, text_of
+from releases.models import FormerSlug, Release, Topic, text_of
 from releases.rules.visibility import public_assets
 
 ReleaseView = Callable[[HttpRequest, ReleasePage | Release], HttpResponseBase]
@@ -208,9 +208,7 @@ def people(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate(now)
     spokespeople = Person.objects.with_page(today).spokespeople(today)
     page = page_of(request, spokespeople.select_related("portrait").prefetch_related("roles"))
-    quotes = quotations(Texts.for_reader(request, now)).filter(speaker=OuterRef("pk"))
-    on_page = Person.objects.filter(pk__in=[person.pk for person in page])
-    counts = dict(on_page.order_by().values_list("pk", CountUpTo(quotes)))
+    counts = count_quotations(page.object_list, Texts.for_reader(request, now))
     context = {
         "page": page,
         "speakers": [(person, counts.get(person.pk, 0)) for person in page],
@@ -238,16 +236,8 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         slug=slug,
     )
     texts = Texts.for_reader(request, now)
-    quotes = quotations(texts).filter(speaker=found)
     term = request.GET.get("q", "").strip()[:MAX_TERM_CHARACTERS]
-    if term:
-        page = page_of(request, quotations_with(term, found, texts))
-        page.object_list = in_order(Quote.objects.filter(pk__in=page.object_list))
-        # More can be found than counted: in another language, the same text may quote more.
-        total = max(quotes.count(), page.paginator.count)
-    else:
-        page = page_of(request, in_order(quotes))
-        total = page.paginator.count
+    page, total = quotations_page(request, found, texts, term)
     naming = texts.once(listed(now).filter(mentions__person=found))
     releases = list(naming[: PAGE_SIZE + 1])
     others = texts.others(quote.release for quote in page)

@@ -104,9 +104,12 @@ def test_a_public_page_needs_the_same_queries_in_a_large_archive(client):
         newsroom.grow()
     assert {path: cost(client, path) for path in newsroom.addresses()} == small
     # A results page searches for three kinds of rows, and for the people and topics of the words.
+    # On PostgreSQL, each search of releases also sets a parameter between SAVEPOINT and RELEASE,
+    # and asks for an estimate.
+    of_searches = 20 if connection.vendor == "sqlite" else 24
     searches = {path: count for path, count in small.items() if "?q=" in path}
     assert max(count for path, count in small.items() if path not in searches) <= 16, small
-    assert max(searches.values()) <= 20, searches
+    assert max(searches.values()) <= of_searches, searches
 
 
 def test_a_preview_needs_the_same_queries_in_a_large_archive(client):
