@@ -234,7 +234,8 @@ class LibraryAdmin(NameCheckedAdmin, SearchedAdmin, LibraryFilesAdmin):
         releases = search.keys_at_desk(query, user, at, "releases", by_title=True)
         shown = Person.depicted_in.through.objects.filter(person__in=people).values("mediaasset")
         used = Illustration.objects.filter(release__in=releases).values("asset")
-        posters = Release.objects.filter(pk__in=releases).exclude(poster=None).values("poster")
+        visible = Release.objects.visible_to(user, at).filter(pk__in=releases)
+        posters = visible.exclude(poster=None).values("poster")
         portraits = Person.objects.filter(pk__in=people).exclude(portrait=None).values("portrait")
         related = Q(pk__in=shown) | Q(pk__in=used) | Q(pk__in=posters) | Q(pk__in=portraits)
         return super().found_otherwise(request, query, term) | related
