@@ -76,13 +76,20 @@ def pages_of(release: Release, former: str) -> list[Page]:
         for path in (reverse("archive"), reverse("feed"))
         for query in ("kind=statement", f"topic={topic.slug}", f"person={speaker.slug}")
     ]
+    link = has_text(release.get_absolute_url())  # a search marks words of the title
     known = {
         "newsroom": [Page(reverse("newsroom"), has_title)],
         "archive": [
             Page(reverse("archive"), has_title),
             *(Page(path, has_title) for path in narrowed),
+            Page(f"{reverse('archive')}?q=released+second", link),
+            Page(f"{reverse('archive')}?q=ask&show=quotations", link),
         ],
-        "feed": [Page(reverse("feed"), has_title)],
+        "feed": [
+            Page(reverse("feed"), has_title),
+            Page(f"{reverse('feed')}?q=released", has_title),
+        ],
+        "suggest": [Page(f"{reverse('suggest')}?q=released", has_title)],
         "release": [
             Page(release.get_absolute_url(), is_ok),
             Page(
@@ -115,6 +122,9 @@ def ask(connection: http.client.HTTPConnection, page: Page) -> Sighting:
     response = connection.getresponse()
     body = response.read()
     received = time.time()
+    if response.status == 429:  # other readers are searching
+        time.sleep(0.05)
+        return ask(connection, page)
     headers = {name.lower(): value for name, value in response.getheaders()}
     assert response.status < 500, f"{page.path} answers {response.status}"
     is_shown = page.shows(response.status, headers, body)
