@@ -144,7 +144,7 @@ def test_quotations_are_searched_without_javascript(browser, live_server):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(live_server.url + speaker.get_absolute_url())
     page.get_by_label("Search quotations").fill("ROSES")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("region", name="Quotations").get_by_role("button", name="Search").click()
     expect(page.locator("blockquote")).to_have_count(1)
     expect(page.locator("blockquote")).to_contain_text("Of rosés.")
     expect(page.get_by_text("1 of 2 quotations with")).to_be_visible()
