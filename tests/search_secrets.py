@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from rapidfuzz.distance import OSA
 
-from people.models import Person, PersonName
+from people.models import Person, PersonName, Role
 from releases import workflow
 from releases.models import Correction, Release, Topic
 from tests.make import (
@@ -184,6 +184,12 @@ def picture_in_the_library(word: str, newsroom: Newsroom, at: datetime) -> None:
     make_picture(caption=f"A harbour {word}", alt_text=word)
 
 
+def file_name_of_a_public_picture(word: str, newsroom: Newsroom, at: datetime) -> None:
+    picture = make_picture(f"coast-{word}-camp.jpg", caption="A field")
+    body = f'<p>x</p><figure data-asset="{picture.pk}"></figure>'
+    make_release(title="Of a file", body=body, poster=picture)
+
+
 def fact_of_a_public_case(*fields: str) -> Callable[..., None]:
     """Return a function that writes a word into internal texts of a public person's case."""
 
@@ -208,6 +214,14 @@ def hidden_person(level: int) -> Callable[..., None]:
         whole_case(person, f"The harbour {word}", own=word, place=word, internal_note=word)
 
     return make
+
+
+def roles_that_no_page_prints(word: str, newsroom: Newsroom, at: datetime) -> None:
+    person = make_person("Future Director", title="Sailor", speaks=True)
+    today = timezone.localdate(at)
+    Role.objects.create(person=person, title=f"Harbour {word}", start=today + timedelta(days=1))
+    Role.objects.create(person=person, title="Sailor", unit=f"Harbour {word}", end=today)
+    make_release(title="Of a sailor", body=f"<p>{mark(person)}</p>{quotation(person)}")
 
 
 def without_consent(word: str, newsroom: Newsroom, at: datetime) -> None:
@@ -244,11 +258,13 @@ PLANTED: dict[str, Callable[..., object]] = {
     "a withdrawn picture": picture_in_public(withdrawn_at=lambda at: at - timedelta(seconds=1)),
     "a picture without consent": picture_without_consent,
     "a picture in the library": picture_in_the_library,
+    "the file name of a public picture": file_name_of_a_public_picture,
     "an internal note": fact_of_a_public_case("internal_note"),
     "a source and a place": fact_of_a_public_case("source", "place"),
     "a person at level 0": hidden_person(0),
     "a person at level 1": hidden_person(1),
     "a person at level 2": hidden_person(2),
+    "roles that no page prints": roles_that_no_page_prints,
     "a person whose consent has ended": without_consent,
     "an alias that is not printed": alias_that_is_not_printed,
     "a spelling that is only in a draft": spelling_in_a_draft,

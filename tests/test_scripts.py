@@ -64,11 +64,20 @@ def assert_is_our_chart(svg) -> None:
 
 
 def assert_is_our_search(node) -> None:
-    """Check the only form of a public page: the search for quotations of a person."""
+    """Check the only forms of a public page: the searches of the site and of a person's quotations.
+
+    The form in the header has data for its script, which is a text and an address of ours.
+    """
     form = next(node.iterancestors("form"), node)
     assert form.tag == "form"
-    assert dict(form.attrib).keys() == {"class", "action", "role"}
-    assert re.fullmatch(r"/people/[^/?#]+/#quotations", form.get("action"))
+    if form.get("class") == "search-box":
+        assert dict(form.attrib).keys() == {
+            "class", "action", "role", "aria-label", "data-url", "data-label", "data-found"
+        }  # fmt: skip
+        assert (form.get("action"), form.get("data-url")) == ("/releases/", "/releases/suggest/")
+    else:
+        assert dict(form.attrib).keys() == {"class", "action", "role"}
+        assert re.fullmatch(r"/people/[^/?#]+/#quotations", form.get("action"))
     fields = [field.get("name") for field in form.iter("input", "button", "select", "textarea")]
     assert fields == ["q", None]
 

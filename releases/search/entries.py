@@ -135,7 +135,9 @@ def entries_of(row: Model) -> list[Entry]:
             name = [row.name]
             return [Entry(Kind.TOPIC, str(row.pk), {"topic_id": row.pk}, title=name)]
         case MediaAsset():
-            texts = list(texts_of(row).values())
+            # No page prints the original name of a file. It may name a person or a place.
+            found = texts_of(row).items()
+            texts = [text for field, text in found if field.field != "original_name"]
             return [Entry(Kind.FILE, row.pk.hex, {"asset_id": row.pk}, text=texts)]
         case Case():
             return [_case(row)]
@@ -238,13 +240,15 @@ def attribution_key(quote: Quote) -> str:
 
 
 def _person(person: Person) -> Entry:
-    """Return what the page of a person says: the name, the names that are printed, the titles."""
+    """Return the name of a person and the names that are printed.
+
+    A title that somebody will have only next month, or the unit of a role, is on no page. So titles
+    are found where they are printed: in the attributions of quotations.
+    """
     entry = Entry(Kind.PERSON, person.pk.hex, {"person_id": person.pk})
     entry.title = [person.display_name]
     for name in person.names.all():
         entry.title += texts_of(name).values()  # "printed" decides
-    for role in person.roles.all():
-        entry.standfirst += texts_of(role).values()
     return entry
 
 

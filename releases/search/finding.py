@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -28,6 +28,7 @@ from releases.search.viewers import Viewer
 MAX_HITS = 1_000  # that are ranked and counted: the newest
 MAX_FEW = 2_000  # entries that match, up to which all are read
 NEWEST = 4_000  # releases that are read first for frequent words
+MAX_AGE = timedelta(days=100 * 365)  # of releases that are read before all others
 MAX_TIMES = 25  # as many releases are read next, at most
 SAMPLE = 200  # hits in which the words of a correction are counted
 MAX_ROWS = 500  # people, attributions and topics that a word may stand for; files of a query
@@ -261,9 +262,9 @@ def _newest(
         found = _read_since(start, rows, sought, viewer)
         if len(found) > MAX_HITS:
             return found
-        if len(found) * MAX_TIMES > MAX_HITS:
-            start = viewer.at - age * (2 * MAX_HITS / len(found))
-            found = _read_since(start, rows, sought, viewer)
+        times = 2 * MAX_HITS / max(len(found), 1)
+        if len(found) * MAX_TIMES > MAX_HITS and age * times < MAX_AGE:
+            found = _read_since(viewer.at - age * times, rows, sought, viewer)
             if len(found) > MAX_HITS:
                 return found
     return _read(rows, sought, viewer)

@@ -162,8 +162,10 @@ def _with_forms(units: Sequence[Unit]) -> Iterator[Unit]:
             continue
         more = [Form((word,)) for word in by_stem.get(stems[unit.word], ())]
         for pair in ((number - 1, number), (number, number + 1)):
+            # Not as a prefix: whether the word is known would then change what is found in other
+            # texts, and the word may stand only in a hidden one.
             if joined.get(pair) in known:
-                more.append(Form((joined[pair],), unit.forms[0].prefix))
+                more.append(Form((joined[pair],)))
         more += [Form(two) for two in divided[unit.word] if known.issuperset(two)]
         more.sort(key=lambda form: (sum(map(len, form.tokens)), form))
         forms = dict.fromkeys([*unit.forms, *more])

@@ -77,6 +77,7 @@ if (box) {
   };
 
   box.addEventListener("input", () => {
+    choose(-1); // Enter now searches for what is typed
     stop();
     pause = setTimeout(ask, PAUSE);
   });
