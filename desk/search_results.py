@@ -66,7 +66,7 @@ class Section:
 
 
 class Search(NamedTuple):
-    """What was asked for, by whom and when."""
+    """A query, the user who sent it, and the time."""
 
     query: search.Query
     user: User

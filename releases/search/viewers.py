@@ -1,4 +1,4 @@
-"""For whom a search is made, and which rows exist for them at that time."""
+"""The person who searches, and the rows that this person may find at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime
